@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/problem.h"
+#include "rules/rule.h"
+
+// From YAML to plain data, strictly: duplicate and unknown keys, second documents, aliases, tabs
+// and wrong types are refused, each with its place. All problems of a run are reported together.
+
+namespace b24 {
+
+struct LoadedConfig {
+  Config config;
+  std::vector<Problem> problems;  // with errors among them, `config` is not to be used
+};
+// Reads the settings, and the webhook from where they say: `portal.webhook`, `portal.webhook_file`,
+// or the systemd credential "webhook" ($CREDENTIALS_DIRECTORY), in this order. `webhook` given by
+// the caller (a command-line option) wins over all.
+LoadedConfig load_config(const std::filesystem::path& file);
+
+struct LoadedRules {
+  RuleSet rules;
+  std::vector<Problem> problems;
+};
+// Reads every *.yaml and *.yml of the folders, in the order given and then of names. A later
+// folder may redefine a metric or a rule of an earlier one by the same id (the analyst's own file
+// wins over the shipped one); twice within one folder is an error. An empty list of folders gives
+// the shipped rules alone, which are compiled in.
+LoadedRules load_rules(const std::vector<std::filesystem::path>& folders);
+
+// Reads rules from one text, for tests and checks.
+LoadedRules load_rules_text(const std::string& file_name, const std::string& text);
+
+}  // namespace b24

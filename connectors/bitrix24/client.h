@@ -1,0 +1,108 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/bitrix24/errors.h"
+#include "connectors/bitrix24/limiter.h"
+#include "connectors/http.h"
+#include "connectors/secret.h"
+#include "rules/base/result.h"
+#include "rules/base/time.h"
+
+// Calls the portal's REST methods through an inbound webhook, under the portal's limits.
+
+namespace b24 {
+
+// Ordered, because tasks.task.* binds parameters by order (portal docs: tasks-task-list.md).
+using Params = nlohmann::ordered_json;
+
+struct ClientOptions {
+  LimiterOptions limits;
+  HttpOptions http;
+  int read_attempts = 4;              // of one call, the first included
+  seconds retry_budget{120};          // longest time spent on repeats of one call
+  milliseconds backoff_first{1000};   // doubles, with jitter of a quarter, up to backoff_most
+  milliseconds backoff_most{30000};
+};
+
+// A webhook address: "https://portal/rest/17/secret/". Only the host may be shown.
+struct Webhook {
+  Url url;             // path without the secret part is never kept: use path()
+  Secret path;         // "/rest/17/secret"
+  std::int64_t user_id = 0;
+  std::string portal_url() const;  // "https://portal"
+};
+// Fails with invalid_input, saying what an address must look like, without repeating it.
+Result<Webhook> parse_webhook(const Secret& address);
+
+// Whether repeating a call that may have been executed does harm.
+enum class Effect { read, write };
+
+struct CallAnswer {
+  std::string result;        // JSON text of "result"
+  std::optional<std::int64_t> total;
+  std::optional<std::int64_t> next;
+  std::optional<Time> portal_time;        // time.date_start
+  std::optional<seconds> portal_offset;   // of the portal's clock to UTC
+};
+
+struct Command {
+  std::string key;     // "d0"; a letter first, so that the answer stays an object
+  std::string method;
+  std::string query;   // to_query(); values may hold "$result[d0][items][49][id]"
+};
+
+struct CommandAnswer {
+  std::string key;
+  // JSON text of the command's result, a part of BatchAnswer::body; or why it failed.
+  Result<std::string_view> result;
+  std::optional<std::int64_t> total;
+};
+
+struct BatchAnswer {
+  std::string body;  // keeps the views alive; padded for the parser
+  std::vector<CommandAnswer> commands;  // in the order sent; those after a halt are missing
+  std::optional<Time> portal_time;
+  std::optional<seconds> portal_offset;
+};
+
+// Thread-safe: calls are made one at a time on one connection, in the order of arrival.
+class Client {
+ public:
+  Client(Webhook webhook, ClientOptions options, Clock& clock);
+  ~Client();
+
+  // Waits for its turn under the limits, sends, and repeats what the table of errors says may be
+  // repeated. What remains is returned as an Error with a sentence for a person.
+  Result<CallAnswer> call(std::string_view method, const Params& params, Effect effect,
+                          const std::stop_token& stop);
+
+  // Up to kBatchCommands reads in one request. A command that failed holds its error; commands
+  // refused for the operating budget come back as wait_until.
+  Result<BatchAnswer> batch(const std::vector<Command>& commands, const std::stop_token& stop);
+
+  // When a call of the method could be sent at the earliest, for choosing what to read next.
+  SteadyTime ready_at(const std::string& method) const;
+
+  LimiterReport report() const;
+  const Webhook& webhook() const;
+  // Ends a call under way (it returns `stopped`) and refuses further ones. Any thread.
+  void cancel();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Params as PHP's http_build_query writes them, for a command inside a batch.
+std::string to_query(const Params& params);
+
+}  // namespace b24

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "connectors/bitrix24/client.h"
+#include "rules/base/entity.h"
+
+// One table: for every kind of object, the method that reads it, its key, its fields and how the
+// portal writes them (portal docs: crm-item-list.md, tasks-task-list.md,
+// voximplant-statistic-get.md, user-get.md, department-get.md, crm-category-list.md,
+// crm-status-list.md). Reading a new kind of object starts with a row here.
+
+namespace b24 {
+
+enum class FieldType {
+  integer,    // 17 or "17"; "" and null are NULL
+  real,       // 19000, "19999.99"
+  text,
+  flag,       // "Y"/"N", true/false, 1/0 -> 1/0
+  time,       // ISO with offset -> UTC seconds; year 9999, {} and "" are NULL
+  date,       // the first ten characters -> text "2026-11-21"
+  id_list,    // [1,2] -> JSON text "[1,2]"
+  json,       // kept as JSON text
+};
+
+struct Field {
+  std::string_view portal;  // in the answer: "assignedById"
+  std::string_view select;  // in the request's select; often the same
+  std::string_view column;  // in the mirror: "manager_id"
+  FieldType type;
+  bool required = false;    // a row without it cannot be understood
+};
+
+enum class Paging {
+  keyset,  // `>id` filter, ascending, start=-1: exact under concurrent changes
+  offset,  // start=0, 50, ...: for methods without an id filter
+  whole,   // the answer is the whole list
+};
+
+struct EntitySpec {
+  Entity entity;
+  std::string_view method;
+  std::string_view list_path;    // where the rows stand in "result": "items", "tasks", "" = itself
+  std::string_view id_select;    // "id", "ID": name in filter, order and select
+  std::string_view id_answer;    // name in the row
+  Paging paging;
+  // Filter key for "changed since", e.g. "updatedTime"; empty: read whole every time.
+  std::string_view changed_filter;
+  seconds overlap;               // how far back "changed since" looks again
+  // Besides: rows younger than this are read again by `recent_filter`, for rows that are filled in
+  // later without a date of change (calls).
+  std::string_view recent_filter;
+  seconds recent{0};
+  seconds every;                 // how often a whole list is read again
+  std::string_view scope;        // the scope the method needs: "crm"
+  std::span<const Field> fields;
+  // Fields of the answer that we know and do not keep: bulky, or nobody's business.
+  std::span<const std::string_view> dropped;
+};
+
+const EntitySpec& spec(Entity entity);
+std::span<const EntitySpec> specs();
+
+// Parameters of one page: rows with id > `after_id` (or a "$result[...]" reference), and, if
+// `since` is given, changed at or after it; `portal_offset` writes times the way the portal does.
+// The order of keys is the documented one.
+struct PageQuery {
+  std::string after;                  // "0", "1200" or "$result[d0][items][49][id]"
+  std::optional<Time> since;          // by changed_filter
+  std::optional<Time> recent_since;   // by recent_filter
+  std::vector<std::int64_t> ids;      // these objects only
+  bool ids_only = false;              // select the id alone
+  bool descending = false;            // by id; `after` is not used
+  seconds portal_offset{0};
+  std::int64_t start = -1;            // for Paging::offset; -1 = no counting
+};
+Params page_params(const EntitySpec& spec, const PageQuery& query);
+
+// Rows of one page, from the JSON text of a result. Fields we do not know go to `extra`; a row
+// whose id or required field cannot be read goes to `rejected`.
+struct Page {
+  std::vector<Record> records;
+  std::vector<RejectedRow> rejected;
+  std::size_t rows = 0;        // as the portal gave, rejected ones included
+  std::int64_t last_id = 0;    // of the last row; 0 for none
+  bool ascending = true;       // ids grew from row to row
+};
+// `result` must be followed by at least 64 readable bytes (as in BatchAnswer::body).
+// Fails with `unavailable` when the text is not such a page at all.
+Result<Page> parse_page(const EntitySpec& spec, std::string_view result);
+
+}  // namespace b24

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/secret.h"
+#include "rules/base/entity.h"
+#include "rules/base/result.h"
+
+// An event the portal posts to us (portal docs: events/index.md): form-encoded, sent once, never
+// again. It only says where to look: "deal 7405 changed". It is never data.
+
+namespace b24 {
+
+struct Hint {
+  Entity entity;
+  std::int64_t id = 0;
+  bool deleted = false;  // the portal says it is gone; still to be checked
+  friend bool operator==(const Hint&, const Hint&) = default;
+};
+
+// Reads one form-encoded event. Fails with `no_rights` for a missing or wrong application_token
+// (compared in constant time; an empty `token` refuses all), `invalid_input` for a body that is no
+// event, and gives an empty list for an event about something we do not mirror.
+Result<std::vector<Hint>> parse_event(std::string_view body, const Secret& token);
+
+}  // namespace b24

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "connectors/bitrix24/client.h"
+#include "rules/calendar.h"
+
+// What we must know of a portal before reading it: who we are there, what we may, its clock and its
+// calendar. One batch.
+
+namespace b24 {
+
+struct PortalFacts {
+  std::int64_t user_id = 0;     // owner of the webhook (profile)
+  bool admin = false;
+  std::set<std::string> scopes; // lower case
+  std::optional<Time> portal_time;
+  seconds portal_offset{0};
+  std::string user_zone;        // of the webhook's owner; may be empty
+  // From calendar.settings.get; nothing without the scope `calendar`, with the reason.
+  std::optional<CalendarSettings> calendar;  // zone not set by the portal: left as the default
+  std::string calendar_problem;
+};
+
+// Fails with `blocked`, `no_rights` or `unavailable`; the text says what to do.
+Result<PortalFacts> read_portal_facts(Client& client, const std::stop_token& stop);
+
+// The scopes that all mirrored entities and the telling need.
+const std::vector<std::string>& needed_scopes();
+
+}  // namespace b24

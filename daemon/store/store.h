@@ -1,0 +1,206 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "connectors/bitrix24/entities.h"
+#include "rules/alert.h"
+#include "rules/base/entity.h"
+#include "rules/base/notice.h"
+#include "rules/calendar.h"
+#include "rules/people.h"
+#include "rules/route.h"
+#include "rules/rule.h"
+
+// The one SQLite file of a portal: the mirror (can be read again from the portal) and the state
+// (cannot). One Writer, held by the engine; any number of Readers, one per thread.
+//
+// Broken SQL of ours, a full or failing disk and a damaged file throw StoreFailure, which climbs to
+// the loop of the thread. What a person can cause is returned as an Error.
+
+namespace b24 {
+
+struct StoreFailure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// How far the reading of one kind of object has come.
+struct StreamState {
+  Entity entity = Entity::deal;
+  bool full_done = false;              // the whole list has been read once
+  std::int64_t cursor_id = 0;          // of the full read: everything up to this id is here
+  std::optional<Time> full_began_at;   // portal's clock
+  std::optional<Time> watermark;       // everything changed before this is here (portal's clock)
+  std::optional<Time> fresh_at;        // our clock: the last successful look
+  std::optional<Time> swept_at;        // our clock: the last comparison of ids
+  std::optional<std::int64_t> expected_rows;
+  std::string problem;                 // why it does not go on; empty when it does
+};
+
+struct UpsertCounts {
+  std::int64_t inserted = 0;
+  std::int64_t updated = 0;
+  std::int64_t unchanged = 0;
+};
+
+struct OutboxEntry {
+  Notice notice;
+  std::int64_t attempts = 0;
+  std::optional<Time> next_try_at;
+  std::optional<Time> attempted_at;  // an attempt began whose outcome we do not know
+};
+
+// What opening may find wrong; each with a sentence that says what to do.
+// invalid_input: the folder or file cannot be written, the database is of a newer version, another
+// b24watch holds it, the file is no database.
+struct StorePaths {
+  std::filesystem::path state_dir;
+  std::filesystem::path file() const { return state_dir / "b24watch.sqlite"; }
+};
+
+// The engine's connection. One thread at a time; holds a lock on the folder, so that two programs
+// never write. Every method but begin() belongs inside a Transaction.
+class Writer {
+ public:
+  // Creates the folder (0700) and the file (0600) where missing, brings the schema up to date.
+  static Result<std::unique_ptr<Writer>> open(const StorePaths& paths);
+  ~Writer();
+
+  // Rolled back unless committed. Not nested.
+  class Transaction {
+   public:
+    explicit Transaction(Writer& writer);
+    ~Transaction();
+    void commit();
+
+   private:
+    Writer& writer_;
+    bool done_ = false;
+  };
+
+  // --- mirror ---
+  // Inserts and updates by id; skips unchanged rows; logs every changed column in the change log;
+  // brings a row marked deleted back to life. An older row never replaces a newer one (by the
+  // entity's time of change).
+  UpsertCounts upsert(Entity entity, std::span<const Record> records, Time seen_at,
+                      const Calendar& calendar);
+  void reject(std::span<const RejectedRow> rows, Time seen_at);
+  // Rows that the portal no longer shows. They leave every view, and stay in the file.
+  std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
+  void save_stream(const StreamState& state);
+  // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
+  // them and existed before the sweep began.
+  void begin_sweep(Entity entity);
+  void add_swept(Entity entity, std::span<const Record> records);
+  std::vector<std::int64_t> finish_sweep(Entity entity, Time began_at);
+  // The local day of every call again, after the zone has changed.
+  void recompute_days(const Calendar& calendar);
+
+  // --- state ---
+  std::vector<Alert> alerts(const std::string& rule_id);
+  std::vector<Alert> alerts();
+  void save_alert(const Alert& alert);
+  void forget_alert(const std::string& rule_id, const AlertKey& key);
+  void journal(const std::string& rule_id, const AlertKey& key, Transition transition,
+               std::int64_t episode, double value, double norm, Time at);
+  std::vector<Message> messages(const std::string& rule_id);
+  void save_message(const Message& message);
+  // Queues a notice and drops an older unsent one with the same recipient and tag. Gives the
+  // outbox id.
+  std::int64_t queue(const Notice& notice, Time at);
+  void mark_attempt(std::int64_t id, Time at);
+  void mark_delivered(std::int64_t id, std::int64_t portal_id, Time at);
+  void mark_failed(std::int64_t id, const std::string& reason, std::optional<Time> next_try_at);
+  std::vector<OutboxEntry> undelivered();
+  // Small named facts: "client", "first_summary_at", the portal's host.
+  std::optional<std::string> meta(const std::string& name);
+  void set_meta(const std::string& name, const std::string& value);
+
+  std::vector<StreamState> streams();
+
+ private:
+  struct Impl;
+  explicit Writer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct QueryLimits {
+  milliseconds time{2000};
+  std::int64_t rows = 1'000'000;
+  bool views_only = true;  // a base table only through a view
+};
+
+// What a prepared query reads and gives, for checks.
+struct QueryInfo {
+  std::vector<std::string> columns;
+  std::vector<std::string> parameters;  // ":now", ...
+  std::set<Entity> reads;               // learned from SQLite's authorizer
+};
+
+// An error in somebody's SQL. `offset` is the byte in the text, -1 if unknown.
+struct SqlError {
+  std::string text;   // SQLite's own words
+  int offset = -1;
+  bool too_slow = false;
+};
+
+// A read-only connection behind an authorizer, limits and a deadline: SELECT over the views only,
+// one statement, no functions that cannot be interrupted. One thread at a time.
+//
+// Functions for SQL besides SQLite's own (available after set_circumstances):
+//   local_day(t) '2026-11-21'; work_days(a, b); work_minutes(a, b); effective_deadline(t);
+//   absent_through(manager_id, a, b); is_manager(id); lower(x), upper(x) and LIKE for Cyrillic.
+class Reader {
+ public:
+  static Result<std::unique_ptr<Reader>> open(const StorePaths& paths);
+  ~Reader();
+
+  // What the SQL functions count by. The referenced parts are copied.
+  void set_circumstances(const Calendar& calendar, const Absences& absences, const People& people);
+
+  tl::expected<QueryInfo, SqlError> prepare(const std::string& sql);
+  // Every parameter of the statement must be given by name (":now").
+  tl::expected<Table, SqlError> query(const std::string& sql,
+                                      const std::map<std::string, Value>& parameters = {},
+                                      const QueryLimits& limits = {});
+
+  // --- what the program itself reads ---
+  std::vector<StreamState> streams();
+  std::vector<Person> persons();
+  std::vector<Department> departments();
+  std::vector<Alert> alerts();
+  std::vector<OutboxEntry> undelivered();
+  std::optional<std::string> meta(const std::string& name);
+  std::map<Entity, std::int64_t> row_counts();       // not deleted
+  std::map<Entity, std::int64_t> rejected_counts();
+  std::optional<Day> calls_covered_from(const Calendar& calendar);
+
+ private:
+  struct Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The views with their columns and comments, as `b24watch schema` prints them.
+struct ViewColumn {
+  std::string name;
+  std::string type;
+  Text comment;
+};
+struct ViewInfo {
+  std::string name;
+  Text comment;
+  std::vector<ViewColumn> columns;
+};
+const std::vector<ViewInfo>& view_infos();
+
+inline constexpr int kSchemaVersion = 1;
+
+}  // namespace b24

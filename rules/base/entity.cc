@@ -1,0 +1,58 @@
+#include "rules/base/entity.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace b24 {
+
+std::string_view name(Entity entity) {
+  switch (entity) {
+    case Entity::user: return "user";
+    case Entity::department: return "department";
+    case Entity::pipeline: return "pipeline";
+    case Entity::stage: return "stage";
+    case Entity::deal: return "deal";
+    case Entity::task: return "task";
+    case Entity::call: return "call";
+  }
+  return "unknown";
+}
+
+std::optional<Entity> entity_named(std::string_view word) {
+  for (const Entity entity : kEntities) {
+    if (name(entity) == word) return entity;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Table::column(std::string_view name) const {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i] == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> as_integer(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
+  // The bounds keep the cast defined: 2^63 itself is not an int64.
+  if (const auto* d = std::get_if<double>(&value); d && *d >= -0x1p63 && *d < 0x1p63) {
+    return static_cast<std::int64_t>(*d);
+  }
+  return std::nullopt;
+}
+
+std::optional<double> as_number(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return static_cast<double>(*i);
+  if (const auto* d = std::get_if<double>(&value); d && std::isfinite(*d)) return *d;
+  return std::nullopt;
+}
+
+std::string as_text(const Value& value) {
+  if (const auto* s = std::get_if<std::string>(&value)) return *s;
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
+  if (const auto* d = std::get_if<double>(&value)) return fmt::format("{}", *d);
+  return {};
+}
+
+}  // namespace b24
