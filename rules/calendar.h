@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -57,31 +58,46 @@ class Calendar {
 
   const CalendarSettings& settings() const;
 
-  Day day_of(Time t) const;           // the local day
-  Time start_of(Day day) const;       // its first instant; days of 23 or 25 hours are fine
-  minutes minute_of(Time t) const;    // local wall time since midnight
+  Day day_of(Time t) const;              // the local day
+  Time start_of(Day day) const;          // its first instant; days of 23 or 25 hours are fine
+  minutes minute_of(Time t) const;       // local wall time since midnight
   std::string local_text(Time t) const;  // "21.11.2026 10:00"
-  seconds offset(Time t) const;       // of the zone at that time
+  seconds offset(Time t) const;          // of the zone at that time
 
+  // What decides, strongest first: extra_workdays and extra_holidays (a date in both is a working
+  // day), year_workdays, year_holidays, week_holidays.
   bool is_workday(Day day) const;
-  Time work_start(Day day) const;     // also for a day off: the hours it would have
+  Time work_start(Day day) const;  // also for a day off: the hours it would have
   Time work_end(Day day) const;
   bool is_working_time(Time t) const;
 
   // A deadline with no time of day (local midnight) means the end of that day's working hours.
   Time effective_deadline(Time deadline) const;
 
-  // Working time between two instants; zero when to <= from.
+  // Working time between two instants; zero when to <= from. Whatever lies further back than
+  // 20 years before `to` is not counted: a broken date must not cost a long walk.
   minutes work_minutes(Time from, Time to) const;
   // The same in working days, a part of a day as a fraction of its hours.
   double work_days(Time from, Time to) const;
-  // Full working days touched strictly between the days of the two instants: how people count
-  // "three days overdue". Friday evening to Monday morning is one.
+  // Working days after the day of `from`, up to and including the day of `to`: how people count
+  // "three days overdue". Friday evening to Monday morning is one; within a day it is none.
   int work_days_late(Time from, Time to) const;
 
  private:
   struct Zone;
-  explicit Calendar(CalendarSettings settings);
+  struct Hours {
+    Time start;
+    Time end;
+  };
+  struct WorkSum {
+    seconds time{0};
+    double days = 0;
+  };
+  explicit Calendar(CalendarSettings settings, std::shared_ptr<const Zone> zone);
+  Time instant(Day day, minutes wall) const;
+  Hours hours_of(Day day) const;
+  WorkSum work_sum(Time from, Time to) const;
+
   CalendarSettings settings_;
   std::shared_ptr<const Zone> zone_;
 };
@@ -94,12 +110,14 @@ class Absences {
 
   // Away at that instant.
   bool absent_at(std::int64_t user_id, Time t) const;
-  // Away without a gap from `from` (inclusive) to `to` (inclusive).
+  // Away without a gap from `from` (inclusive) to `to` (inclusive); never when to < from.
   bool absent_through(std::int64_t user_id, Time from, Time to) const;
   // Absences cover at least half of that day's working hours (catalogue, "business calendar").
   bool absent_on(std::int64_t user_id, Day day, const Calendar& calendar) const;
 
  private:
+  const Absence* last_begun(std::int64_t user_id, Time t) const;
+
   std::vector<Absence> absences_;  // sorted by user and start, joined
 };
 

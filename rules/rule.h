@@ -58,32 +58,32 @@ struct Span {
 
 // metric: a manager's value against a threshold.
 struct MetricShape {
-  std::string metric;
-  std::optional<double> above;             // breached when value > above
-  std::optional<double> below;             // breached when value < below
+  std::string metric{};
+  std::optional<double> above{};  // breached when value > above
+  std::optional<double> below{};  // breached when value < below
   // Also breached when value > times * median over all managers (zeroes included).
-  std::optional<double> above_median_times;
-  int median_of_at_least = 3;              // managers; fewer: the median does not speak
-  std::optional<double> clear_below;       // a firing alert ends only below this
-  std::optional<double> clear_above;
+  std::optional<double> above_median_times{};
+  int median_of_at_least = 3;           // managers; fewer: the median does not speak
+  std::optional<double> clear_below{};  // a firing alert ends only below this
+  std::optional<double> clear_above{};
 };
 
 // metric + compare: a manager's recent days against his own norm.
 struct CompareShape {
-  std::string metric;          // of kind daily
-  int window_days = 3;         // mean over the last present days before today
-  int norm_days = 20;          // norm over the present days before the window
-  int need_days = 10;          // fewer: "too little history", the rule is silent
-  bool median = true;          // of the norm; else the average
-  double drop_percent = 30;    // breached when value < norm * (1 - drop_percent / 100)
-  double norm_at_least = 5;    // a smaller norm is not compared
+  std::string metric{};      // of kind daily
+  int window_days = 3;       // mean over the last present days before today
+  int norm_days = 20;        // norm over the present days before the window
+  int need_days = 10;        // fewer: "too little history", the rule is silent
+  bool median = true;        // of the norm; else the average
+  double drop_percent = 30;  // breached when value < norm * (1 - drop_percent / 100)
+  double norm_at_least = 5;  // a smaller norm is not compared
 };
 
 // each: every object that stays in one state too long.
 struct EachShape {
-  std::string view;            // "v_deal", "v_task", "v_call"
+  std::string view;  // "v_deal", "v_task", "v_call"
   Entity entity = Entity::deal;
-  std::string since;           // column with the time the state began
+  std::string since;  // column with the time the state began
   Span longer_than;
   // Other limits by a column's value: override: {stage: {"Счёт выставлен": 5 days}}.
   std::string override_column;
@@ -95,8 +95,8 @@ struct EachShape {
 };
 
 struct Grouping {
-  seconds wait{600};    // a message is not replaced sooner than this after the last one
-  int max_items = 7;    // lines in a message; the rest is "…ещё N"
+  seconds wait{600};  // a message is not replaced sooner than this after the last one
+  int max_items = 7;  // lines in a message; the rest is "…ещё N"
 };
 
 struct Rule {
@@ -104,9 +104,9 @@ struct Rule {
   Text name;
   bool enabled = true;
   std::variant<MetricShape, CompareShape, EachShape> shape;
-  std::optional<Sql> where;   // a condition over the metric's columns or the view's
-  seconds hold{0};            // `for`: how long it must last before it is told
-  seconds fresh{3600};        // `needs_fresh`: with an older mirror the rule waits
+  std::optional<Sql> where;      // a condition over the metric's columns or the view's
+  seconds hold{0};               // `for`: how long it must last before it is told
+  seconds fresh{3600};           // `needs_fresh`: with an older mirror the rule waits
   double worse_by_percent = 20;  // a firing number is told again when it is that much worse
   Grouping group;
   // Templates; text.h says what may stand in braces.
