@@ -31,14 +31,14 @@ struct Alert {
   AlertKey key;
   std::int64_t manager_id = 0;
   AlertState state = AlertState::pending;
-  std::int64_t episode = 0;   // counts the firings of this rule and key, from 1
-  Time since;                 // when the condition was first seen in this stretch
-  Time changed_at;            // when the state was entered
-  Time seen_at;               // the last evaluation that found the condition to hold
-  seconds held{0};            // observed time of the condition, for `for`
-  double value = 0;           // latest
+  std::int64_t episode = 0;  // counts the firings of this rule and key, from 1
+  Time since;                // when the condition was first seen in this stretch
+  Time changed_at;           // when the state was entered
+  Time seen_at;              // the last evaluation that found the condition to hold
+  seconds held{0};           // observed time of the condition, for `for`
+  double value = 0;          // latest
   double norm = 0;
-  double told_value = 0;      // the value in the latest message
+  double told_value = 0;  // the value in the latest message
   std::map<std::string, Value> fields;
   std::vector<Item> items;
 };

@@ -42,16 +42,18 @@ struct Finding {
   std::string rule_id;
   AlertKey key;
   std::int64_t manager_id = 0;  // who answers for it; groups messages
-  double value = 0;             // the number; for `each`, the age in the limit's unit
+  double value = 0;             // the number; for `each`, the age in the limit's unit (below)
   double norm = 0;              // the limit, norm or baseline it is judged by
   // Above `clear_below` (or below `clear_above`) but not beyond the threshold: keeps a firing
   // alert, starts none.
   bool clearing = false;
   std::map<std::string, Value> fields;  // further columns, for the text
-  std::vector<Item> items;              // the objects behind it, worst first
+  std::vector<Item> items;              // the objects behind it, worst first, at most kMaxItems
 };
+inline constexpr std::size_t kMaxItems = 50;
 
-// A manager whom a rule could not judge, and why: "too little history", "no data".
+// A manager whom a rule could not judge, and why: "too little history", "no data". His alerts stay
+// as they are: what cannot be seen has neither begun nor ended.
 struct Silence {
   std::string rule_id;
   std::int64_t manager_id = 0;
@@ -72,25 +74,52 @@ struct Circumstances {
 };
 
 // metric: `rows` has manager_id and value; managers without a row count as zero; rows of people
-// who are not managers are dropped. A second row of one manager is an error of the metric.
-// `items` are the metric's objects by manager (already queried), or empty.
+// who are not managers are dropped. A second row of one manager is an error of the metric, and so
+// is a value that is no number; NULL is "no data", a Silence. Further columns become `fields`.
+// `objects` are the metric's objects (already queried), or empty: see attach_items().
+//
+// The norm of a finding is `above` (or `below`) when that limit is crossed or cleared from, else
+// times * median. The median is taken over all managers with a value, zeroes included; it does not
+// speak for fewer than median_of_at_least of them, nor when it is zero. Somebody absent today is
+// not judged by `below`.
 Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const Table& rows,
-                               const Circumstances& now);
+                               const Table& objects, const Circumstances& now);
+
+// Fills in Finding::items of manager findings from rows of manager_id, id and further columns, in
+// their order, and fields["count"] with the number of all of them. An empty table (no columns)
+// changes nothing.
+Result<Judgement> attach_items(Judgement judgement, const std::string& metric,
+                               const Table& objects);
 
 // compare: `rows` has manager_id, day ("2026-11-21" or a number of days since 1970) and value, for
 // the days that days_needed() names; `covered_from` is the first day the mirror holds in full.
-// Present days without a row count as zero. Managers with fewer than need_days are silent, as are
-// all when `covered_from` is unknown. Absent managers (today) are not judged.
+// Value and norm are per-day figures: the mean of the last window_days present days before today,
+// and the median (or mean) of the norm_days present days before those. Present days without a row
+// count as zero; days before the hiring or before `covered_from` do not count at all. Silent are:
+// managers with fewer than need_days, all when `covered_from` is unknown, and whoever is absent
+// today. A norm below norm_at_least is not compared. `fields` has "days" (of the norm), "window"
+// (days) and "total" (of the window).
+//
+// Dead source: a working day on which nobody at all has a row above zero, though at least two
+// managers were present whose norms make kLivelyNorm or more, says nothing about people. If it is
+// the newest day, everybody is silent; older ones are left out of windows and norms.
 struct DayRange {
   Day from;
   Day to;  // exclusive: today
 };
+inline constexpr double kLivelyNorm = 5;
 DayRange days_needed(const CompareShape& shape, const Circumstances& now);
 Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, const Table& rows,
                                 std::optional<Day> covered_from, const Circumstances& now);
 
 // each: `rows` has id, manager_id, the `since` column and whatever the texts name. `learned` has
 // key and days (working or calendar days, the unit of `longer_than`), or is empty.
+//
+// Value and norm are in the limit's unit: calendar days for a clock span, work minutes, work days.
+// The limit of an object is its override, else longer_than, raised to the learned one when both
+// count the same kind of days. An object is left out when nobody watched answers for it (a head,
+// another department, a dismissed person), and when `since` is NULL, not positive or in the future.
+// Findings have one item, the object itself; both `fields` hold the row's columns.
 Result<Judgement> judge_each(const Rule& rule, const EachShape& shape, const Table& rows,
                              const Table& learned, const Circumstances& now);
 

@@ -22,10 +22,10 @@ struct Message {
   std::int64_t episode = 0;  // counts the messages of this rule, manager and recipient, from 1
   bool open = false;
   Time opened_at;
-  Time told_at;              // when its latest text was queued
-  double told_value = 0;     // the worst value in it
+  Time told_at;                // when its latest text was queued
+  double told_value = 0;       // the worst value in it
   std::vector<AlertKey> keys;  // of the alerts it spoke of, sorted
-  std::string text_hash;     // of its latest text
+  std::string text_hash;       // of its latest text
 };
 
 // The portal-side name of a message: same for every version of it, new for a new episode.

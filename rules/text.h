@@ -42,7 +42,7 @@ class Template {
 
  private:
   struct Piece {
-    std::string literal;               // or:
+    std::string literal;  // or:
     std::string name;
     std::vector<std::string> filters;  // "plural:a,b,c" whole
   };
