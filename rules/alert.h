@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/evaluate.h"
@@ -35,7 +36,7 @@ struct Alert {
   Time since;                // when the condition was first seen in this stretch
   Time changed_at;           // when the state was entered
   Time seen_at;              // the last evaluation that found the condition to hold
-  seconds held{0};           // observed time of the condition, for `for`
+  seconds held{0};           // observed time of the condition in this stretch, for `for`
   double value = 0;          // latest
   double norm = 0;
   double told_value = 0;  // the value in the latest message
@@ -51,6 +52,8 @@ struct StepOptions {
   seconds hold{0};
   // Longest gap between two evaluations that still counts as watching.
   seconds watch_gap{600};
+  // After a longer gap a pending alert starts again from zero.
+  seconds outage{3600};
   // The first look at this rule ever: what holds is known, not news.
   bool first_look = false;
 };
@@ -61,18 +64,19 @@ struct StepResult {
 };
 
 // Advances one alert. `alert` is what is stored, or nothing; `finding` is what holds now, or null.
-// A resolved alert is kept as such (its episode number is remembered).
+// A resolved alert is kept as such, with the value last seen (its episode number is remembered).
 StepResult step(const std::optional<Alert>& alert, const Finding* finding,
                 const StepOptions& options, Time now);
 
-// One rule's findings against its stored alerts. Returned alerts replace the stored ones with the
-// same key; `gone` lists the keys to forget.
+// One rule's judgement against its stored alerts. Returned alerts replace the stored ones with the
+// same key; `gone` lists the keys to forget. An alert without a finding whose manager the rule
+// could not judge (a Silence) stays untouched. All three are ordered by key.
 struct RuleStep {
   std::vector<Alert> alerts;
   std::vector<AlertKey> gone;
-  std::vector<std::pair<AlertKey, Transition>> transitions;
+  std::vector<std::pair<AlertKey, Transition>> transitions;  // without Transition::none
 };
-RuleStep step_rule(const Rule& rule, const std::vector<Alert>& stored,
-                   const std::vector<Finding>& findings, bool first_look, Time now);
+RuleStep step_rule(const Rule& rule, const std::vector<Alert>& stored, const Judgement& judgement,
+                   bool first_look, Time now);
 
 }  // namespace b24
