@@ -97,8 +97,8 @@ Result<Judgement> attach_items(Judgement judgement, const std::string& metric,
 // and the median (or mean) of the norm_days present days before those. Present days without a row
 // count as zero; days before the hiring or before `covered_from` do not count at all. Silent are:
 // managers with fewer than need_days, all when `covered_from` is unknown, and whoever is absent
-// today. A norm below norm_at_least is not compared. `fields` has "days" (of the norm), "window"
-// (days) and "total" (of the window).
+// today. A norm below norm_at_least is not compared. `fields` has "window_days", "norm_days" (the
+// days that were there) and "total" (of the window).
 //
 // Dead source: a working day on which nobody at all has a row above zero, though at least two
 // managers were present whose norms make kLivelyNorm or more, says nothing about people. If it is

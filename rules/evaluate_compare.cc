@@ -164,8 +164,8 @@ Finding finding_of(const Rule& rule, const Measure& measured) {
   finding.value = measured.value;
   finding.norm = measured.norm;
   finding.fields["total"] = measured.total;
-  finding.fields["window"] = static_cast<std::int64_t>(measured.window.size());
-  finding.fields["days"] = static_cast<std::int64_t>(measured.past.size());
+  finding.fields["window_days"] = static_cast<std::int64_t>(measured.window.size());
+  finding.fields["norm_days"] = static_cast<std::int64_t>(measured.past.size());
   return finding;
 }
 

@@ -236,8 +236,8 @@ TEST_F(JudgeCompareTest, FieldsSayWhatWasCounted) {
   ASSERT_TRUE(got);
   ASSERT_EQ(got->findings.size(), 1U);
   EXPECT_EQ(got->findings[0].fields.at("total"), real(12));
-  EXPECT_EQ(got->findings[0].fields.at("window"), num(3));
-  EXPECT_EQ(got->findings[0].fields.at("days"), num(20));
+  EXPECT_EQ(got->findings[0].fields.at("window_days"), num(3));
+  EXPECT_EQ(got->findings[0].fields.at("norm_days"), num(20));
 }
 
 TEST_F(JudgeCompareTest, EachIsJudgedByHisOwnNorm) {
