@@ -35,4 +35,11 @@ ErrorKind kind_of(Reaction reaction);
 // One sentence for a person: what happened with `method` and what to do about it.
 Error to_error(const PortalError& error, std::string_view method);
 
+// The same for a command inside a batch. The batch itself was accepted, so what would condemn the
+// whole connection elsewhere is about this command's rights here.
+Error to_command_error(const PortalError& error, std::string_view method);
+
+// The scope that a method belongs to: "crm" for "crm.item.list"; empty for methods open to all.
+std::string_view scope_of(std::string_view method);
+
 }  // namespace b24
