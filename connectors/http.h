@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,14 +21,15 @@ struct HttpOptions {
   seconds connect_timeout{10};
   seconds total_timeout{90};  // of one exchange; the portal itself cuts a call at 60 s
   std::size_t answer_limit = 64 * 1024 * 1024;  // bytes, after decompression
-  std::string ca_file;        // besides the system's store; for tests and private portals
+  std::string ca_file;  // besides the system's store; for tests and private portals
   std::string user_agent = "b24watch";
+  std::map<std::string, std::string> addresses;  // host -> address, in place of DNS; for tests
 };
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;         // decompressed
-  std::string location;     // of a 3xx answer
+  std::string body;      // decompressed
+  std::string location;  // of a 3xx answer
   std::string content_type;
 };
 
@@ -55,7 +57,8 @@ class HttpConnection {
   Result<HttpAnswer> post(const std::string& path, const std::string& body,
                           std::string_view content_type);
 
-  // Ends a post() under way and refuses further ones.
+  // Ends a post() under way and refuses further ones. Only the look-up of the host's name cannot be
+  // broken off; the system's resolver bounds it.
   void cancel();
 
  private:

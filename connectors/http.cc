@@ -1,0 +1,460 @@
+#include "connectors/http.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <httplib.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "rules/base/language.h"
+
+namespace b24 {
+namespace {
+
+bool is_loopback(const std::string& host) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
+  return host == "localhost" || host == "::1";
+}
+
+bool is_address(const std::string& host) {
+  in_addr v4{};
+  in6_addr v6{};
+  return inet_pton(AF_INET, host.c_str(), &v4) == 1 || inet_pton(AF_INET6, host.c_str(), &v6) == 1;
+}
+
+// Letters, digits and what host names and IPv6 addresses need; above all no CR or LF.
+bool is_host(std::string_view host) {
+  if (host.empty() || host.size() > 253) return false;
+  return host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._:") ==
+         std::string_view::npos;
+}
+
+bool is_printable(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
+      return false;
+  }
+  return true;
+}
+
+std::string without_controls(std::string text) {
+  std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return text;
+}
+
+Error bad_url(std::string_view ru, std::string_view en) {
+  return error(ErrorKind::invalid_input, std::string(tr(ru, en)));
+}
+
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+// Why a certificate was refused, as OpenSSL saw it.
+struct CertificateFault {
+  int code = X509_V_OK;
+  std::string expired_on;  // "21.11.2026"
+  std::string valid_from;
+  std::string issuer;
+  std::string subject;
+};
+
+std::string date_text(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (!time || ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return fmt::format("{:02}.{:02}.{:04}", parts.tm_mday, parts.tm_mon + 1, parts.tm_year + 1900);
+}
+
+std::string common_name(const X509_NAME* name) {
+  char text[128] = {};
+  if (!name || X509_NAME_get_text_by_NID(const_cast<X509_NAME*>(name), NID_commonName, text,
+                                         sizeof text) < 0) {
+    return {};
+  }
+  return without_controls(text);
+}
+
+}  // namespace
+
+Result<Url> parse_url(std::string_view text) {
+  Url url;
+  if (text.starts_with("https://")) {
+    text.remove_prefix(8);
+  } else if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+    url.tls = false;
+    url.port = 80;
+  } else {
+    return bad_url("Адрес должен начинаться с https://.", "The address must begin with https://.");
+  }
+  const auto slash = text.find_first_of("/?#");
+  std::string_view authority = text.substr(0, slash);
+  url.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
+  while (url.path.size() > 1 && url.path.back() == '/') url.path.pop_back();
+
+  std::string_view host = authority;
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const auto end = authority.find(']');
+    host = authority.substr(1, end == std::string_view::npos ? end : end - 1);
+    if (end != std::string_view::npos) port = authority.substr(end + 1);
+  } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
+    host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  for (const char c : host) {
+    url.host += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  if (!is_host(url.host)) {
+    return bad_url("В адресе нет имени портала.", "The address names no portal.");
+  }
+  if (!port.empty()) {
+    int number = 0;
+    for (const char c : port.substr(1)) {
+      if (c < '0' || c > '9' || number > 65535) {
+        number = 0;
+        break;
+      }
+      number = number * 10 + (c - '0');
+    }
+    if (port[0] != ':' || number < 1 || number > 65535) {
+      return bad_url("В адресе неверный порт.", "The port in the address is wrong.");
+    }
+    url.port = number;
+  }
+  if (url.path[0] != '/' || !is_printable(url.path)) {
+    return bad_url("В адресе есть лишние знаки.", "There are stray characters in the address.");
+  }
+  if (!url.tls && !is_loopback(url.host)) {
+    return bad_url("Адрес должен начинаться с https:// – без шифрования ключ вебхука виден всем.",
+                   "The address must begin with https://: without encryption everybody can see "
+                   "the webhook's key.");
+  }
+  return url;
+}
+
+struct HttpConnection::Impl {
+  Impl(Url u, HttpOptions o) : url(std::move(u)), options(std::move(o)) { set_up(); }
+  ~Impl() { forget_socket(); }
+
+  void set_up();
+  void set_up_tls();
+  void drop_if_stale();
+  Result<HttpAnswer> exchange(httplib::Request& request);
+  Error failure(httplib::Error code, bool too_large);
+  Error certificate_failure() const;
+
+  static int verify(X509_STORE_CTX* store, void* self);
+  void note_fault(X509_STORE_CTX* store);
+
+  // The socket of the connection, as a duplicate of our own: shutting it down ends a call in any
+  // state of httplib, and its number cannot pass to somebody else's file meanwhile.
+  void remember_socket(int fd);
+  void forget_socket();
+  void shut_down();
+
+  enum class End { none, expired, cancelled };
+  // Ends the exchange under way when its time is over or cancel() was called.
+  void watch(const std::stop_token& stop, std::chrono::steady_clock::time_point deadline);
+
+  Url url;
+  HttpOptions options;
+  std::unique_ptr<httplib::Client> client;
+  bool ca_file_bad = false;
+  std::optional<CertificateFault> fault;
+
+  std::mutex mutex;  // guards what follows
+  std::condition_variable_any changed;
+  int socket = -1;
+  bool cancelled = false;
+  End end = End::none;
+};
+
+void HttpConnection::Impl::set_up() {
+  client = std::make_unique<httplib::Client>(
+      fmt::format("{}://{}:{}", url.tls ? "https" : "http", bracketed(url.host), url.port));
+  client->set_connection_timeout(options.connect_timeout);
+  // The watch ends an exchange; these only keep httplib's own defaults of five seconds away.
+  client->set_read_timeout(options.total_timeout + seconds{5});
+  client->set_write_timeout(options.total_timeout + seconds{5});
+  client->set_keep_alive(true);
+  client->set_tcp_nodelay(true);
+  client->set_follow_location(false);
+  client->set_hostname_addr_map(options.addresses);
+  client->set_socket_options([this](socket_t fd) { remember_socket(fd); });
+  if (url.tls) set_up_tls();
+}
+
+void HttpConnection::Impl::set_up_tls() {
+  SSL_CTX* context = client->ssl_context();
+  if (!context) return;
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  client->enable_server_certificate_verification(true);
+  // httplib loads the system's store at the first call; this comes on top of it.
+  if (!options.ca_file.empty()) {
+    ca_file_bad = SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1;
+  }
+  SSL_CTX_set_cert_verify_callback(context, &Impl::verify, this);
+}
+
+// OpenSSL's own verification, with the host among what is verified, so that one result names
+// whatever is wrong. httplib then refuses the connection by that result.
+int HttpConnection::Impl::verify(X509_STORE_CTX* store, void* self) {
+  auto* impl = static_cast<Impl*>(self);
+  X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(store);
+  if (is_address(impl->url.host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(param, impl->url.host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_host(param, impl->url.host.c_str(), 0);
+  }
+  const int result = X509_verify_cert(store);
+  if (result != 1) impl->note_fault(store);
+  return result;
+}
+
+void HttpConnection::Impl::note_fault(X509_STORE_CTX* store) {
+  CertificateFault found;
+  found.code = X509_STORE_CTX_get_error(store);
+  const X509* current = X509_STORE_CTX_get_current_cert(store);
+  const X509* leaf = X509_STORE_CTX_get0_cert(store);
+  const X509* culprit = current ? current : leaf;
+  if (culprit) {
+    found.expired_on = date_text(X509_get0_notAfter(culprit));
+    found.valid_from = date_text(X509_get0_notBefore(culprit));
+    found.issuer = common_name(X509_get_issuer_name(culprit));
+  }
+  if (leaf) found.subject = common_name(X509_get_subject_name(leaf));
+  fault = std::move(found);
+}
+
+void HttpConnection::Impl::remember_socket(int fd) {
+  const int copy = dup(fd);
+  std::lock_guard lock{mutex};
+  if (socket >= 0) ::close(socket);
+  socket = copy;
+}
+
+void HttpConnection::Impl::forget_socket() {
+  std::lock_guard lock{mutex};
+  if (socket >= 0) ::close(socket);
+  socket = -1;
+}
+
+void HttpConnection::Impl::shut_down() {
+  std::lock_guard lock{mutex};
+  if (socket >= 0) ::shutdown(socket, SHUT_RDWR);
+}
+
+void HttpConnection::Impl::watch(const std::stop_token& stop,
+                                 std::chrono::steady_clock::time_point deadline) {
+  {
+    std::unique_lock lock{mutex};
+    changed.wait_until(lock, stop, deadline, [this] { return cancelled; });
+    if (stop.stop_requested()) return;
+    end = cancelled ? End::cancelled : End::expired;
+  }
+  // Again and again, since the socket may be opened only now.
+  while (!stop.stop_requested()) {
+    shut_down();
+    std::unique_lock lock{mutex};
+    changed.wait_for(lock, stop, milliseconds{20}, [] { return false; });
+  }
+}
+
+// A server may have closed the idle connection meanwhile; over TLS httplib would notice only by
+// losing the next request.
+void HttpConnection::Impl::drop_if_stale() {
+  int fd = -1;
+  {
+    std::lock_guard lock{mutex};
+    fd = socket;
+  }
+  if (fd < 0) return;
+  pollfd state{fd, POLLIN | POLLRDHUP, 0};
+  if (::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
+    client->stop();
+    forget_socket();
+  }
+}
+
+Error HttpConnection::Impl::certificate_failure() const {
+  const std::string& host = url.host;
+  const CertificateFault f = fault.value_or(CertificateFault{});
+  std::string text;
+  switch (f.code) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      text = fmt::format(
+          fmt::runtime(
+              tr("Сертификат портала {} просрочен (истёк {}) – обновите его на портале или "
+                 "проверьте часы этого компьютера.",
+                 "The certificate of the portal {} has expired (on {}): renew it on the "
+                 "portal, or check this computer's clock.")),
+          host, f.expired_on);
+      break;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      text = fmt::format(
+          fmt::runtime(
+              tr("Сертификат портала {} ещё не действует (начнёт {}) – проверьте часы этого "
+                 "компьютера.",
+                 "The certificate of the portal {} is not valid yet (from {} on): check "
+                 "this computer's clock.")),
+          host, f.valid_from);
+      break;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      text = fmt::format(
+          fmt::runtime(tr("Сертификат выдан не порталу {}, а «{}» – проверьте адрес портала.",
+                          "The certificate belongs not to the portal {} but to “{}”: check the "
+                          "portal's address.")),
+          host, f.subject);
+      break;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      text = fmt::format(
+          fmt::runtime(
+              tr("Сертификат портала {} выдан неизвестным центром «{}» – если это ваш центр, "
+                 "укажите файл с его сертификатом в ca_file.",
+                 "The certificate of the portal {} was issued by the unknown authority "
+                 "“{}”: if it is yours, name the file with its certificate in ca_file.")),
+          host, f.issuer);
+      break;
+    default:
+      text = fmt::format(
+          fmt::runtime(
+              tr("Сертификату портала {} нельзя доверять: {} – обратитесь к администратору "
+                 "портала.",
+                 "The certificate of the portal {} is not to be trusted: {}. Ask the "
+                 "portal's administrator.")),
+          host, X509_verify_cert_error_string(f.code));
+  }
+  return error(ErrorKind::blocked, std::move(text));
+}
+
+Error HttpConnection::Impl::failure(httplib::Error code, bool too_large) {
+  End how = End::none;
+  {
+    std::lock_guard lock{mutex};
+    how = end;
+  }
+  const auto say = [](ErrorKind kind, std::string_view ru, std::string_view en, auto... parts) {
+    return error(kind, fmt::format(fmt::runtime(tr(ru, en)), parts...));
+  };
+  if (how == End::cancelled) {
+    return say(ErrorKind::stopped, "Запрос к порталу прерван: программа останавливается.",
+               "The request to the portal was broken off: the program is stopping.");
+  }
+  if (how == End::expired) {
+    return say(ErrorKind::unavailable, "Портал {} не ответил за {} с – повторим позже.",
+               "The portal {} did not answer within {} s; we shall try again later.", url.host,
+               options.total_timeout.count());
+  }
+  if (too_large) {
+    return say(ErrorKind::unavailable, "Ответ портала {} больше {} МиБ – он не принят.",
+               "The answer of the portal {} is larger than {} MiB and was not taken.", url.host,
+               options.answer_limit / (1024 * 1024));
+  }
+  switch (code) {
+    case httplib::Error::SSLServerVerification:
+      return certificate_failure();
+    case httplib::Error::SSLConnection:
+      return say(ErrorKind::unavailable,
+                 "Не удалось установить защищённое соединение с порталом {} – проверьте его адрес.",
+                 "No secure connection to the portal {} could be made: check its address.",
+                 url.host);
+    case httplib::Error::ConnectionTimeout:
+    case httplib::Error::Connection:
+      return say(ErrorKind::unavailable,
+                 "Нет связи с порталом {} – проверьте его адрес и доступ в интернет.",
+                 "No connection to the portal {}: check its address and the access to the "
+                 "internet.",
+                 url.host);
+    default:
+      return say(ErrorKind::unavailable,
+                 "Портал {} оборвал соединение, не закончив ответ, – повторим позже.",
+                 "The portal {} broke the connection before its answer was complete; we shall try "
+                 "again later.",
+                 url.host);
+  }
+}
+
+Result<HttpAnswer> HttpConnection::Impl::exchange(httplib::Request& request) {
+  HttpAnswer answer;
+  bool too_large = false;
+  request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    too_large = size > options.answer_limit - answer.body.size();
+    if (!too_large) answer.body.append(data, size);
+    return !too_large;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + options.total_timeout;
+  httplib::Result result{nullptr, httplib::Error::Unknown};
+  {
+    const std::jthread watcher{
+        [this, deadline](const std::stop_token& stop) { watch(stop, deadline); }};
+    drop_if_stale();
+    result = client->send(request);
+  }
+  if (!result) {
+    client->stop();
+    forget_socket();
+    return failure(result.error(), too_large);
+  }
+  answer.status = result->status;
+  answer.location = result->get_header_value("Location");
+  answer.content_type = result->get_header_value("Content-Type");
+  return answer;
+}
+
+HttpConnection::HttpConnection(Url url, HttpOptions options)
+    : impl_(std::make_unique<Impl>(std::move(url), std::move(options))) {}
+
+HttpConnection::~HttpConnection() = default;
+
+Result<HttpAnswer> HttpConnection::post(const std::string& path, const std::string& body,
+                                        std::string_view content_type) {
+  if (impl_->ca_file_bad) {
+    return error(
+        ErrorKind::blocked,
+        fmt::format(fmt::runtime(tr("Файл сертификатов {} не читается – проверьте ca_file.",
+                                    "The file of certificates {} cannot be read: check "
+                                    "ca_file.")),
+                    impl_->options.ca_file));
+  }
+  {
+    std::lock_guard lock{impl_->mutex};
+    impl_->end = impl_->cancelled ? Impl::End::cancelled : Impl::End::none;
+    impl_->fault.reset();
+  }
+  if (impl_->end == Impl::End::cancelled) return impl_->failure(httplib::Error::Canceled, false);
+  httplib::Request request;
+  request.method = "POST";
+  request.path = path;
+  request.body = body;
+  request.headers = {{"Content-Type", without_controls(std::string(content_type))},
+                     {"Accept", "application/json"},
+                     {"Accept-Encoding", "gzip"},
+                     {"User-Agent", without_controls(impl_->options.user_agent)}};
+  return impl_->exchange(request);
+}
+
+void HttpConnection::cancel() {
+  {
+    std::lock_guard lock{impl_->mutex};
+    impl_->cancelled = true;
+  }
+  impl_->changed.notify_all();
+}
+
+}  // namespace b24
