@@ -1,8 +1,7 @@
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <stop_token>
@@ -27,16 +26,17 @@ using Params = nlohmann::ordered_json;
 struct ClientOptions {
   LimiterOptions limits;
   HttpOptions http;
-  int read_attempts = 4;              // of one call, the first included
-  seconds retry_budget{120};          // longest time spent on repeats of one call
-  milliseconds backoff_first{1000};   // doubles, with jitter of a quarter, up to backoff_most
+  int read_attempts = 4;             // of one call, the first included
+  seconds retry_budget{120};         // longest time spent on repeats of one call
+  milliseconds backoff_first{1000};  // doubles, with jitter of a quarter, up to backoff_most
   milliseconds backoff_most{30000};
+  std::optional<std::uint64_t> seed;  // of the jitter; nothing: by chance
 };
 
 // A webhook address: "https://portal/rest/17/secret/". Only the host may be shown.
 struct Webhook {
-  Url url;             // path without the secret part is never kept: use path()
-  Secret path;         // "/rest/17/secret"
+  Url url;      // path without the secret part is never kept: use path()
+  Secret path;  // "/rest/17/secret"
   std::int64_t user_id = 0;
   std::string portal_url() const;  // "https://portal"
 };
@@ -47,17 +47,17 @@ Result<Webhook> parse_webhook(const Secret& address);
 enum class Effect { read, write };
 
 struct CallAnswer {
-  std::string result;        // JSON text of "result"
+  std::string result;  // JSON text of "result"
   std::optional<std::int64_t> total;
   std::optional<std::int64_t> next;
-  std::optional<Time> portal_time;        // time.date_start
-  std::optional<seconds> portal_offset;   // of the portal's clock to UTC
+  std::optional<Time> portal_time;       // time.date_start
+  std::optional<seconds> portal_offset;  // of the portal's clock to UTC
 };
 
 struct Command {
-  std::string key;     // "d0"; a letter first, so that the answer stays an object
+  std::string key;  // "d0"; a letter first, so that the answer stays an object
   std::string method;
-  std::string query;   // to_query(); values may hold "$result[d0][items][49][id]"
+  std::string query;  // to_query(); values may hold "$result[d0][items][49][id]"
 };
 
 struct CommandAnswer {
@@ -68,7 +68,7 @@ struct CommandAnswer {
 };
 
 struct BatchAnswer {
-  std::string body;  // keeps the views alive; padded for the parser
+  std::string body;                     // keeps the views alive; padded for the parser
   std::vector<CommandAnswer> commands;  // in the order sent; those after a halt are missing
   std::optional<Time> portal_time;
   std::optional<seconds> portal_offset;
@@ -92,8 +92,14 @@ class Client {
   // When a call of the method could be sent at the earliest, for choosing what to read next.
   SteadyTime ready_at(const std::string& method) const;
 
+  // Sleeps by the client's clock. False when stopped or cancelled.
+  bool sleep_until(SteadyTime until, const std::stop_token& stop) const;
+  SteadyTime steady_now() const;
+
   LimiterReport report() const;
+  // As given. After the portal was renamed, host() is where it is spoken to.
   const Webhook& webhook() const;
+  std::string host() const;
   // Ends a call under way (it returns `stopped`) and refuses further ones. Any thread.
   void cancel();
 

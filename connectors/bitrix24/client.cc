@@ -1,0 +1,484 @@
+#include "connectors/bitrix24/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "connectors/bitrix24/envelope.h"
+#include "rules/base/language.h"
+
+namespace b24 {
+namespace {
+
+constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
+
+template <class... Parts>
+std::string say(std::string_view ru, std::string_view en, const Parts&... parts) {
+  return fmt::format(fmt::runtime(tr(ru, en)), parts...);
+}
+
+Error stopped() {
+  return error(ErrorKind::stopped, say("Запрос к порталу прерван: программа останавливается.",
+                                       "The request to the portal was broken off: the program is "
+                                       "stopping."));
+}
+
+Error resting(std::string_view method) {
+  return to_error({"OPERATION_TIME_LIMIT", {}, 429}, method);
+}
+
+// "foo.bitrix24.ru" -> "bitrix24.ru"; empty when what remains is no domain of its own.
+std::string_view suffix(std::string_view host) {
+  const auto dot = host.find('.');
+  if (dot == std::string_view::npos) return {};
+  const std::string_view rest = host.substr(dot + 1);
+  const bool numeric = rest.find_first_not_of("0123456789.:") == std::string_view::npos;
+  return !numeric && rest.find('.') != std::string_view::npos ? rest : std::string_view{};
+}
+
+// Stops when either of two tokens does.
+class EitherStop {
+ public:
+  EitherStop(const std::stop_token& a, const std::stop_token& b)
+      : a_(a, Forward{source_}), b_(b, Forward{source_}) {}
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  struct Forward {
+    std::stop_source source;
+    void operator()() { source.request_stop(); }
+  };
+  std::stop_source source_;
+  std::stop_callback<Forward> a_;
+  std::stop_callback<Forward> b_;
+};
+
+// What one exchange brought: an answer, or what its failure means.
+struct Attempt {
+  std::string body;
+  Envelope envelope;  // views into body
+  std::optional<Error> failed;
+  Reaction reaction = Reaction::our_mistake;
+};
+
+Attempt failure(Reaction reaction, Error error) {
+  Attempt attempt;
+  attempt.failed = std::move(error);
+  attempt.reaction = reaction;
+  return attempt;
+}
+
+}  // namespace
+
+struct Client::Impl {
+  Impl(Webhook w, ClientOptions o, Clock& c)
+      : webhook(std::move(w)),
+        options(std::move(o)),
+        clock(c),
+        limiter(options.limits),
+        url(webhook.url),
+        connection(std::make_shared<HttpConnection>(url, options.http)),
+        random(options.seed ? *options.seed : std::random_device{}()) {}
+
+  // Sends one call and repeats it as far as that is allowed.
+  Attempt exchange(const std::string& method, const std::string& body, Effect effect,
+                   const std::stop_token& stop);
+  Attempt attempt(const std::string& method, const std::string& body, const std::stop_token& stop);
+  Result<HttpAnswer> post(const std::string& method, const std::string& body);
+  std::optional<Error> move_to(const std::string& location);
+  Attempt judge(HttpAnswer answer, const std::string& method);
+  Error unreadable(const HttpAnswer& answer) const;
+  std::string scrubbed(std::string text) const;
+
+  // When a failed attempt may be repeated; nothing when it may not.
+  std::optional<SteadyTime> again_at(const Attempt& failed, Effect effect, int attempts,
+                                     const std::string& method);
+  milliseconds backoff(int attempts);
+  bool sleep_until(SteadyTime until, const std::stop_token& stop);
+  // Until the bucket has room for one request.
+  bool wait_for_room(const std::stop_token& stop);
+  // Nothing when the method may be called; waits for it within the retry budget.
+  std::optional<Error> wait_for_method(const std::string& method, const std::stop_token& stop);
+  void note(const std::string& method, const Timing& timing);
+
+  bool take_turn(const std::stop_token& stop);
+  void end_turn();
+
+  const Webhook webhook;
+  const ClientOptions options;
+  Clock& clock;
+  std::stop_source cancelled;
+
+  mutable std::mutex mutex;  // guards what follows
+  std::condition_variable_any turn_changed;
+  std::deque<std::uint64_t> turns;  // tickets of those who wait; the first one sends
+  std::uint64_t next_ticket = 0;
+  Limiter limiter;
+  milliseconds waited{0};
+  Url url;
+  std::shared_ptr<HttpConnection> connection;
+  std::mt19937_64 random;
+};
+
+bool Client::Impl::take_turn(const std::stop_token& stop) {
+  std::unique_lock lock{mutex};
+  const std::uint64_t ticket = next_ticket++;
+  turns.push_back(ticket);
+  if (turn_changed.wait(lock, stop, [&] { return turns.front() == ticket; })) return true;
+  std::erase(turns, ticket);
+  turn_changed.notify_all();
+  return false;
+}
+
+void Client::Impl::end_turn() {
+  std::lock_guard lock{mutex};
+  turns.pop_front();
+  turn_changed.notify_all();
+}
+
+bool Client::Impl::sleep_until(SteadyTime until, const std::stop_token& stop) {
+  const SteadyTime began = clock.steady_now();
+  const bool whole = clock.sleep_until(until, stop) && !stop.stop_requested();
+  std::lock_guard lock{mutex};
+  waited += clock.steady_now() - began;
+  return whole;
+}
+
+bool Client::Impl::wait_for_room(const std::stop_token& stop) {
+  for (;;) {
+    const SteadyTime now = clock.steady_now();
+    SteadyTime at;
+    {
+      std::lock_guard lock{mutex};
+      at = limiter.request_at(now);
+      if (at <= now && !stop.stop_requested()) {
+        limiter.sent(now);
+        return true;
+      }
+    }
+    if (stop.stop_requested() || !sleep_until(at, stop)) return false;
+  }
+}
+
+std::optional<Error> Client::Impl::wait_for_method(const std::string& method,
+                                                   const std::stop_token& stop) {
+  const SteadyTime now = clock.steady_now();
+  SteadyTime at;
+  {
+    std::lock_guard lock{mutex};
+    at = limiter.method_at(method, now);
+  }
+  if (at <= now) return std::nullopt;
+  if (at - now > options.retry_budget) return resting(method);
+  if (!sleep_until(at, stop)) return stopped();
+  return std::nullopt;
+}
+
+void Client::Impl::note(const std::string& method, const Timing& timing) {
+  if (!timing.operating) return;
+  std::lock_guard lock{mutex};
+  // Without a moment of reset, look again in a minute: the budget is kept in parts of a minute.
+  limiter.reported(method, *timing.operating, timing.reset_in.value_or(seconds{60}),
+                   clock.steady_now());
+}
+
+milliseconds Client::Impl::backoff(int attempts) {
+  const int doublings = std::min(attempts - 1, 20);
+  const auto most = options.backoff_most.count();
+  const auto plain = std::min(options.backoff_first.count() << doublings, most);
+  std::lock_guard lock{mutex};
+  std::uniform_int_distribution<std::int64_t> jitter(0, plain / 4);
+  return milliseconds{std::min(plain + jitter(random), most)};
+}
+
+std::optional<SteadyTime> Client::Impl::again_at(const Attempt& failed, Effect effect, int attempts,
+                                                 const std::string& method) {
+  const SteadyTime now = clock.steady_now();
+  switch (failed.reaction) {
+    case Reaction::retry:
+      return now + backoff(attempts);
+    case Reaction::retry_reads:
+      if (effect == Effect::write || attempts >= options.read_attempts) return std::nullopt;
+      return now + backoff(attempts);
+    case Reaction::wait_method: {
+      std::lock_guard lock{mutex};
+      return limiter.method_at(method, now);
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+Attempt Client::Impl::exchange(const std::string& method, const std::string& body, Effect effect,
+                               const std::stop_token& stop) {
+  const SteadyTime began = clock.steady_now();
+  for (int attempts = 1;; ++attempts) {
+    Attempt result = attempt(method, body, stop);
+    if (!result.failed) return result;
+    const auto again = again_at(result, effect, attempts, method);
+    if (!again || *again - began > options.retry_budget) return result;
+    if (!sleep_until(*again, stop)) return failure(Reaction::our_mistake, stopped());
+  }
+}
+
+Attempt Client::Impl::attempt(const std::string& method, const std::string& body,
+                              const std::stop_token& stop) {
+  if (!take_turn(stop)) return failure(Reaction::our_mistake, stopped());
+  struct Turn {
+    Impl& impl;
+    ~Turn() { impl.end_turn(); }
+  } const turn{*this};
+  if (!wait_for_room(stop)) return failure(Reaction::our_mistake, stopped());
+  auto answer = post(method, body);
+  if (answer && answer->status / 100 == 3) {
+    if (auto error = move_to(answer->location)) return failure(Reaction::stop, std::move(*error));
+    if (!wait_for_room(stop)) return failure(Reaction::our_mistake, stopped());
+    answer = post(method, body);
+    if (answer && answer->status / 100 == 3) {
+      return failure(Reaction::retry_reads, unreadable(*answer));
+    }
+  }
+  if (!answer) {
+    const bool passing = answer.error().kind == ErrorKind::unavailable;
+    return failure(passing ? Reaction::retry_reads : Reaction::stop, answer.error());
+  }
+  Attempt result = judge(std::move(*answer), method);
+  std::lock_guard lock{mutex};
+  if (result.failed && result.reaction == Reaction::retry) limiter.refused(clock.steady_now());
+  if (result.failed && result.reaction == Reaction::wait_method) {
+    limiter.exhausted(method, clock.steady_now());
+  }
+  return result;
+}
+
+Result<HttpAnswer> Client::Impl::post(const std::string& method, const std::string& body) {
+  std::shared_ptr<HttpConnection> current;
+  {
+    std::lock_guard lock{mutex};
+    current = connection;
+  }
+  return current->post(webhook.path.reveal() + "/" + method, body, "application/json");
+}
+
+// The portal was renamed: goes on at the new host, if it is one of the same family. The secret
+// travels in the path, so no other host may get it.
+std::optional<Error> Client::Impl::move_to(const std::string& location) {
+  const auto target = parse_url(location);
+  std::lock_guard lock{mutex};
+  if (!target || !target->tls || target->host == url.host || suffix(target->host).empty() ||
+      suffix(target->host) != suffix(url.host) || target->port != url.port) {
+    return error(ErrorKind::blocked,
+                 say("Портал {} отсылает на другой адрес{} – если он переехал, впишите новый адрес "
+                     "вебхука в настройки.",
+                     "The portal {} points to another address{}: if it has moved, put the new "
+                     "address of the webhook into the settings.",
+                     url.host, target ? " (" + target->host + ")" : ""));
+  }
+  url.host = target->host;
+  connection = std::make_shared<HttpConnection>(url, options.http);
+  if (cancelled.stop_requested()) connection->cancel();
+  return std::nullopt;
+}
+
+std::string Client::Impl::scrubbed(std::string text) const {
+  const std::string& path = webhook.path.reveal();
+  const std::string key = path.substr(path.rfind('/') + 1);
+  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + 3)) {
+    text.replace(at, key.size(), "***");
+  }
+  if (text.size() > kErrorText) text.resize(kErrorText);
+  return text;
+}
+
+// An answer that is not of REST. Only the status may tell why.
+Error Client::Impl::unreadable(const HttpAnswer& answer) const {
+  const std::string& host = webhook.url.host;
+  if (answer.status == 404) {
+    return error(
+        ErrorKind::unavailable,
+        say("По адресу {} отвечает не REST Битрикс24 (HTTP 404) – проверьте адрес вебхука.",
+            "What answers at {} is not the REST of Bitrix24 (HTTP 404): check the address "
+            "of the webhook.",
+            host));
+  }
+  if (answer.body.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return error(ErrorKind::unavailable,
+                 say("Портал {} прислал пустой ответ (HTTP {}) – повторим позже.",
+                     "The portal {} sent an empty answer (HTTP {}); we shall try again later.",
+                     host, answer.status));
+  }
+  if (answer.body[answer.body.find_first_not_of(" \t\r\n")] == '{') {
+    return error(ErrorKind::unavailable,
+                 say("Ответ портала {} оборван или испорчен (HTTP {}) – повторим позже.",
+                     "The answer of the portal {} is cut or spoilt (HTTP {}); we shall try again "
+                     "later.",
+                     host, answer.status));
+  }
+  return error(
+      ErrorKind::unavailable,
+      say("Портал {} прислал страницу вместо данных (HTTP {}) – повторим позже.",
+          "The portal {} sent a page in place of data (HTTP {}); we shall try again later.", host,
+          answer.status));
+}
+
+Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
+  Attempt result;
+  result.body = padded(std::move(answer.body));
+  auto envelope = parse_envelope(result.body);
+  const bool empty = envelope && !envelope->error && envelope->result.empty();
+  if (!envelope || (empty && answer.status < 400)) {
+    answer.body = std::move(result.body);
+    return failure(Reaction::retry_reads, unreadable(answer));
+  }
+  if (empty) envelope->error.emplace();
+  if (envelope->error) {
+    PortalError& refusal = *envelope->error;
+    refusal.status = answer.status;
+    refusal.description = scrubbed(std::move(refusal.description));
+    refusal.code = scrubbed(std::move(refusal.code));
+    return failure(reaction_to(refusal), to_error(refusal, method));
+  }
+  result.envelope = std::move(*envelope);
+  return result;
+}
+
+Client::Client(Webhook webhook, ClientOptions options, Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(webhook), std::move(options), clock)) {}
+
+Client::~Client() = default;
+
+Result<CallAnswer> Client::call(std::string_view method, const Params& params, Effect effect,
+                                const std::stop_token& stop) {
+  const std::string name{method};
+  const EitherStop either{stop, impl_->cancelled.get_token()};
+  if (auto waiting = impl_->wait_for_method(name, either.token())) return *waiting;
+  const std::string body =
+      params.is_object() ? params.dump(-1, ' ', false, Params::error_handler_t::replace) : "{}";
+  const Attempt attempt = impl_->exchange(name, body, effect, either.token());
+  if (attempt.failed) return *attempt.failed;
+  const Envelope& envelope = attempt.envelope;
+  impl_->note(name, envelope.timing);
+  return CallAnswer{std::string(envelope.result), envelope.total, envelope.next,
+                    envelope.timing.date_start, envelope.timing.offset};
+}
+
+namespace {
+
+std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& resting) {
+  Params cmd = Params::object();
+  for (const Command& c : commands) {
+    if (!resting.contains(c.method)) cmd[c.key] = c.method + "?" + c.query;
+  }
+  return Params{{"halt", 0}, {"cmd", std::move(cmd)}}.dump(-1, ' ', false,
+                                                           Params::error_handler_t::replace);
+}
+
+Error no_answer(std::string_view method) {
+  return error(
+      ErrorKind::unavailable,
+      say("Портал не ответил на вызов {} внутри пакета – повторим позже.",
+          "The portal gave no answer to {} inside a batch; we shall try again later.", method));
+}
+
+}  // namespace
+
+Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
+                                  const std::stop_token& stop) {
+  const EitherStop either{stop, impl_->cancelled.get_token()};
+  const SteadyTime now = impl_->clock.steady_now();
+  std::set<std::string> rest;
+  bool any = false;
+  for (const Command& c : commands) {
+    if (ready_at(c.method) > now) {
+      rest.insert(c.method);
+    } else {
+      any = true;
+    }
+  }
+  BatchAnswer answer;
+  std::map<std::string, CommandPart, std::less<>> parts;
+  if (any) {
+    Attempt attempt =
+        impl_->exchange("batch", batch_body(commands, rest), Effect::read, either.token());
+    if (attempt.failed) return *attempt.failed;
+    // The views survive the move: a text this long is never stored inside the string object.
+    auto found = parse_batch(attempt.envelope.result);
+    if (!found) return impl_->unreadable({200, "{", {}, {}});
+    parts = std::move(*found);
+    answer.portal_time = attempt.envelope.timing.date_start;
+    answer.portal_offset = attempt.envelope.timing.offset;
+    answer.body = std::move(attempt.body);
+  }
+  std::set<std::string> exhausted;
+  for (const Command& c : commands) {
+    CommandAnswer one{c.key, std::string_view{}, std::nullopt};
+    const auto part = parts.find(c.key);
+    if (rest.contains(c.method)) {
+      one.result = resting(c.method);
+    } else if (part == parts.end()) {
+      one.result = no_answer(c.method);
+    } else {
+      impl_->note(c.method, part->second.timing);
+      one.total = part->second.total;
+      if (!part->second.error) {
+        one.result = part->second.result;
+        if (part->second.result.empty()) one.result = no_answer(c.method);
+      } else {
+        PortalError refusal = *part->second.error;
+        refusal.description = impl_->scrubbed(std::move(refusal.description));
+        if (reaction_to(refusal) == Reaction::wait_method) exhausted.insert(c.method);
+        one.result = to_command_error(refusal, c.method);
+      }
+    }
+    answer.commands.push_back(std::move(one));
+  }
+  std::lock_guard lock{impl_->mutex};
+  for (const std::string& method : exhausted) {
+    impl_->limiter.exhausted(method, impl_->clock.steady_now());
+  }
+  return answer;
+}
+
+SteadyTime Client::ready_at(const std::string& method) const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->limiter.method_at(method, impl_->clock.steady_now());
+}
+
+bool Client::sleep_until(SteadyTime until, const std::stop_token& stop) const {
+  const EitherStop either{stop, impl_->cancelled.get_token()};
+  return impl_->sleep_until(until, either.token());
+}
+
+SteadyTime Client::steady_now() const { return impl_->clock.steady_now(); }
+
+LimiterReport Client::report() const {
+  std::lock_guard lock{impl_->mutex};
+  LimiterReport report = impl_->limiter.report(impl_->clock.steady_now());
+  report.waited = std::chrono::duration_cast<seconds>(impl_->waited);
+  return report;
+}
+
+const Webhook& Client::webhook() const { return impl_->webhook; }
+
+std::string Client::host() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->url.host;
+}
+
+void Client::cancel() {
+  impl_->cancelled.request_stop();
+  std::shared_ptr<HttpConnection> current;
+  {
+    std::lock_guard lock{impl_->mutex};
+    current = impl_->connection;
+  }
+  current->cancel();
+}
+
+}  // namespace b24

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/bitrix24/errors.h"
+#include "rules/base/time.h"
+
+// What stands around a result: errors, counts, times (portal docs: general-principles.md, batch.md,
+// data-types.md). Pure; any thread. The views point into the text given.
+
+namespace b24 {
+
+// From "time". Nothing in it is certain to be there.
+struct Timing {
+  std::optional<Time> date_start;
+  std::optional<seconds> offset;    // of the portal's clock to UTC
+  std::optional<double> operating;  // seconds the method has spent of its budget
+  std::optional<seconds> reset_in;  // until some of them drop out
+};
+
+struct Envelope {
+  std::optional<PortalError> error;
+  std::string_view result;  // JSON text; empty when there is none
+  std::optional<std::int64_t> total;
+  std::optional<std::int64_t> next;
+  Timing timing;
+};
+
+struct CommandPart {
+  std::optional<PortalError> error;
+  std::string_view result;
+  std::optional<std::int64_t> total;
+  Timing timing;
+};
+
+// Makes an answer fit for the parsers below: bytes that are no UTF-8 are replaced, blanks that the
+// parser may read beyond the end are added.
+std::string padded(std::string body);
+
+// Nothing when the text (of padded()) is not a whole JSON object.
+std::optional<Envelope> parse_envelope(std::string_view body);
+
+// The "result" of a batch, by the keys of its commands; nothing when it is no such thing.
+std::optional<std::map<std::string, CommandPart, std::less<>>> parse_batch(std::string_view result);
+
+}  // namespace b24
