@@ -15,14 +15,16 @@
 namespace b24 {
 
 enum class FieldType {
-  integer,    // 17 or "17"; "" and null are NULL
-  real,       // 19000, "19999.99"
+  // For all: "", null, {}, [] and (but for flags) false are NULL. A value that does not fit is NULL
+  // too, and stays readable in `extra` under the portal's name.
+  integer,  // 17 or "17"
+  real,     // 19000, "19999.99"
   text,
-  flag,       // "Y"/"N", true/false, 1/0 -> 1/0
-  time,       // ISO with offset -> UTC seconds; year 9999, {} and "" are NULL
-  date,       // the first ten characters -> text "2026-11-21"
-  id_list,    // [1,2] -> JSON text "[1,2]"
-  json,       // kept as JSON text
+  flag,     // "Y"/"N", true/false, 1/0 -> 1/0
+  time,     // ISO with offset -> UTC seconds; year 9999, {} and "" are NULL
+  date,     // the first ten characters -> text "2026-11-21"
+  id_list,  // [1,2] -> JSON text "[1,2]"
+  json,     // kept as JSON text
 };
 
 struct Field {
@@ -30,7 +32,7 @@ struct Field {
   std::string_view select;  // in the request's select; often the same
   std::string_view column;  // in the mirror: "manager_id"
   FieldType type;
-  bool required = false;    // a row without it cannot be understood
+  bool required = false;  // a row without it cannot be understood
 };
 
 enum class Paging {
@@ -42,21 +44,25 @@ enum class Paging {
 struct EntitySpec {
   Entity entity;
   std::string_view method;
-  std::string_view list_path;    // where the rows stand in "result": "items", "tasks", "" = itself
-  std::string_view id_select;    // "id", "ID": name in filter, order and select
-  std::string_view id_answer;    // name in the row
+  std::string_view list_path;  // where the rows stand in "result": "items", "tasks", "" = itself
+  std::string_view id_select;  // "id", "ID": name in filter, order and select
+  std::string_view id_answer;  // name in the row
   Paging paging;
   // Filter key for "changed since", e.g. "updatedTime"; empty: read whole every time.
   std::string_view changed_filter;
-  seconds overlap;               // how far back "changed since" looks again
+  // Further fields that may move while changed_filter stands still; asked for with OR.
+  std::span<const std::string_view> also_changed;
+  seconds overlap;  // how far back "changed since" looks again
   // Besides: rows younger than this are read again by `recent_filter`, for rows that are filled in
   // later without a date of change (calls).
   std::string_view recent_filter;
   seconds recent{0};
-  seconds every;                 // how often a whole list is read again
-  std::string_view scope;        // the scope the method needs: "crm"
+  // How often a whole list is read again, or, besides new rows, the recent ones; zero: every poll.
+  seconds every{0};
+  std::string_view scope;  // the scope the method needs: "crm"
   std::span<const Field> fields;
-  // Fields of the answer that we know and do not keep: bulky, or nobody's business.
+  // Fields of the answer that we know and do not keep: bulky, fickle, or nobody's business. A name
+  // that ends in '*' stands for all that begin so.
   std::span<const std::string_view> dropped;
 };
 
@@ -67,14 +73,14 @@ std::span<const EntitySpec> specs();
 // `since` is given, changed at or after it; `portal_offset` writes times the way the portal does.
 // The order of keys is the documented one.
 struct PageQuery {
-  std::string after;                  // "0", "1200" or "$result[d0][items][49][id]"
-  std::optional<Time> since;          // by changed_filter
-  std::optional<Time> recent_since;   // by recent_filter
-  std::vector<std::int64_t> ids;      // these objects only
-  bool ids_only = false;              // select the id alone
-  bool descending = false;            // by id; `after` is not used
+  std::string after;                 // "0", "1200" or "$result[d0][items][49][id]"
+  std::optional<Time> since;         // by changed_filter
+  std::optional<Time> recent_since;  // by recent_filter
+  std::vector<std::int64_t> ids;     // these objects only
+  bool ids_only = false;             // select the id alone
+  bool descending = false;           // by id; `after` is not used
   seconds portal_offset{0};
-  std::int64_t start = -1;            // for Paging::offset; -1 = no counting
+  std::int64_t start = -1;  // for Paging::offset; -1 = no counting
 };
 Params page_params(const EntitySpec& spec, const PageQuery& query);
 
@@ -83,9 +89,9 @@ Params page_params(const EntitySpec& spec, const PageQuery& query);
 struct Page {
   std::vector<Record> records;
   std::vector<RejectedRow> rejected;
-  std::size_t rows = 0;        // as the portal gave, rejected ones included
-  std::int64_t last_id = 0;    // of the last row; 0 for none
-  bool ascending = true;       // ids grew from row to row
+  std::size_t rows = 0;      // as the portal gave, rejected ones included
+  std::int64_t last_id = 0;  // of the last row; 0 for none
+  bool ascending = true;     // ids grew from row to row
 };
 // `result` must be followed by at least 64 readable bytes (as in BatchAnswer::body).
 // Fails with `unavailable` when the text is not such a page at all.

@@ -1,0 +1,163 @@
+#include "connectors/bitrix24/value.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+namespace b24 {
+namespace {
+
+using Kind = Cell::Kind;
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// An empty PHP map is [] or {}, and an unserialised date is {}.
+bool is_empty_container(std::string_view text) {
+  return text.size() >= 2 && trimmed(text.substr(1, text.size() - 2)).empty();
+}
+
+bool is_nothing(FieldType type, const Cell& cell) {
+  switch (cell.kind) {
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return type != FieldType::flag && cell.text == "false";
+    case Kind::number:
+      return false;
+    case Kind::text:
+      return trimmed(cell.text).empty();
+    case Kind::container:
+      return is_empty_container(cell.text);
+  }
+  return true;
+}
+
+std::optional<double> number(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::int64_t> integer(std::string_view text) {
+  text = trimmed(text);
+  std::int64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (!text.empty() && fault == std::errc{} && end == text.data() + text.size()) return value;
+  const auto real = number(text);  // "17.00"
+  if (!real || std::trunc(*real) != *real || std::abs(*real) > 9e15) return std::nullopt;
+  return static_cast<std::int64_t>(*real);
+}
+
+std::optional<std::int64_t> flag(const Cell& cell) {
+  const std::string_view text = trimmed(cell.text);
+  if (text == "true" || text == "Y" || text == "y" || text == "1") return 1;
+  if (text == "false" || text == "N" || text == "n" || text == "0") return 0;
+  return std::nullopt;
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// "2026-11-21…" or the portal's "21.11.2026…" as "2026-11-21".
+std::optional<std::string> day(std::string_view text) {
+  text = trimmed(text).substr(0, 10);
+  if (text.size() != 10) return std::nullopt;
+  if (text[4] == '-' && text[7] == '-' && is_digits(text.substr(0, 4)) &&
+      is_digits(text.substr(5, 2)) && is_digits(text.substr(8, 2))) {
+    return std::string(text);
+  }
+  if (text[2] == '.' && text[5] == '.' && is_digits(text.substr(0, 2)) &&
+      is_digits(text.substr(3, 2)) && is_digits(text.substr(6, 4))) {
+    return fmt::format("{}-{}-{}", text.substr(6, 4), text.substr(3, 2), text.substr(0, 2));
+  }
+  return std::nullopt;
+}
+
+// "No date" is also written as the year 9999 or 0000.
+bool is_no_date(std::string_view text) {
+  const auto date = day(text);
+  return date && (date->starts_with("9999") || date->starts_with("0000"));
+}
+
+std::optional<Value> time_value(const Cell& cell) {
+  if (cell.kind != Kind::text) return std::nullopt;
+  if (is_no_date(cell.text)) return Value{};
+  const auto time = parse_time(trimmed(cell.text));
+  return time ? std::optional(Value{to_unix(*time)}) : std::nullopt;
+}
+
+std::optional<Value> date_value(const Cell& cell) {
+  if (cell.kind != Kind::text) return std::nullopt;
+  if (is_no_date(cell.text)) return Value{};
+  auto date = day(cell.text);
+  return date ? std::optional(Value{std::move(*date)}) : std::nullopt;
+}
+
+// [1,2], ["1","2"], 5 or "5" as "[1,2]"; an object's values count, its keys do not.
+std::optional<Value> id_list_value(const Cell& cell) {
+  std::string_view rest = cell.text;
+  if (cell.kind == Kind::container) {
+    if (rest.front() != '[') return std::nullopt;
+    rest = rest.substr(1, rest.size() - 2);
+  }
+  std::string list = "[";
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    std::string_view item = trimmed(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    if (item.size() >= 2 && item.front() == '"' && item.back() == '"') {
+      item = item.substr(1, item.size() - 2);
+    }
+    const auto id = integer(item);
+    if (!id) return std::nullopt;
+    list += (list.size() > 1 ? "," : "") + std::to_string(*id);
+  }
+  return Value{list + "]"};
+}
+
+template <class T>
+std::optional<Value> wrap(std::optional<T> value) {
+  return value ? std::optional(Value{*value}) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> to_id(const Cell& cell) {
+  if (cell.kind != Kind::number && cell.kind != Kind::text) return std::nullopt;
+  const auto id = integer(cell.text);
+  return id && *id >= 0 ? id : std::nullopt;
+}
+
+std::optional<Value> to_value(FieldType type, const Cell& cell) {
+  if (is_nothing(type, cell)) return Value{};
+  const bool plain = cell.kind == Kind::number || cell.kind == Kind::text;
+  switch (type) {
+    case FieldType::integer:
+      return plain ? wrap(integer(cell.text)) : std::nullopt;
+    case FieldType::real:
+      return plain ? wrap(number(cell.text)) : std::nullopt;
+    case FieldType::flag:
+      return cell.kind == Kind::container ? std::nullopt : wrap(flag(cell));
+    case FieldType::time:
+      return time_value(cell);
+    case FieldType::date:
+      return date_value(cell);
+    case FieldType::id_list:
+      return id_list_value(cell);
+    case FieldType::text:
+    case FieldType::json:
+      return Value{std::string(cell.text)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace b24

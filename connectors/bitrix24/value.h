@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/bitrix24/entities.h"
+
+// One value of an answer, as the portal writes it, into one value of the mirror. Pure.
+
+namespace b24 {
+
+struct Cell {
+  enum class Kind { null, boolean, number, text, container };
+  Kind kind = Kind::null;
+  // "true"/"false", the digits, the unescaped text, or the JSON text of an object or array.
+  std::string_view text;
+};
+
+// Nothing when the value does not fit the type; NULL when it is one of the portal's ways to write
+// "nothing".
+std::optional<Value> to_value(FieldType type, const Cell& cell);
+
+// An id: 17 or "17", zero included.
+std::optional<std::int64_t> to_id(const Cell& cell);
+
+}  // namespace b24
