@@ -17,8 +17,8 @@
 namespace b24 {
 
 struct CalendarOverrides {
-  std::optional<std::string> zone;          // nothing: the portal's
-  std::optional<minutes> work_start;        // nothing: the portal's
+  std::optional<std::string> zone;    // nothing: the portal's
+  std::optional<minutes> work_start;  // nothing: the portal's
   std::optional<minutes> work_end;
   std::optional<std::set<unsigned>> week_holidays;
   std::set<Day> extra_holidays;
@@ -33,20 +33,20 @@ struct AbsenceDays {
 };
 
 struct PortalSettings {
-  Secret webhook;           // empty: not given
-  seconds poll{30};         // between two looks at what changed
+  Secret webhook;    // empty: not given
+  seconds poll{30};  // between two looks at what changed
   LimiterOptions limits;
-  std::string ca_file;      // for a self-hosted portal with its own authority
+  std::string ca_file;  // for a self-hosted portal with its own authority
 };
 
 struct HttpSettings {
   std::string host = "127.0.0.1";
-  int port = 0;             // 0: no listener
-  Secret application_token; // of the outbound webhook; empty: events are refused
+  int port = 0;              // 0: no listener
+  Secret application_token;  // of the outbound webhook; empty: events are refused
 };
 
 struct Config {
-  std::filesystem::path file;   // where it was read from
+  std::filesystem::path file;  // where it was read from
   Language language = Language::ru;
   PortalSettings portal;
   std::filesystem::path state_dir = "/var/lib/b24watch";

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "config/problem.h"
+#include "connectors/secret.h"
 #include "rules/rule.h"
 
 // From YAML to plain data, strictly: duplicate and unknown keys, second documents, aliases, tabs
@@ -20,17 +21,18 @@ struct LoadedConfig {
 };
 // Reads the settings, and the webhook from where they say: `portal.webhook`, `portal.webhook_file`,
 // or the systemd credential "webhook" ($CREDENTIALS_DIRECTORY), in this order. `webhook` given by
-// the caller (a command-line option) wins over all.
-LoadedConfig load_config(const std::filesystem::path& file);
+// the caller (a command-line option) wins over all. Relative paths begin at the settings' folder.
+LoadedConfig load_config(const std::filesystem::path& file,
+                         const std::optional<Secret>& webhook = std::nullopt);
 
 struct LoadedRules {
   RuleSet rules;
   std::vector<Problem> problems;
 };
-// Reads every *.yaml and *.yml of the folders, in the order given and then of names. A later
-// folder may redefine a metric or a rule of an earlier one by the same id (the analyst's own file
-// wins over the shipped one); twice within one folder is an error. An empty list of folders gives
-// the shipped rules alone, which are compiled in.
+// Reads every *.yaml and *.yml of the folders, in the order given and then of names, on top of the
+// shipped rules, which are compiled in. A later folder may redefine a metric or a rule of an
+// earlier one by the same id: a rule with `metric` or `each` replaces it, one without changes only
+// the keys it names ({id: overload_deals, above: 60}). Twice within one folder is an error.
 LoadedRules load_rules(const std::vector<std::filesystem::path>& folders);
 
 // Reads rules from one text, for tests and checks.
