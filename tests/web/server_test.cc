@@ -365,7 +365,8 @@ TEST_F(WebServerTest, LimitsConnectionsOfOneAddress) {
   }
   // The second has left; the server learns of it soon, and lets another in.
   std::string answer;
-  for (int i = 0; i < 200 && answer.empty(); ++i) answer = ask(kHealth);
+  const auto began = steady_clock::now();
+  while (answer.empty() && steady_clock::now() - began < seconds{20}) answer = ask(kHealth);
   EXPECT_EQ(code(answer), "200");
 }
 
