@@ -133,12 +133,13 @@ std::string reason_of(const Failure& failure) {
 }
 
 Error cannot_listen(const WebOptions& options, const std::string& reason) {
-  return error(ErrorKind::invalid_input,
-               fmt::format(fmt::runtime(tr("Не удалось принимать события на {}:{}: {}. Измените "
-                                           "http.host и http.port в настройках.",
-                                           "Cannot take events at {}:{}: {}. Change http.host and "
-                                           "http.port in the settings.")),
-                           options.host, options.port, reason));
+  return error(
+      ErrorKind::invalid_input,
+      fmt::format(fmt::runtime(tr("Не удалось принимать события на {}:{}: {}. Измените http.listen "
+                                  "в настройках.",
+                                  "Cannot take events at {}:{}: {}. Change http.listen in the "
+                                  "settings.")),
+                  options.host, options.port, reason));
 }
 
 void log_thrown(const std::exception_ptr& thrown) {

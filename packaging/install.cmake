@@ -1,0 +1,35 @@
+# What `cmake --install` puts where; the Debian package is made of the same files. With the prefix
+# /usr (the default here is /usr/local) the settings go to /etc.
+include(GNUInstallDirs)
+
+if(TARGET b24watch)
+  install(TARGETS b24watch RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+
+# The settings and the place for the analyst's own rules.
+install(FILES "${PROJECT_SOURCE_DIR}/config/b24watch.yaml"
+  DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch" OPTIONAL)
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/rules.README"
+  DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch/rules" RENAME README)
+
+# The shipped metrics and rules, to read and to copy from; the program has them compiled in.
+foreach(folder metrics rules)
+  file(GLOB shipped CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/config/${folder}/*.yaml")
+  install(FILES ${shipped} DESTINATION "${CMAKE_INSTALL_DATADIR}/b24watch/${folder}")
+endforeach()
+
+set(unit "${PROJECT_BINARY_DIR}/b24watch.service")
+set(B24_BINARY "${CMAKE_INSTALL_FULL_BINDIR}/b24watch")
+set(B24_CONFIG "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch")
+configure_file("${PROJECT_SOURCE_DIR}/packaging/b24watch.service" "${unit}" @ONLY)
+# systemd looks in lib beside the prefix, whatever the machine's own library folder is.
+install(FILES "${unit}" DESTINATION lib/systemd/system)
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/b24watch.sysusers"
+  DESTINATION lib/sysusers.d RENAME b24watch.conf)
+
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/README.ru.md"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/nginx.conf"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/b24watch.1"
+  DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

@@ -1,0 +1,66 @@
+#!/bin/bash
+# Runs every test of b24watch.
+#
+#   packaging/test.sh            release build and tests, the Debian package, then all tests under
+#                                AddressSanitizer + UBSan and under ThreadSanitizer (2 cores: 40 min)
+#   packaging/test.sh --quick    release build and tests only
+#   packaging/test.sh --release  release build and tests, and the Debian package
+#
+# Ends with the summary of ctest; the first failure ends it at once with a code other than 0.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+sanitizers=yes
+package=yes
+for option in "$@"; do
+  case "$option" in
+    --quick) sanitizers=no package=no ;;
+    --release) sanitizers=no ;;
+    --sanitize) sanitizers=yes ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' packaging/test.sh; exit 0 ;;
+    *) echo "test: unknown option '$option'; see --help." >&2; exit 2 ;;
+  esac
+done
+jobs=$(nproc)
+
+step() {
+  local name=$1 started=$SECONDS
+  shift
+  echo "== $name"
+  "$@" || { echo "== $name: FAILED after $((SECONDS - started)) s" >&2; exit 1; }
+  last="== $name: $((SECONDS - started)) s"
+}
+# Said before the next step and not after the last: the closing line is ctest's.
+done_line() { echo "$last"; }
+
+build() { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; }
+tests() { run_tests "$1" ctest --test-dir "build/$1" -j "$jobs" --output-on-failure; }
+
+# ThreadSanitizer of GCC 12 cannot map its memory where the kernel randomizes addresses widely.
+run_tests() {
+  local preset=$1
+  shift
+  if [[ "$preset" == tsan ]] && setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
+}
+
+step "Debian packages" packaging/setup.sh
+done_line
+step "release: build" build release
+done_line
+if [[ "$package" == yes ]]; then
+  step "package: build, check, install" packaging/test-package.sh
+  done_line
+fi
+step "release: tests" tests release
+if [[ "$sanitizers" == yes ]]; then
+  for preset in asan tsan; do
+    done_line
+    step "$preset: build" build "$preset"
+    done_line
+    step "$preset: tests" tests "$preset"
+  done
+fi
