@@ -37,6 +37,7 @@ namespace {
 
 struct Reading {
   std::optional<double> value = 0;  // nothing: the query gave NULL
+  bool where_holds = true;
   std::map<std::string, Value> fields;
 };
 
@@ -50,6 +51,8 @@ std::string person(const People& people, std::int64_t id) {
   return fmt::format("{} ({})", people.name(id), id);
 }
 
+const std::set<std::string> kOwnColumns = {"manager_id", "value", std::string{kWhereColumn}};
+
 // One reading for every manager, zero where the query has no row.
 Result<std::map<std::int64_t, Reading>> read_values(const std::string& metric, const Table& rows,
                                                     const People& people) {
@@ -57,6 +60,7 @@ Result<std::map<std::int64_t, Reading>> read_values(const std::string& metric, c
   if (!owner) return owner.error();
   const auto value = need_column(rows, "value", metric_subject(metric));
   if (!value) return value.error();
+  const auto where = rows.column(kWhereColumn);
   std::map<std::int64_t, Reading> readings;
   for (const auto& row : rows.rows) {
     const auto id = as_integer(row[*owner]);
@@ -65,7 +69,8 @@ Result<std::map<std::int64_t, Reading>> read_values(const std::string& metric, c
       return metric_error(metric, ": value у сотрудника {} – текст, а нужно число",
                           ": the value of {} is text, a number is needed", person(people, *id));
     }
-    Reading reading{as_number(row[*value]), named_values(rows, row, {"manager_id", "value"})};
+    const bool judged = !where || as_number(row[*where]).value_or(0) != 0;
+    Reading reading{as_number(row[*value]), judged, named_values(rows, row, kOwnColumns)};
     if (!readings.emplace(*id, std::move(reading)).second) {
       return metric_error(metric,
                           ": две строки для сотрудника {}, а должна быть одна – нужен "
@@ -121,6 +126,7 @@ Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const
   const Day today = now.calendar.day_of(now.now);
   Judgement judgement;
   for (auto& [id, reading] : *readings) {
+    if (!reading.where_holds) continue;
     if (!reading.value) {
       judgement.silences.push_back({rule.id, id, {"нет данных", "no data"}});
       continue;

@@ -76,12 +76,15 @@ struct Circumstances {
 // metric: `rows` has manager_id and value; managers without a row count as zero; rows of people
 // who are not managers are dropped. A second row of one manager is an error of the metric, and so
 // is a value that is no number; NULL is "no data", a Silence. Further columns become `fields`.
+// A rule's `where` comes as the column kWhereColumn: rows with 0 or NULL there are not judged, but
+// the median still counts them (without them, it would be a median of the worst).
 // `objects` are the metric's objects (already queried), or empty: see attach_items().
 //
 // The norm of a finding is `above` (or `below`) when that limit is crossed or cleared from, else
 // times * median. The median is taken over all managers with a value, zeroes included; it does not
 // speak for fewer than median_of_at_least of them, nor when it is zero. Somebody absent today is
 // not judged by `below`.
+inline constexpr std::string_view kWhereColumn = "where_holds";
 Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const Table& rows,
                                const Table& objects, const Circumstances& now);
 

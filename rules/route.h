@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/alert.h"
@@ -23,7 +25,7 @@ struct Message {
   bool open = false;
   Time opened_at;
   Time told_at;                // when its latest text was queued
-  double told_value = 0;       // the worst value in it
+  double told_value = 0;       // the worst value in it; for `each`, the greatest age
   std::vector<AlertKey> keys;  // of the alerts it spoke of, sorted
   std::string text_hash;       // of its latest text
 };
@@ -46,14 +48,37 @@ struct RouteInput {
 };
 
 // Decides for one rule: given its alerts after the step and its stored messages.
-// Speaks when a message opens (any alert fires), when a new object joins, when the number is worse
-// by `worse_by_percent` than was told, not sooner than group.wait after the last text; and when all
-// its alerts are over (the closing text replaces it). Says nothing about known alerts.
+//
+// Speaks when a message opens (any alert fires), when a new object joins or fires again, when the
+// number is worse by `worse_by_percent` than was told, not sooner than group.wait after the last
+// text; and when all its alerts are over (the closing text replaces it). What is due is decided
+// from the stored state alone, so a change that had to wait is told by the first call after the
+// wait. The age of an object is no number in this sense: it grows by itself.
+//
+// Says nothing about known alerts. An alert that went back to pending, because its rule now wants a
+// longer `for`, keeps its message open and unchanged. Whoever is no longer a recipient hears of the
+// end of what he was told, and of nothing else; a dismissed one hears nothing.
+//
+// At most kMessageLength visible characters: item lines give way first, the rest is "…ещё N".
 std::vector<Outgoing> route(const Rule& rule, const std::vector<Alert>& alerts,
                             const std::vector<Message>& messages, const RouteInput& input);
+inline constexpr std::size_t kMessageLength = 600;
 
-// The one message of the first start: what already holds, by rule, to each recipient. Empty when
-// nothing holds.
+// Closes the open messages of a rule that was removed or switched off. `rule_name` is what people
+// know it by.
+std::vector<Outgoing> close_removed(std::string_view rule_name,
+                                    const std::vector<Message>& messages, const RouteInput& input);
+
+// The one message of the first start: what already holds, by rule, to each recipient, tagged
+// "b24watch:start:u5" and stored under the rule id kStartRule, closed. At most kSummaryLength
+// visible characters. Empty when nothing holds.
 std::vector<Outgoing> first_summary(const std::vector<Alert>& known, const RouteInput& input);
+inline constexpr std::size_t kSummaryLength = 2500;
+inline constexpr std::string_view kStartRule = "b24watch:start";
+
+// What the router adds to the columns of the query, for checking a rule's templates (text.h says
+// what the names mean): in `text` and `resolved`, and in `item`.
+const std::set<std::string>& message_names(const Rule& rule);
+const std::set<std::string>& item_names(const Rule& rule);
 
 }  // namespace b24

@@ -135,6 +135,21 @@ TEST_F(JudgeMetricTest, BetweenTheLimitsAnAlertOnlyClears) {
   EXPECT_EQ(brief(*other), breached(11, 5, 3, true) + breached(12, 3, 3, true));
 }
 
+TEST_F(JudgeMetricTest, WhatTheRuleLeavesOutStillCountsInTheMedian) {
+  const MetricShape shape{.metric = "m", .above_median_times = 1.5};
+  const Table rows =
+      table({"manager_id", "value", "where_holds"},
+            {{num(11), num(8), num(0)}, {num(12), num(30), Value{}}, {num(13), num(20), num(1)}});
+  const auto got = judge_metric(rule_, shape, rows, {}, circumstances());
+  ASSERT_TRUE(got);
+  EXPECT_EQ(brief(*got), "");
+  const MetricShape lower{.metric = "m", .above_median_times = 0.9};
+  const auto found = judge_metric(rule_, lower, rows, {}, circumstances());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(brief(*found), breached(13, 20, 18));
+  EXPECT_TRUE(found->findings[0].fields.empty());
+}
+
 TEST_F(JudgeMetricTest, BelowDoesNotJudgeTheAbsent) {
   absences_ = Absences{{{11, at("2026-11-20 00:00"), at("2026-11-21 00:00")}}};
   const auto got = judge({.metric = "m", .below = 3}, {{num(12), num(5)}, {num(13), num(5)}});

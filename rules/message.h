@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/route.h"
+#include "rules/text.h"
+
+// The words of one message; when it is sent is decided in route.cc.
+
+namespace b24 {
+
+// Everything a message of one manager is written from.
+struct MessageContext {
+  const Rule& rule;
+  const RouteInput& input;
+  std::int64_t manager_id = 0;
+  std::int64_t recipient = 0;
+  Time opened_at;
+};
+
+// Whether a smaller number is the worse one.
+bool lower_is_worse(const Rule& rule, double value);
+// Worst first: the oldest objects of `each`, the worst number otherwise.
+void sort_worst_first(const Rule& rule, std::vector<const Alert*>& alerts);
+
+// `alerts` are the firing ones, worst first, at least one.
+std::string message_text(const MessageContext& context, const std::vector<const Alert*>& alerts);
+// `told` are those the message spoke of and that are still on record, `count` how many it spoke of.
+std::string closing_text(const MessageContext& context, const std::vector<const Alert*>& told,
+                         std::size_t count);
+// The object as a link, or as its title where it has no page.
+std::string item_link(const MessageContext& context, Entity entity, const Item& item);
+
+}  // namespace b24
