@@ -12,10 +12,14 @@ namespace {
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -23,10 +27,14 @@ spdlog::level::level_enum level_of(Level level) {
 // The journal's priorities, as sd-daemon(3) names them.
 std::string_view journal_prefix(Level level) {
   switch (level) {
-    case Level::debug: return "<7>";
-    case Level::info: return "<6>";
-    case Level::warn: return "<4>";
-    case Level::error: return "<3>";
+    case Level::debug:
+      return "<7>";
+    case Level::info:
+      return "<6>";
+    case Level::warn:
+      return "<4>";
+    case Level::error:
+      return "<3>";
   }
   return "<6>";
 }
@@ -35,8 +43,8 @@ bool under_journal() { return std::getenv("JOURNAL_STREAM") != nullptr; }
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "b24watch", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("b24watch",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     // The journal stamps every line itself.
     made->set_pattern(under_journal() ? "%v" : "%Y-%m-%dT%H:%M:%S%z %l %v");
     made->set_level(spdlog::level::info);

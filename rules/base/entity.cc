@@ -8,13 +8,20 @@ namespace b24 {
 
 std::string_view name(Entity entity) {
   switch (entity) {
-    case Entity::user: return "user";
-    case Entity::department: return "department";
-    case Entity::pipeline: return "pipeline";
-    case Entity::stage: return "stage";
-    case Entity::deal: return "deal";
-    case Entity::task: return "task";
-    case Entity::call: return "call";
+    case Entity::user:
+      return "user";
+    case Entity::department:
+      return "department";
+    case Entity::pipeline:
+      return "pipeline";
+    case Entity::stage:
+      return "stage";
+    case Entity::deal:
+      return "deal";
+    case Entity::task:
+      return "task";
+    case Entity::call:
+      return "call";
   }
   return "unknown";
 }

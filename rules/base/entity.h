@@ -12,8 +12,9 @@
 namespace b24 {
 
 enum class Entity : std::uint8_t { user, department, pipeline, stage, deal, task, call };
-inline constexpr Entity kEntities[] = {Entity::user, Entity::department, Entity::pipeline,
-                                       Entity::stage, Entity::deal, Entity::task, Entity::call};
+inline constexpr Entity kEntities[] = {Entity::user,  Entity::department, Entity::pipeline,
+                                       Entity::stage, Entity::deal,       Entity::task,
+                                       Entity::call};
 
 // "user", "department", ...: the word in SQL, YAML, JSON and logs.
 std::string_view name(Entity entity);

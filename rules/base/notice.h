@@ -15,8 +15,8 @@ struct Notice {
   std::int64_t id = 0;         // of the outbox row; grows with time
   std::int64_t recipient = 0;  // the portal's user id
   std::string tag;
-  std::string text;            // BB code, for the bell
-  std::string plain;           // the same without mark-up, for e-mail and push
+  std::string text;   // BB code, for the bell
+  std::string plain;  // the same without mark-up, for e-mail and push
 
   friend bool operator==(const Notice&, const Notice&) = default;
 };

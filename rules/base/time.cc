@@ -86,9 +86,10 @@ std::string format_offset(Time t, seconds offset) {
   const c::year_month_day date{day};
   const c::hh_mm_ss clock{local - day};
   const auto absolute = c::abs(offset).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
+                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(),
                      offset.count() < 0 ? '-' : '+', absolute / 3600, absolute / 60 % 60);
 }
 
