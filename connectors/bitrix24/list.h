@@ -22,28 +22,28 @@ namespace b24 {
 // One list to read: what, from where. Several are read side by side, so that methods take turns.
 struct ListRequest {
   Entity entity;
-  std::int64_t after_id = 0;         // go on after this id
-  std::optional<Time> since;         // changed since
+  std::int64_t after_id = 0;  // go on after this id
+  std::optional<Time> since;  // changed since
   std::optional<Time> recent_since;
-  std::vector<std::int64_t> ids;     // these objects only
+  std::vector<std::int64_t> ids;  // these objects only
   bool ids_only = false;
   std::optional<std::int64_t> expected;  // rows, if known: sizes the chain
 };
 
 // What one batch brought for one list.
 struct ListPart {
-  std::size_t list = 0;              // index of the request
+  std::size_t list = 0;  // index of the request
   Entity entity;
   std::vector<Record> records;
   std::vector<RejectedRow> rejected;
-  std::int64_t last_id = 0;          // go on after this id next time
-  bool done = false;                 // the list is at its end
-  std::optional<Error> failed;       // this list cannot go on now; the others can
+  std::int64_t last_id = 0;     // go on after this id next time
+  bool done = false;            // the list is at its end
+  std::optional<Error> failed;  // this list cannot go on now; the others can
 };
 
 struct ListAnswer {
   std::vector<ListPart> parts;
-  std::optional<Time> portal_time;   // when the batch began, by the portal's clock
+  std::optional<Time> portal_time;  // when the batch began, by the portal's clock
   std::optional<seconds> portal_offset;
 };
 

@@ -14,12 +14,12 @@
 namespace b24 {
 
 struct PortalFacts {
-  std::int64_t user_id = 0;     // owner of the webhook (profile)
+  std::int64_t user_id = 0;  // owner of the webhook (profile)
   bool admin = false;
-  std::set<std::string> scopes; // lower case
+  std::set<std::string> scopes;  // lower case
   std::optional<Time> portal_time;
   seconds portal_offset{0};
-  std::string user_zone;        // of the webhook's owner; may be empty
+  std::string user_zone;  // of the webhook's owner; may be empty
   // From calendar.settings.get; nothing without the scope `calendar`, with the reason.
   std::optional<CalendarSettings> calendar;  // zone not set by the portal: left as the default
   std::string calendar_problem;

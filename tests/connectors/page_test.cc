@@ -300,7 +300,7 @@ TEST(PageTest, NeverCrashesOnRubbish) {
   for (unsigned seed = 1; seed <= 4000; ++seed) {
     std::mt19937 random(seed);
     std::string text = seed_text;
-    for (unsigned edits = random() % 4 + 1; edits > 0; --edits) {
+    for (auto edits = random() % 4 + 1; edits > 0; --edits) {
       const std::size_t at = random() % text.size();
       switch (random() % 4) {
         case 0:

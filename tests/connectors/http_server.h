@@ -1,0 +1,301 @@
+#pragma once
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <atomic>
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/http.h"
+
+// A small real HTTP(S) server on loopback for the tests of connectors: it answers what it is told
+// to, also in the ways servers should not.
+
+namespace b24::test {
+
+// A certificate with its key, as files in PEM.
+struct Certificate {
+  std::filesystem::path file;
+  std::filesystem::path key;
+};
+
+// Certificates made on the spot; the folder goes with the object.
+class Authority {
+ public:
+  explicit Authority(const std::string& name = "Test authority") {
+    static std::atomic<int> count{0};
+    folder_ = std::filesystem::temp_directory_path() /
+              ("b24_ca_" + std::to_string(::getpid()) + "_" + std::to_string(count++));
+    std::filesystem::create_directories(folder_);
+    key_ = EVP_EC_gen("P-256");
+    certificate_ = make(name, {}, key_, -86400, 86400 * 365);
+    save(certificate_, key_, "ca");
+  }
+  ~Authority() {
+    X509_free(certificate_);
+    EVP_PKEY_free(key_);
+    std::filesystem::remove_all(folder_);
+  }
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
+
+  std::string ca_file() const { return (folder_ / "ca.pem").string(); }
+
+  // For `names` ("DNS:a.test,IP:127.0.0.1"), valid between two moments, in seconds from now.
+  Certificate issue(const std::string& common_name, const std::string& names, long from = -86400,
+                    long until = 86400 * 30) {
+    EVP_PKEY* key = EVP_EC_gen("P-256");
+    X509* certificate = make(common_name, names, key, from, until);
+    const std::string base = "leaf" + std::to_string(issued_++);
+    save(certificate, key, base);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return {folder_ / (base + ".pem"), folder_ / (base + ".key")};
+  }
+
+ private:
+  X509* make(const std::string& common_name, const std::string& names, EVP_PKEY* key, long from,
+             long until) {
+    X509* x = X509_new();
+    X509_set_version(x, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), ++serial_);
+    X509_gmtime_adj(X509_getm_notBefore(x), from);
+    X509_gmtime_adj(X509_getm_notAfter(x), until);
+    X509_set_pubkey(x, key);
+    X509_NAME* name = X509_get_subject_name(x);
+    const auto* text = reinterpret_cast<const unsigned char*>(common_name.c_str());
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0);
+    X509_set_issuer_name(x, certificate_ ? X509_get_subject_name(certificate_) : name);
+    if (names.empty()) {
+      extend(x, NID_basic_constraints, "critical,CA:TRUE");
+    } else {
+      extend(x, NID_subject_alt_name, names);
+    }
+    X509_sign(x, key_, EVP_sha256());
+    return x;
+  }
+
+  static void extend(X509* x, int id, const std::string& value) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
+    X509_add_ext(x, extension, -1);
+    X509_EXTENSION_free(extension);
+  }
+
+  void save(X509* x, EVP_PKEY* key, const std::string& base) const {
+    FILE* out = std::fopen((folder_ / (base + ".pem")).c_str(), "w");
+    PEM_write_X509(out, x);
+    std::fclose(out);
+    out = std::fopen((folder_ / (base + ".key")).c_str(), "w");
+    PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(out);
+  }
+
+  std::filesystem::path folder_;
+  EVP_PKEY* key_ = nullptr;
+  X509* certificate_ = nullptr;
+  long serial_ = 0;
+  int issued_ = 0;
+};
+
+inline std::string gzipped(const std::string& text) {
+  z_stream z{};
+  deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&z, text.size()) + 64, '\0');
+  std::string in = text;
+  z.next_in = reinterpret_cast<Bytef*>(in.data());
+  z.avail_in = static_cast<uInt>(in.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+struct Seen {
+  std::string target;
+  std::string body{};
+  std::string host;
+  std::string accept_encoding;
+  int connection = 0;  // counted from 1
+};
+
+enum class Manner {
+  proper,
+  gzip,       // compressed
+  hang_up,    // a proper answer, then the connection is closed without a word about it
+  cut,        // half of the body, then closed
+  drip_head,  // one byte of the head now and then, for ever
+  drip_body,  // the same with the body
+  silence,    // no answer at all
+};
+
+struct Reply {
+  std::string body{};
+  int status = 200;
+  std::string location{};
+  Manner manner = Manner::proper;
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<Reply(const Seen&)>;
+
+  explicit HttpServer(Handler handler, const std::optional<Certificate>& certificate = {})
+      : handler_(std::move(handler)),
+        acceptor_(io_, {boost::asio::ip::make_address("127.0.0.1"), 0}) {
+    if (certificate) {
+      tls_.emplace(boost::asio::ssl::context::tls_server);
+      tls_->use_certificate_file(certificate->file.string(), boost::asio::ssl::context::pem);
+      tls_->use_private_key_file(certificate->key.string(), boost::asio::ssl::context::pem);
+    }
+    port_ = acceptor_.local_endpoint().port();
+    accepting_ = std::jthread([this] { accept(); });
+  }
+  ~HttpServer() {
+    stopping_ = true;
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    accepting_.join();
+    {
+      std::lock_guard lock{mutex_};
+      for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+    }
+    threads_.clear();
+  }
+
+  int port() const { return port_; }
+  Url url(const std::string& host = "127.0.0.1") const {
+    return {tls_.has_value(), host, port_, "/"};
+  }
+  std::vector<Seen> seen() const {
+    std::lock_guard lock{mutex_};
+    return seen_;
+  }
+
+ private:
+  using Socket = boost::asio::ip::tcp::socket;
+  using Request = boost::beast::http::request<boost::beast::http::string_body>;
+
+  void accept() {
+    for (int number = 1; !stopping_; ++number) {
+      boost::system::error_code error;
+      Socket socket(io_);
+      acceptor_.accept(socket, error);
+      if (error || stopping_) return;
+      socket.set_option(boost::asio::ip::tcp::no_delay(true));
+      std::lock_guard lock{mutex_};
+      open_.push_back(::dup(socket.native_handle()));
+      threads_.emplace_back(
+          [this, number, s = std::make_shared<Socket>(std::move(socket))] { serve(*s, number); });
+    }
+  }
+
+  void serve(Socket& socket, int number) {
+    try {
+      if (tls_) {
+        boost::asio::ssl::stream<Socket&> stream(socket, *tls_);
+        stream.handshake(boost::asio::ssl::stream_base::server);
+        converse(stream, number);
+      } else {
+        converse(socket, number);
+      }
+    } catch (const std::exception&) {
+      // The other side went away: what most of these tests provoke.
+    }
+    boost::system::error_code ignored;
+    socket.shutdown(Socket::shutdown_both, ignored);
+  }
+
+  template <class Stream>
+  void converse(Stream& stream, int number) {
+    boost::beast::flat_buffer buffer;
+    while (!stopping_) {
+      Request request;
+      boost::beast::http::read(stream, buffer, request);
+      Seen seen{std::string(request.target()), request.body(), std::string(request["Host"]),
+                std::string(request["Accept-Encoding"]), number};
+      {
+        std::lock_guard lock{mutex_};
+        seen_.push_back(seen);
+      }
+      if (!answer(stream, handler_(seen))) return;
+    }
+  }
+
+  // False when the connection is to be closed.
+  template <class Stream>
+  bool answer(Stream& stream, const Reply& reply) {
+    const bool gzip = reply.manner == Manner::gzip;
+    const std::string body = gzip ? gzipped(reply.body) : reply.body;
+    std::string head =
+        "HTTP/1.1 " + std::to_string(reply.status) +
+        " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n";
+    if (gzip) head += "Content-Encoding: gzip\r\n";
+    if (!reply.location.empty()) head += "Location: " + reply.location + "\r\n";
+    head += "\r\n";
+    switch (reply.manner) {
+      case Manner::cut:
+        send(stream, head + body.substr(0, body.size() / 2));
+        return false;
+      case Manner::silence:
+        drip(stream, "");
+        return false;
+      case Manner::drip_head:
+        drip(stream, "HTTP/1.1 200 OK\r\nX-Long: ");
+        return false;
+      case Manner::drip_body:
+        send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        drip(stream, "{");
+        return false;
+      default:
+        send(stream, head + body);
+        return reply.manner != Manner::hang_up;
+    }
+  }
+
+  template <class Stream>
+  void send(Stream& stream, const std::string& text) {
+    boost::asio::write(stream, boost::asio::buffer(text));
+  }
+
+  // Sends the text and then a byte every few milliseconds until somebody gives up.
+  template <class Stream>
+  void drip(Stream& stream, const std::string& text) {
+    if (!text.empty()) send(stream, text);
+    while (!stopping_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      if (!text.empty()) send(stream, "a");
+    }
+  }
+
+  Handler handler_;
+  boost::asio::io_context io_;
+  std::optional<boost::asio::ssl::context> tls_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  int port_ = 0;
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  std::vector<Seen> seen_;
+  std::vector<int> open_;
+  std::list<std::jthread> threads_;
+  std::jthread accepting_;
+};
+
+}  // namespace b24::test
