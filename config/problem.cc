@@ -45,7 +45,7 @@ std::string mask_tokens(std::string_view text) {
 std::string mask(std::string_view text) {
   static const std::regex kAddress("(/rest/[0-9]*/?)[^\\s\"']*");
   static const std::regex kKey("((webhook|token|secret|password)[a-z]*[\"']?\\s*:\\s*)\\S.*");
-  std::string result = std::regex_replace(std::string(text), kAddress, "$1***");
+  std::string result = std::regex_replace(utf8::cleaned(text), kAddress, "$1***");
   // A name of a file is no secret.
   if (result.find("_file") == std::string::npos) {
     result = std::regex_replace(result, kKey, "$1***");
@@ -95,7 +95,8 @@ std::string format_line(const Problem& problem) {
   if (!place.empty()) place += ": ";
   const std::string_view severity =
       problem.severity == Severity::error ? tr("ошибка", "error") : tr("предупреждение", "warning");
-  return fmt::format("{}{} {}: {}", place, severity, problem.code, problem.text.pick());
+  return fmt::format("{}{} {}: {}", utf8::cleaned(place), severity, problem.code,
+                     problem.text.pick());
 }
 
 std::string format(const Problem& problem) {

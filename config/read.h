@@ -2,7 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,7 +32,8 @@ class Problems {
   void warning(const char* code, const YamlNode& at, Text text);
   void error(const char* code, const std::filesystem::path& file, Text text);
 
-  std::vector<Problem> take() { return std::move(list_); }
+  // All of them, file by file, from top to bottom.
+  std::vector<Problem> take();
   bool any_errors() const { return has_errors(list_); }
 
  private:
@@ -40,6 +42,7 @@ class Problems {
 };
 
 // A map whose keys are known beforehand; unknown ones are reported at once, with the nearest known.
+// A misspelt key then stands for the one that was meant, so that one slip is one error.
 class Map {
  public:
   Map(const YamlNode& node, Problems& problems, std::vector<std::string> known);
@@ -49,17 +52,25 @@ class Map {
   // The same, but a missing key is an error too.
   const YamlNode* need(std::string_view key) const;
   // Whether the key was written, with a value or without.
-  bool has(std::string_view key) const { return node_.entry(key) != nullptr; }
+  bool has(std::string_view key) const { return entry(key) != nullptr; }
+  const YamlEntry* entry(std::string_view key) const;
   const YamlNode& node() const { return node_; }
   // A section all of whose keys are commented out is an empty map.
   const YamlNode* section(std::string_view key) const;
 
  private:
-  void report_unknown(const YamlNode& key, const std::vector<std::string>& known) const;
+  void report_unknown(const YamlEntry& entry, const std::vector<std::string>& known);
+  void report_lookalikes(const YamlNode& key, const std::vector<Lookalike>& letters);
 
   const YamlNode& node_;
   Problems& problems_;
+  std::map<std::string, const YamlEntry*, std::less<>> meant_;  // misspelt, by the right key
 };
+
+// Whether the node is one value; an error if not.
+bool expect_scalar(const YamlNode& node, Problems& problems);
+// Digits with an optional minus and fraction, and nothing else: no 010, 1e3, 1_000.
+bool is_number(std::string_view text);
 
 struct Limits {
   double least;

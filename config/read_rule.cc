@@ -101,7 +101,7 @@ class RuleReader {
   // A key of another shape would be ignored in silence; `why` says where it belongs.
   void refuse(const std::vector<const char*>& keys, const char* ru, const char* en) {
     for (const char* key : keys) {
-      const YamlEntry* entry = map_.node().entry(key);
+      const YamlEntry* entry = map_.entry(key);
       if (entry == nullptr) continue;
       problems_.error("R104", entry->key,
                       {fmt::format("«{}» {}", key, ru), fmt::format("\"{}\" {}", key, en)});

@@ -49,6 +49,16 @@ std::size_t count(std::string_view text) {
   return n;
 }
 
+std::string cleaned(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = decode(text, at);
+    result += c.valid ? text.substr(at, c.length) : "?";
+    at += c.length;
+  }
+  return result;
+}
+
 std::string_view head(std::string_view text, std::size_t limit) {
   std::size_t at = 0;
   for (std::size_t n = 0; n < limit && at < text.size(); ++n) at += decode(text, at).length;

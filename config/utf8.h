@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ Character decode(std::string_view text, std::size_t at);
 
 std::vector<Character> characters(std::string_view text);
 std::size_t count(std::string_view text);
+
+// The same with "?" for every byte that is no UTF-8, fit for any output.
+std::string cleaned(std::string_view text);
 
 // The first `limit` characters.
 std::string_view head(std::string_view text, std::size_t limit);

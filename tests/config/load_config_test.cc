@@ -1,0 +1,263 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/load.h"
+#include "tests/support/temp_folder.h"
+
+namespace b24 {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::sys_days;
+using std::chrono::year;
+
+const char* const kWebhook = "https://example.bitrix24.ru/rest/1/hunter2/";
+
+class LoadConfigTest : public testing::Test {
+ protected:
+  void SetUp() override { unsetenv("CREDENTIALS_DIRECTORY"); }
+  void TearDown() override { unsetenv("CREDENTIALS_DIRECTORY"); }
+
+  LoadedConfig load(const std::string& text) {
+    return load_config(folder_.write("b24watch.yaml", text));
+  }
+  Config good(const std::string& text) {
+    LoadedConfig loaded = load(text);
+    for (const Problem& problem : loaded.problems) ADD_FAILURE() << format(problem);
+    return std::move(loaded.config);
+  }
+  // What is told, without the folder and the source lines.
+  static std::string told(const LoadedConfig& loaded, const fs::path& folder) {
+    std::string text;
+    for (const Problem& problem : loaded.problems) text += format_line(problem) + "\n";
+    const std::string prefix = folder.string() + "/";
+    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) {
+      text.erase(at, prefix.size());
+    }
+    return text;
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(LoadConfigTest, ReadsEverything) {
+  folder_.write("rules/own.yaml", "version: 1\n");
+  folder_.write("ca.pem", "x");
+  const Config config = good(R"(
+language: en
+portal:
+  webhook: https://example.bitrix24.ru/rest/1/hunter2/
+  poll: 1 minute
+  limits: {plan: enterprise, leave_free_percent: 20}
+  ca_file: ca.pem
+state_dir: state
+rules: [rules]
+people:
+  departments: [5, 7]
+  exclude: [11]
+  heads: {5: 3, 7: 4}
+  notify: [1, 2]
+  fallback: 9
+  absences:
+    - {user: 17, from: '2026-11-01', to: '2026-11-14'}
+calendar:
+  zone: Asia/Yekaterinburg
+  work_time: '10:00-19:30'
+  days_off: [sunday, monday]
+  extra_holidays: ['2026-12-31']
+  extra_workdays: [2026-11-07]
+http:
+  listen: '0.0.0.0:8071'
+  application_token: abc
+log: {level: debug}
+)");
+  EXPECT_EQ(config.language, Language::en);
+  EXPECT_EQ(config.portal.webhook.reveal(), kWebhook);
+  EXPECT_EQ(config.portal.poll, seconds{60});
+  EXPECT_EQ(config.portal.limits.drain_per_second, 5);
+  EXPECT_EQ(config.portal.limits.burst, 250);
+  EXPECT_EQ(config.portal.limits.leave_free, 0.2);
+  EXPECT_TRUE(config.portal.limits.enabled);
+  EXPECT_EQ(config.portal.ca_file, (folder_.path() / "ca.pem").string());
+  EXPECT_EQ(config.state_dir, folder_.path() / "state");
+  EXPECT_EQ(config.rules, std::vector<fs::path>{folder_.path() / "rules"});
+  EXPECT_EQ(config.people.departments, (std::set<std::int64_t>{5, 7}));
+  EXPECT_EQ(config.people.exclude, std::set<std::int64_t>{11});
+  EXPECT_EQ(config.people.heads, (std::map<std::int64_t, std::int64_t>{{5, 3}, {7, 4}}));
+  EXPECT_EQ(config.people.notify, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(config.people.fallback, 9);
+  ASSERT_EQ(config.absences.size(), 1U);
+  EXPECT_EQ(config.absences[0].user_id, 17);
+  EXPECT_EQ(config.absences[0].from, sys_days{year{2026} / 11 / 1});
+  EXPECT_EQ(config.absences[0].to, sys_days{year{2026} / 11 / 14});
+  EXPECT_EQ(config.calendar.zone, "Asia/Yekaterinburg");
+  EXPECT_EQ(config.calendar.work_start, hours{10});
+  EXPECT_EQ(config.calendar.work_end, minutes{19 * 60 + 30});
+  EXPECT_EQ(config.calendar.week_holidays, (std::set<unsigned>{0, 1}));
+  EXPECT_EQ(config.calendar.extra_holidays, std::set<Day>{sys_days{year{2026} / 12 / 31}});
+  EXPECT_EQ(config.calendar.extra_workdays, std::set<Day>{sys_days{year{2026} / 11 / 7}});
+  EXPECT_EQ(config.http.host, "0.0.0.0");
+  EXPECT_EQ(config.http.port, 8071);
+  EXPECT_EQ(config.http.application_token.reveal(), "abc");
+  EXPECT_EQ(config.log_level, "debug");
+}
+
+void expect_defaults(const Config& config) {
+  const Config plain;
+  EXPECT_EQ(config.language, plain.language);
+  EXPECT_EQ(config.portal.poll, plain.portal.poll);
+  EXPECT_EQ(config.portal.limits.drain_per_second, plain.portal.limits.drain_per_second);
+  EXPECT_EQ(config.portal.limits.leave_free, plain.portal.limits.leave_free);
+  EXPECT_EQ(config.portal.limits.enabled, plain.portal.limits.enabled);
+  EXPECT_EQ(config.state_dir, plain.state_dir);
+  EXPECT_TRUE(config.rules.empty());
+  EXPECT_TRUE(config.people.departments.empty() && config.people.notify.empty());
+  EXPECT_FALSE(config.calendar.zone || config.calendar.week_holidays);
+  EXPECT_TRUE(config.calendar.extra_holidays.empty());
+  EXPECT_EQ(config.http.port, plain.http.port);
+  EXPECT_EQ(config.log_level, plain.log_level);
+}
+
+// The file we ship shows every key, and says of each what the program does without it.
+TEST_F(LoadConfigTest, ShippedSettingsAreTheDefaults) {
+  std::ifstream stream(B24_SOURCE_DIR "/config/b24watch.yaml");
+  std::stringstream shipped;
+  shipped << stream.rdbuf();
+  std::string text = shipped.str();
+  const std::string key = "  # webhook: ";
+  ASSERT_NE(text.find(key), std::string::npos);
+  text.replace(text.find(key), key.size(), "  webhook: ");
+  expect_defaults(good(text));
+  // With every comment that is a key taken off, it must load too.
+  std::string line, all;
+  for (std::stringstream lines(text); std::getline(lines, line);) {
+    const auto at = line.find("  # ");
+    if (at == 0 && line.find("_file") == std::string::npos) line.erase(2, 2);
+    all += line + "\n";
+  }
+  const Config config = good(all);
+  EXPECT_EQ(config.http.port, 8071);
+  EXPECT_EQ(config.calendar.work_end, hours{18});
+  EXPECT_EQ(config.people.fallback, 1);
+}
+
+TEST_F(LoadConfigTest, EmptySectionsAreDefaults) {
+  expect_defaults(good("portal:\n  webhook: " + std::string(kWebhook) +
+                       "\n  limits:\npeople:\ncalendar:\nhttp:\nlog:\nrules:\n"));
+}
+
+TEST_F(LoadConfigTest, LimitsCanBeSwitchedOff) {
+  const Config config = good("portal: {webhook: x, limits: {plan: none}}");
+  EXPECT_FALSE(config.portal.limits.enabled);
+}
+
+TEST_F(LoadConfigTest, TakesTheWebhookFromWhereItIs) {
+  folder_.write("secret", std::string(" ") + kWebhook + "\r\n");
+  folder_.write("credentials/webhook", "https://credential/\n");
+  EXPECT_EQ(good("portal: {webhook_file: secret}").portal.webhook.reveal(), kWebhook);
+  setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
+  EXPECT_EQ(good("language: ru").portal.webhook.reveal(), "https://credential/");
+  EXPECT_EQ(good("portal: {webhook_file: secret}").portal.webhook.reveal(), kWebhook);
+  EXPECT_EQ(good("portal: {webhook: given}").portal.webhook.reveal(), "given");
+  const fs::path file = folder_.write("b24watch.yaml", "portal: {webhook: given}");
+  EXPECT_EQ(load_config(file, Secret("--webhook")).config.portal.webhook.reveal(), "--webhook");
+}
+
+TEST_F(LoadConfigTest, WarnsOfSecretsOpenToOthers) {
+  const fs::path file = folder_.write("b24watch.yaml", "portal: {webhook: x1}\n");
+  fs::permissions(file, fs::perms::group_read, fs::perm_options::add);
+  LoadedConfig loaded = load_config(file);
+  EXPECT_FALSE(has_errors(loaded.problems));
+  EXPECT_EQ(told(loaded, folder_.path()),
+            "b24watch.yaml:1:19: предупреждение R008: здесь секрет, а файл доступен не только "
+            "владельцу: выполните chmod 600\n");
+  const fs::path secret = folder_.write("secret", kWebhook);
+  fs::permissions(secret, fs::perms::others_read, fs::perm_options::add);
+  loaded = load("portal: {webhook_file: secret}");
+  EXPECT_EQ(loaded.config.portal.webhook.reveal(), kWebhook);
+  EXPECT_EQ(told(loaded, folder_.path()),
+            "b24watch.yaml:1:24: предупреждение R008: файл «secret» доступен не только владельцу: "
+            "выполните chmod 600\n");
+}
+
+TEST_F(LoadConfigTest, WarnsOfTwoWebhooks) {
+  folder_.write("secret", "other");
+  const LoadedConfig loaded = load("portal: {webhook: first, webhook_file: secret}");
+  EXPECT_EQ(loaded.config.portal.webhook.reveal(), "first");
+  EXPECT_EQ(told(loaded, folder_.path()),
+            "b24watch.yaml:1:40: предупреждение R009: «webhook_file» не читается, потому что задан "
+            "и «webhook»: оставьте что-то одно\n");
+}
+
+TEST_F(LoadConfigTest, RefusesSecretFilesThatHoldSomethingElse) {
+  folder_.write("empty", " \n");
+  folder_.write("two", "a\nb\n");
+  folder_.write("long", std::string(2000, 'x'));
+  fs::create_directory(folder_.path() / "folder");
+  for (const char* name : {"empty", "two", "long", "folder", "missing"}) {
+    const LoadedConfig loaded = load(std::string("portal: {webhook_file: ") + name + "}");
+    EXPECT_EQ(told(loaded, folder_.path()),
+              std::string("b24watch.yaml:1:24: ошибка R006: в файле «") + name +
+                  "» нет секрета: создайте файл с одной строкой и дайте службе право его читать\n");
+  }
+}
+
+TEST_F(LoadConfigTest, SaysWhatToDoWithoutAFile) {
+  EXPECT_EQ(told(load_config(folder_.path() / "none.yaml"), folder_.path()),
+            "none.yaml: ошибка R001: файла настроек нет: создайте его командой b24watch init или "
+            "назовите другой ключом --config\n");
+  fs::create_directory(folder_.path() / "dir.yaml");
+  EXPECT_EQ(told(load_config(folder_.path() / "dir.yaml"), folder_.path()),
+            "dir.yaml: ошибка R001: это не файл\n");
+  const fs::path large = folder_.write("large.yaml", std::string((1 << 20) + 1, '#'));
+  EXPECT_EQ(told(load_config(large), folder_.path()),
+            "large.yaml: ошибка R002: файл больше 1 МиБ\n");
+}
+
+TEST(MergedTest, PortalThenSettings) {
+  CalendarSettings portal;
+  portal.zone = "Asia/Omsk";
+  portal.work_start = hours{8};
+  portal.work_end = hours{17};
+  portal.week_holidays = {0};
+  portal.year_holidays = {{1, 1}};
+  portal.extra_holidays = {sys_days{year{2026} / 11 / 7}};
+
+  CalendarOverrides overrides;
+  CalendarSettings result = merged(portal, overrides, "Asia/Tomsk");
+  EXPECT_EQ(result.zone, "Asia/Tomsk");
+  EXPECT_EQ(result.work_start, hours{8});
+  EXPECT_EQ(result.week_holidays, std::set<unsigned>{0});
+  EXPECT_EQ(result.year_holidays.size(), 1U);
+  EXPECT_EQ(merged(portal, overrides, "").zone, "Asia/Omsk");
+
+  overrides.zone = "Europe/Samara";
+  overrides.work_start = hours{10};
+  overrides.work_end = hours{20};
+  overrides.week_holidays = std::set<unsigned>{};
+  overrides.extra_workdays = {sys_days{year{2026} / 11 / 7}};
+  overrides.extra_holidays = {sys_days{year{2026} / 12 / 31}};
+  result = merged(portal, overrides, "Asia/Tomsk");
+  EXPECT_EQ(result.zone, "Europe/Samara");
+  EXPECT_EQ(result.work_start, hours{10});
+  EXPECT_EQ(result.work_end, hours{20});
+  EXPECT_TRUE(result.week_holidays.empty());
+  EXPECT_EQ(result.year_holidays.size(), 1U);
+  EXPECT_EQ(result.extra_holidays, std::set<Day>{sys_days{year{2026} / 12 / 31}});
+  EXPECT_EQ(result.extra_workdays, std::set<Day>{sys_days{year{2026} / 11 / 7}});
+}
+
+TEST(MergedTest, WithoutAPortal) {
+  const CalendarSettings plain;
+  const CalendarSettings result = merged(std::nullopt, {}, "");
+  EXPECT_EQ(result.zone, plain.zone);
+  EXPECT_EQ(result.work_start, plain.work_start);
+  EXPECT_EQ(result.week_holidays, plain.week_holidays);
+  EXPECT_EQ(merged(std::nullopt, {}, "Asia/Tomsk").zone, "Asia/Tomsk");
+}
+
+}  // namespace
+}  // namespace b24
