@@ -47,7 +47,9 @@ const std::vector<ProblemCode>& problem_codes() {
        {"Якоря, ссылки, теги и слияние («&», «*», «!», «<<») не применяются.",
         "Anchors, aliases, tags and merging are not used."}},
       {"R020", {"Больше 16 уровней вложенности.", "More than 16 levels of nesting."}},
-      {"R021", {"Значение длиннее 64 КиБ.", "A value over 64 KiB."}},
+      {"R021",
+       {"Значение длиннее 64 КиБ или больше 50 000 значений в файле.",
+        "A value over 64 KiB, or over 50,000 values in a file."}},
       {"R022", {"Один ключ записан дважды.", "A key written twice."}},
       {"R023",
        {"Неизвестный знак после «\\» в двойных кавычках.",
@@ -100,6 +102,9 @@ const std::vector<ProblemCode>& problem_codes() {
       {"R303",
        {"Вид показателя (state, daily) не подходит правилу.",
         "The metric's kind (state, daily) does not fit the rule."}},
+      {"R304",
+       {"Правила, которое нужно изменить, нет. Новому правилу нужны metric или each.",
+        "The rule to change does not exist. A new rule needs metric or each."}},
       {"R307", {"Пороги противоречат друг другу.", "Limits contradict each other."}},
   };
   return kCodes;

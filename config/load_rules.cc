@@ -130,6 +130,7 @@ class Loader {
         is_repeated(rule_marks_, id->text, *id)) {
       return;
     }
+    if (id != nullptr && !whole && known == nodes_.end() && is_misspelt(*id)) return;
     const bool patch = item.kind == YamlNode::Kind::map && !whole && known != nodes_.end();
     const YamlNode node = patch                              ? overlaid(known->second, item)
                           : item.kind == YamlNode::Kind::map ? with_defaults(item, defaults)
@@ -140,6 +141,20 @@ class Loader {
     if (const YamlNode* metric = node.find("metric")) metric_nodes_[rule->id] = *metric;
     nodes_[rule->id] = node;
     put(std::move(*rule));
+  }
+
+  // A change of a rule that is not there, but nearly.
+  bool is_misspelt(const YamlNode& id) {
+    std::vector<std::string> known;
+    for (const Rule& rule : rules_.rules) known.push_back(rule.id);
+    const std::string guess = nearest(id.text, known);
+    if (guess.empty()) return false;
+    problems.error("R304", id,
+                   {fmt::format("правила «{}», чтобы его менять, нет – может быть, «{}»?",
+                                excerpt(id.text), guess),
+                    fmt::format("there is no rule \"{}\" to change – did you mean \"{}\"?",
+                                excerpt(id.text), guess)});
+    return true;
   }
 
   static YamlNode with_defaults(const YamlNode& item, const YamlNode& defaults) {

@@ -115,6 +115,9 @@ class Parser {
     if (depth > kDeepestYaml) {
       refuse("R020", e, {"слишком много уровней вложенности", "too many levels of nesting"});
     }
+    if (++nodes_ > kMostYamlNodes) {
+      refuse("R021", e, {"в файле больше 50 000 значений", "more than 50,000 values in the file"});
+    }
     YamlNode result;
     switch (e.type) {
       case YAML_SCALAR_EVENT:
@@ -289,6 +292,7 @@ class Parser {
   std::vector<std::string_view> lines_;
   std::vector<Problem>& problems_;
   yaml_parser_t parser_{};
+  std::size_t nodes_ = 0;
   std::optional<Place> last_quoted_;
   Place last_end_;
 };

@@ -46,6 +46,7 @@ struct YamlEntry {
 inline constexpr std::size_t kLongestYaml = 1 << 20;    // bytes of a file
 inline constexpr std::size_t kLongestScalar = 1 << 16;  // bytes of one value
 inline constexpr std::size_t kDeepestYaml = 16;
+inline constexpr std::size_t kMostYamlNodes = 50'000;
 
 // Reads one document. A null plain scalar stands for an empty file. After a syntax error, `root`
 // is not to be used.
