@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -34,14 +36,14 @@ struct StoreFailure : std::runtime_error {
 // How far the reading of one kind of object has come.
 struct StreamState {
   Entity entity = Entity::deal;
-  bool full_done = false;              // the whole list has been read once
-  std::int64_t cursor_id = 0;          // of the full read: everything up to this id is here
-  std::optional<Time> full_began_at;   // portal's clock
-  std::optional<Time> watermark;       // everything changed before this is here (portal's clock)
-  std::optional<Time> fresh_at;        // our clock: the last successful look
-  std::optional<Time> swept_at;        // our clock: the last comparison of ids
+  bool full_done = false;             // the whole list has been read once
+  std::int64_t cursor_id = 0;         // of the full read: everything up to this id is here
+  std::optional<Time> full_began_at;  // portal's clock
+  std::optional<Time> watermark;      // everything changed before this is here (portal's clock)
+  std::optional<Time> fresh_at;       // our clock: the last successful look
+  std::optional<Time> swept_at;       // our clock: the last comparison of ids
   std::optional<std::int64_t> expected_rows;
-  std::string problem;                 // why it does not go on; empty when it does
+  std::string problem;  // why it does not go on; empty when it does
 };
 
 struct UpsertCounts {
@@ -93,10 +95,13 @@ class Writer {
                       const Calendar& calendar);
   void reject(std::span<const RejectedRow> rows, Time seen_at);
   // Rows that the portal no longer shows. They leave every view, and stay in the file.
+  // Gives how many were there until now.
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
-  // them and existed before the sweep began.
+  // them and were last written before the sweep began (on our clock). The ids live in this
+  // connection: after a restart a sweep begins anew, and finish_sweep without begin_sweep gives
+  // nothing. A sweep that saw no row at all gives every id: the caller judges whether to believe.
   void begin_sweep(Entity entity);
   void add_swept(Entity entity, std::span<const Record> records);
   std::vector<std::int64_t> finish_sweep(Entity entity, Time began_at);
@@ -113,16 +118,22 @@ class Writer {
   std::vector<Message> messages(const std::string& rule_id);
   void save_message(const Message& message);
   // Queues a notice and drops an older unsent one with the same recipient and tag. Gives the
-  // outbox id.
+  // outbox id. The same words again, with nothing else said under the tag since, are not queued
+  // twice: the id is that of the first.
   std::int64_t queue(const Notice& notice, Time at);
   void mark_attempt(std::int64_t id, Time at);
   void mark_delivered(std::int64_t id, std::int64_t portal_id, Time at);
+  // Without a time to try again the notice is given up.
   void mark_failed(std::int64_t id, const std::string& reason, std::optional<Time> next_try_at);
   std::vector<OutboxEntry> undelivered();
+  // Forgets what is too old to be asked for: changes and the journal after 400 days, delivered
+  // notices and rejected rows not seen again after 30. For the nightly hour.
+  void prune(Time now);
   // Small named facts: "client", "first_summary_at", the portal's host.
   std::optional<std::string> meta(const std::string& name);
   void set_meta(const std::string& name, const std::string& value);
 
+  // One for every entity, in the order of kEntities, saved or not.
   std::vector<StreamState> streams();
 
  private:
@@ -137,6 +148,15 @@ struct QueryLimits {
   bool views_only = true;  // a base table only through a view
 };
 
+// The outbox as numbers, for `status`.
+struct OutboxCounts {
+  std::int64_t waiting = 0;
+  std::int64_t delivered = 0;  // not yet pruned
+  std::int64_t given_up = 0;
+  std::optional<Time> delivered_at;  // the latest
+  std::string problem;               // of the latest failure that still waits or was given up
+};
+
 // What a prepared query reads and gives, for checks.
 struct QueryInfo {
   std::vector<std::string> columns;
@@ -146,7 +166,7 @@ struct QueryInfo {
 
 // An error in somebody's SQL. `offset` is the byte in the text, -1 if unknown.
 struct SqlError {
-  std::string text;   // SQLite's own words
+  std::string text;  // SQLite's own words, or ours for what only we refuse
   int offset = -1;
   bool too_slow = false;
 };
@@ -159,6 +179,8 @@ struct SqlError {
 //   absent_through(manager_id, a, b); is_manager(id); lower(x), upper(x) and LIKE for Cyrillic.
 class Reader {
  public:
+  // Fails with invalid_input when there is no such file yet, it is of another version, or is not
+  // ours.
   static Result<std::unique_ptr<Reader>> open(const StorePaths& paths);
   ~Reader();
 
@@ -177,9 +199,12 @@ class Reader {
   std::vector<Department> departments();
   std::vector<Alert> alerts();
   std::vector<OutboxEntry> undelivered();
+  OutboxCounts outbox_counts();
   std::optional<std::string> meta(const std::string& name);
-  std::map<Entity, std::int64_t> row_counts();       // not deleted
+  std::map<Entity, std::int64_t> row_counts();  // not deleted
   std::map<Entity, std::int64_t> rejected_counts();
+  // The day after the oldest call once all calls have been read (that first day may be half a
+  // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);
 
  private:

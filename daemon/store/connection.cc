@@ -1,0 +1,170 @@
+#include "daemon/store/connection.h"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace b24 {
+namespace {
+
+constexpr int kBusyMilliseconds = 10'000;
+
+// FULL: a committed page survives a power cut. secure_delete is Debian's default and would write
+// every freed page once more.
+constexpr const char* kWriteSettings =
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
+    "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;";
+constexpr const char* kReadSettings = "PRAGMA query_only = ON; PRAGMA cache_size = -32768;";
+
+std::string failure_text(const std::string& file, int code, const std::string& message) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return fmt::format(fmt::runtime(tr("На диске нет места для базы {}: освободите место.",
+                                         "No space left on the disk for {}: free some.")),
+                         file);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return fmt::format(
+          fmt::runtime(tr("Файл {} повреждён или это не база b24watch: остановите b24watch и "
+                          "переименуйте файл; новую базу программа соберёт с портала.",
+                          "The file {} is damaged or no database of b24watch: stop b24watch and "
+                          "rename the file; a new one will be read from the portal.")),
+          file);
+    case SQLITE_IOERR:
+      return fmt::format(
+          fmt::runtime(tr("Диск не даёт читать или писать базу {} ({}): проверьте диск.",
+                          "The disk fails to read or write {} ({}): check the disk.")),
+          file, message);
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return fmt::format(
+          fmt::runtime(
+              tr("Базу {} нельзя открыть или писать ({}): проверьте права на файл и папку.",
+                 "The database {} cannot be opened or written ({}): check the rights to "
+                 "the file and its folder.")),
+          file, message);
+    default:
+      return fmt::format(fmt::runtime(tr("Ошибка базы {}: {} (код {}).",
+                                         "An error of the database {}: {} (code {}).")),
+                         file, message, code);
+  }
+}
+
+template <class F>
+decltype(auto) guarded(const Connection& connection, F&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& failure) {
+    connection.fail(failure.getErrorCode(), failure.what());
+  }
+}
+
+}  // namespace
+
+Run::~Run() { statement_.tryReset(); }
+
+void Run::bind_integer(std::int64_t value) {
+  guarded(connection_, [&] { statement_.bind(++bound_, value); });
+}
+
+void Run::bind(double value) {
+  guarded(connection_, [&] { statement_.bind(++bound_, value); });
+}
+
+void Run::bind(std::string_view value) {
+  guarded(connection_, [&] { statement_.bind(++bound_, std::string{value}); });
+}
+
+void Run::bind(std::nullopt_t) {
+  guarded(connection_, [&] { statement_.bind(++bound_); });
+}
+
+void Run::bind_value(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return bind_integer(*i);
+  if (const auto* d = std::get_if<double>(&value)) return bind(*d);
+  if (const auto* s = std::get_if<std::string>(&value)) {
+    return guarded(connection_, [&] { statement_.bindNoCopy(++bound_, *s); });
+  }
+  bind(std::nullopt);
+}
+
+bool Run::next() {
+  return guarded(connection_, [&] { return statement_.executeStep(); });
+}
+
+std::int64_t Run::exec() {
+  while (next()) {
+  }
+  return statement_.getChanges();
+}
+
+std::int64_t Run::integer(int column) const {
+  return guarded(connection_, [&] { return statement_.getColumn(column).getInt64(); });
+}
+
+double Run::number(int column) const {
+  return guarded(connection_, [&] { return statement_.getColumn(column).getDouble(); });
+}
+
+std::string Run::text(int column) const {
+  return guarded(connection_, [&] { return statement_.getColumn(column).getString(); });
+}
+
+bool Run::is_null(int column) const {
+  return guarded(connection_, [&] { return statement_.isColumnNull(column); });
+}
+
+std::optional<std::int64_t> Run::maybe_integer(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return integer(column);
+}
+
+std::optional<Time> Run::maybe_time(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return time(column);
+}
+
+Value Run::value(int column) const {
+  return guarded(connection_, [&]() -> Value {
+    const SQLite::Column cell = statement_.getColumn(column);
+    if (cell.isNull()) return {};
+    if (cell.isInteger()) return cell.getInt64();
+    if (cell.isFloat()) return cell.getDouble();
+    return cell.getString();
+  });
+}
+
+Connection::Connection(std::filesystem::path file, Mode mode) : file_(std::move(file)) {
+  const int access = mode == Mode::write ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
+  guarded(*this, [&] {
+    database_ = std::make_unique<SQLite::Database>(file_.string(), access | SQLite::OPEN_NOMUTEX,
+                                                   kBusyMilliseconds);
+    database_->exec(mode == Mode::write ? kWriteSettings : kReadSettings);
+  });
+}
+
+Connection::~Connection() = default;
+
+void Connection::exec(const char* sql) {
+  guarded(*this, [&] { database_->exec(sql); });
+}
+
+SQLite::Statement& Connection::statement(const std::string& sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return *found->second;
+  return guarded(*this, [&]() -> SQLite::Statement& {
+    auto made = std::make_unique<SQLite::Statement>(*database_, sql);
+    return *statements_.emplace(sql, std::move(made)).first->second;
+  });
+}
+
+sqlite3* Connection::handle() const { return database_->getHandle(); }
+
+void Connection::fail(int code, const std::string& message) const {
+  throw SqliteFailure{code, failure_text(file_.string(), code, message)};
+}
+
+}  // namespace b24

@@ -1,0 +1,186 @@
+#include "daemon/store/functions.h"
+
+#include <sqlite3.h>
+
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "daemon/store/store.h"
+#include "daemon/store/unicode.h"
+
+namespace b24 {
+namespace {
+
+constexpr int kMostPatternBytes = 256;
+constexpr std::int64_t kLatestTime = 253'402'300'799;  // the end of the year 9999
+
+// One call of a function: its arguments and its answer. No answer is NULL.
+class Call {
+ public:
+  Call(sqlite3_context* context, int count, sqlite3_value** values)
+      : context_(context), count_(count), values_(values) {}
+
+  int count() const { return count_; }
+  // NULL and what is no number give nothing.
+  std::optional<std::int64_t> integer(int i) const {
+    const int type = sqlite3_value_numeric_type(values_[i]);
+    if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) return std::nullopt;
+    return sqlite3_value_int64(values_[i]);
+  }
+  // Instants within the years 1970 to 9999; others give nothing, like NULL.
+  std::optional<Time> time(int i) const {
+    const auto seconds = integer(i);
+    if (!seconds || *seconds < 0 || *seconds > kLatestTime) return std::nullopt;
+    return from_unix(*seconds);
+  }
+  std::optional<std::string_view> text(int i) const {
+    const auto* bytes = sqlite3_value_text(values_[i]);
+    if (bytes == nullptr) return std::nullopt;
+    return std::string_view{reinterpret_cast<const char*>(bytes),
+                            static_cast<std::size_t>(sqlite3_value_bytes(values_[i]))};
+  }
+  const Counting* counting() const {
+    return static_cast<const std::unique_ptr<Counting>*>(sqlite3_user_data(context_))->get();
+  }
+  sqlite3_context* context() const { return context_; }
+
+  void give(std::int64_t value) const { sqlite3_result_int64(context_, value); }
+  void give(double value) const { sqlite3_result_double(context_, value); }
+  void give(const std::string& value) const {
+    sqlite3_result_text64(context_, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  void fail(std::string_view text) const {
+    sqlite3_result_error(context_, text.data(), static_cast<int>(text.size()));
+  }
+
+ private:
+  sqlite3_context* context_;
+  int count_;
+  sqlite3_value** values_;
+};
+
+using Work = void (*)(const Call&);
+using WorkCounting = void (*)(const Call&, const Counting&);
+
+// SQLite is C: no exception may pass through it.
+template <Work work>
+void entry(sqlite3_context* context, int count, sqlite3_value** values) {
+  const Call call{context, count, values};
+  try {
+    work(call);
+  } catch (const std::exception& failure) {
+    call.fail(failure.what());
+  }
+}
+
+template <WorkCounting work>
+void counted(const Call& call) {
+  if (const Counting* counting = call.counting()) return work(call, *counting);
+  call.fail(tr("календарь ещё не прочитан с портала", "the calendar has not been read yet"));
+}
+
+void local_day(const Call& call, const Counting& by) {
+  if (const auto t = call.time(0)) call.give(format_day(by.calendar.day_of(*t)));
+}
+
+void work_days(const Call& call, const Counting& by) {
+  const auto from = call.time(0);
+  const auto to = call.time(1);
+  if (from && to) call.give(by.calendar.work_days(*from, *to));
+}
+
+void work_minutes(const Call& call, const Counting& by) {
+  const auto from = call.time(0);
+  const auto to = call.time(1);
+  if (from && to) call.give(std::int64_t{by.calendar.work_minutes(*from, *to).count()});
+}
+
+void effective_deadline(const Call& call, const Counting& by) {
+  if (const auto t = call.time(0)) call.give(to_unix(by.calendar.effective_deadline(*t)));
+}
+
+void absent_through(const Call& call, const Counting& by) {
+  const auto id = call.integer(0);
+  const auto from = call.time(1);
+  const auto to = call.time(2);
+  if (id && from && to) {
+    call.give(std::int64_t{by.absences.absent_through(*id, *from, *to)});
+  }
+}
+
+void is_manager(const Call& call, const Counting& by) {
+  const auto id = call.integer(0);
+  call.give(std::int64_t{id && by.people.is_manager(*id)});
+}
+
+void lower(const Call& call) {
+  if (const auto text = call.text(0)) call.give(to_lower(*text));
+}
+
+void upper(const Call& call) {
+  if (const auto text = call.text(0)) call.give(to_upper(*text));
+}
+
+// "x LIKE y ESCAPE z" calls like(y, x, z). The pattern is mostly the same for all rows, and kept
+// ready between them (not beside an escape, which may differ from row to row).
+void like(const Call& call) {
+  const auto pattern = call.text(0);
+  const auto text = call.text(1);
+  const auto escape = call.count() == 3 ? call.text(2) : std::string_view{};
+  if (!pattern || !text || !escape) return;
+  if (pattern->size() > kMostPatternBytes) {
+    return call.fail(tr("шаблон LIKE слишком длинный", "the pattern of LIKE is too long"));
+  }
+  if (call.count() == 3) {
+    std::string_view rest = *escape;
+    const LikePattern made{*pattern, rest.empty() ? U'\0' : take_character(rest)};
+    return call.give(std::int64_t{made.matches(*text)});
+  }
+  auto* ready = static_cast<LikePattern*>(sqlite3_get_auxdata(call.context(), 0));
+  if (ready != nullptr) return call.give(std::int64_t{ready->matches(*text)});
+  auto made = std::make_unique<LikePattern>(*pattern);
+  call.give(std::int64_t{made->matches(*text)});
+  sqlite3_set_auxdata(call.context(), 0, made.release(),
+                      [](void* kept) { delete static_cast<LikePattern*>(kept); });
+}
+
+int compare(void*, int a_size, const void* a, int b_size, const void* b) {
+  return compare_ignoring_case({static_cast<const char*>(a), static_cast<std::size_t>(a_size)},
+                               {static_cast<const char*>(b), static_cast<std::size_t>(b_size)});
+}
+
+struct Function {
+  const char* name;
+  int arguments;
+  void (*entry)(sqlite3_context*, int, sqlite3_value**);
+};
+
+constexpr Function kFunctions[] = {
+    {"local_day", 1, entry<counted<local_day>>},
+    {"work_days", 2, entry<counted<work_days>>},
+    {"work_minutes", 2, entry<counted<work_minutes>>},
+    {"effective_deadline", 1, entry<counted<effective_deadline>>},
+    {"absent_through", 3, entry<counted<absent_through>>},
+    {"is_manager", 1, entry<counted<is_manager>>},
+    {"lower", 1, entry<lower>},
+    {"upper", 1, entry<upper>},
+    {"like", 2, entry<like>},
+    {"like", 3, entry<like>},
+};
+
+}  // namespace
+
+void register_functions(sqlite3* database, const std::unique_ptr<Counting>* counting) {
+  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  // SQLite takes the pointer as mutable and hands it back as it was.
+  auto* data = const_cast<std::unique_ptr<Counting>*>(counting);
+  for (const Function& f : kFunctions) {
+    const int code = sqlite3_create_function_v2(database, f.name, f.arguments, kFlags, data,
+                                                f.entry, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) throw StoreFailure{sqlite3_errmsg(database)};
+  }
+  sqlite3_create_collation_v2(database, "NOCASE", SQLITE_UTF8, nullptr, compare, nullptr);
+}
+
+}  // namespace b24

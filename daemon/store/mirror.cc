@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include "daemon/store/row_hash.h"
+#include "daemon/store/rows.h"
+#include "daemon/store/writer.h"
+
+// The Writer's half that can be read again from the portal.
+
+namespace b24 {
+namespace {
+
+constexpr std::int64_t kMostRejectedRows = 5000;
+constexpr std::size_t kMostRawBytes = 4096;
+constexpr std::int64_t kDaysChunk = 10'000;
+
+constexpr const char* kReject =
+    "INSERT INTO rejected_rows (entity, raw, reason, hash, first_seen_at, seen_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?5) "
+    "ON CONFLICT (hash) DO UPDATE SET count = count + 1, seen_at = excluded.seen_at";
+constexpr const char* kBoundRejected =
+    "DELETE FROM rejected_rows WHERE id <= "
+    "(SELECT id FROM rejected_rows ORDER BY id DESC LIMIT 1 OFFSET ?)";
+constexpr const char* kSaveStream =
+    "UPDATE streams SET full_done = ?, cursor_id = ?, full_began_at = ?, watermark = ?, "
+    "fresh_at = ?, swept_at = ?, expected_rows = ?, problem = ? WHERE entity = ?";
+constexpr const char* kDaysOfCalls =
+    "SELECT id, started_at, day FROM calls WHERE id > ? ORDER BY id LIMIT ?";
+constexpr const char* kSetDay = "UPDATE calls SET day = ? WHERE id = ?";
+constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
+
+std::string swept_table(Entity entity) { return fmt::format("swept_{}", table_of(entity)); }
+
+// At most `limit` bytes, not cut inside a character.
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
+std::int64_t hash_of(const RejectedRow& row) {
+  RowHash hash;
+  hash.add(static_cast<std::uint64_t>(row.entity));
+  hash.add(std::string_view{row.raw});
+  hash.add(std::string_view{row.reason});
+  return hash.result();
+}
+
+}  // namespace
+
+UpsertCounts Writer::upsert(Entity entity, std::span<const Record> records, Time seen_at,
+                            const Calendar& calendar) {
+  return impl_->table(entity).upsert(records, seen_at, calendar);
+}
+
+std::int64_t Writer::mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at) {
+  return impl_->table(entity).mark_deleted(ids, seen_at);
+}
+
+void Writer::reject(std::span<const RejectedRow> rows, Time seen_at) {
+  for (const RejectedRow& row : rows) {
+    impl_->connection
+        .run(kReject, name(row.entity), cut(row.raw, kMostRawBytes), cut(row.reason, kMostRawBytes),
+             hash_of(row), seen_at)
+        .exec();
+  }
+  impl_->connection.run(kBoundRejected, kMostRejectedRows).exec();
+}
+
+void Writer::save_stream(const StreamState& state) {
+  impl_->connection
+      .run(kSaveStream, state.full_done, state.cursor_id, state.full_began_at, state.watermark,
+           state.fresh_at, state.swept_at, state.expected_rows, state.problem, name(state.entity))
+      .exec();
+}
+
+std::vector<StreamState> Writer::streams() { return read_streams(impl_->connection); }
+
+void Writer::begin_sweep(Entity entity) {
+  const std::string table = swept_table(entity);
+  impl_->connection.exec(
+      fmt::format("CREATE TEMP TABLE IF NOT EXISTS {0} (id INTEGER PRIMARY KEY); DELETE FROM {0}",
+                  table)
+          .c_str());
+}
+
+void Writer::add_swept(Entity entity, std::span<const Record> records) {
+  auto& insert = impl_->connection.statement(fmt::format(
+      "INSERT INTO temp.{} (id) VALUES (?) ON CONFLICT DO NOTHING", swept_table(entity)));
+  for (const Record& record : records) Run{impl_->connection, insert, record.id}.exec();
+}
+
+std::vector<std::int64_t> Writer::finish_sweep(Entity entity, Time began_at) {
+  const std::string table = swept_table(entity);
+  if (!impl_->connection.run(kHasTable, table).next()) return {};
+  std::vector<std::int64_t> missing;
+  {
+    Run run = impl_->connection.run(
+        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL AND seen_at < ? "
+                    "AND NOT EXISTS (SELECT 1 FROM temp.{} AS s WHERE s.id = m.id) ORDER BY id",
+                    table_of(entity), table),
+        began_at);
+    while (run.next()) missing.push_back(run.integer(0));
+  }
+  impl_->connection.exec(fmt::format("DROP TABLE temp.{}", table).c_str());
+  return missing;
+}
+
+void Writer::recompute_days(const Calendar& calendar) {
+  struct Change {
+    std::int64_t id;
+    std::string day;
+  };
+  std::vector<Change> changes;
+  std::int64_t last = std::numeric_limits<std::int64_t>::min();
+  for (bool more = true; more;) {
+    more = false;
+    changes.clear();
+    for (Run run = impl_->connection.run(kDaysOfCalls, last, kDaysChunk); run.next(); more = true) {
+      last = run.integer(0);
+      const auto started_at = run.maybe_time(1);
+      if (!started_at) continue;
+      std::string day = format_day(calendar.day_of(*started_at));
+      if (run.is_null(2) || run.text(2) != day) changes.push_back({last, std::move(day)});
+    }
+    for (const Change& change : changes) {
+      impl_->connection.run(kSetDay, std::string_view{change.day}, change.id).exec();
+    }
+  }
+}
+
+}  // namespace b24

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "connectors/bitrix24/entities.h"
+#include "daemon/store/connection.h"
+
+namespace b24 {
+
+// "deals" for Entity::deal.
+std::string table_of(Entity entity);
+// The mirror's table of a name, or nothing: "deals" -> Entity::deal.
+std::optional<Entity> entity_of_table(std::string_view table);
+
+// Writes rows of one entity into its table, and what changed into the change log. Statements are
+// made from the entity's spec. Works inside the caller's transaction.
+class MirrorTable {
+ public:
+  MirrorTable(Connection& connection, const EntitySpec& spec);
+
+  UpsertCounts upsert(std::span<const Record> records, Time seen_at, const Calendar& calendar);
+  std::int64_t mark_deleted(std::span<const std::int64_t> ids, Time seen_at);
+
+ private:
+  enum class Outcome { inserted, updated, unchanged };
+  Outcome upsert_one(const Record& record);
+  Outcome update(const Record& record, std::int64_t hash);
+  bool is_older(const Record& record, const Run& stored) const;
+  bool log_differences(const Record& record, const Run& stored);
+  void log_extra(std::int64_t id, const std::string& before, const std::string& after);
+  void log(std::int64_t id, std::string_view field, const Value& before, const Value& after);
+  void bind_row(Run& run, const Record& record, std::int64_t hash);
+  const Value& day_of(const Record& record);
+  void add_rows(std::int64_t count);
+
+  Connection& connection_;
+  const EntitySpec& spec_;
+  std::optional<std::size_t> changed_;  // index of the time of change
+  std::optional<std::size_t> started_;  // index of the time that `day` is computed from
+  SQLite::Statement* insert_;
+  SQLite::Statement* select_;
+  SQLite::Statement* update_;
+  SQLite::Statement* rehash_;
+  SQLite::Statement* set_deleted_;
+  SQLite::Statement* log_;
+
+  // Of the upsert at work.
+  Time seen_at_{};
+  const Calendar* calendar_ = nullptr;
+  std::int64_t revived_ = 0;
+  std::optional<Day> day_;  // the latest, with its text: calls come in the order of time
+  Value day_text_;
+};
+
+}  // namespace b24

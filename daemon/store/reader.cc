@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include "daemon/store/connection.h"
+#include "daemon/store/functions.h"
+#include "daemon/store/json_columns.h"
+#include "daemon/store/query.h"
+#include "daemon/store/rows.h"
+#include "daemon/store/store.h"
+#include "daemon/store/writer.h"
+
+namespace b24 {
+namespace {
+
+// A person counts from the day he was hired, but not before the portal knew him.
+constexpr const char* kPersons =
+    "SELECT u.id, trim(coalesce(u.first_name, '') || ' ' || coalesce(u.last_name, '')), "
+    "coalesce(u.active, 0), coalesce(u.departments, ''), m.hired_at, "
+    "EXISTS (SELECT 1 FROM deals AS d WHERE d.manager_id = u.id AND d.deleted_at IS NULL) "
+    "FROM users AS u JOIN v_manager AS m ON m.id = u.id WHERE u.deleted_at IS NULL ORDER BY u.id";
+constexpr const char* kDepartments =
+    "SELECT id, coalesce(name, ''), nullif(parent_id, 0), nullif(head_id, 0) FROM departments "
+    "WHERE deleted_at IS NULL ORDER BY id";
+constexpr const char* kRowCounts = "SELECT entity, rows FROM streams";
+constexpr const char* kRejectedCounts =
+    "SELECT entity, count(*) FROM rejected_rows GROUP BY entity";
+constexpr const char* kOutboxCounts =
+    "SELECT coalesce(sum(delivered_at IS NULL AND given_up = 0), 0), "
+    "coalesce(sum(delivered_at IS NOT NULL), 0), coalesce(sum(given_up), 0), max(delivered_at) "
+    "FROM outbox";
+constexpr const char* kOutboxProblem =
+    "SELECT problem FROM outbox WHERE problem <> '' ORDER BY id DESC LIMIT 1";
+// By the index of days, whose first entries hold the first calls.
+constexpr const char* kFirstCall =
+    "SELECT min(started_at) FROM calls WHERE deleted_at IS NULL AND day = "
+    "(SELECT min(day) FROM calls WHERE deleted_at IS NULL)";
+
+Error no_file(const std::filesystem::path& file) {
+  return error(ErrorKind::invalid_input,
+               fmt::format(fmt::runtime(tr("Базы {} ещё нет: сначала запустите службу b24watch.",
+                                           "There is no database {} yet: start b24watch first.")),
+                           file.string()));
+}
+
+Error older_file(const std::filesystem::path& file) {
+  return error(ErrorKind::invalid_input,
+               fmt::format(fmt::runtime(tr("База {} осталась от прежней версии программы: "
+                                           "перезапустите службу b24watch, она её обновит.",
+                                           "The database {} is of an earlier version: restart the "
+                                           "service b24watch, it will bring it up to date.")),
+                           file.string()));
+}
+
+}  // namespace
+
+struct Reader::Impl {
+  explicit Impl(const std::filesystem::path& file) : connection(file, Connection::Mode::read) {}
+
+  std::unique_ptr<Counting> counting;  // the functions look at it
+  Connection connection;
+  std::optional<QueryRunner> runner;
+};
+
+Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::~Reader() = default;
+
+Result<std::unique_ptr<Reader>> Reader::open(const StorePaths& paths) {
+  std::error_code failed;
+  if (!std::filesystem::exists(paths.file(), failed) && !failed) return no_file(paths.file());
+  try {
+    auto impl = std::make_unique<Impl>(paths.file());
+    const auto version = read_version(impl->connection);
+    if (!version) return version.error();
+    if (*version == 0) return no_file(paths.file());
+    if (*version < kSchemaVersion) return older_file(paths.file());
+    register_functions(impl->connection.handle(), &impl->counting);
+    impl->runner.emplace(impl->connection);
+    return std::unique_ptr<Reader>{new Reader{std::move(impl)}};
+  } catch (const SqliteFailure& failure) {
+    if (!is_persons_matter(failure.code)) throw;
+    return error(ErrorKind::invalid_input, failure.what());
+  }
+}
+
+void Reader::set_circumstances(const Calendar& calendar, const Absences& absences,
+                               const People& people) {
+  impl_->counting = std::make_unique<Counting>(Counting{calendar, absences, people});
+}
+
+tl::expected<QueryInfo, SqlError> Reader::prepare(const std::string& sql) {
+  return impl_->runner->prepare(sql);
+}
+
+tl::expected<Table, SqlError> Reader::query(const std::string& sql,
+                                            const std::map<std::string, Value>& parameters,
+                                            const QueryLimits& limits) {
+  return impl_->runner->query(sql, parameters, limits);
+}
+
+std::vector<StreamState> Reader::streams() { return read_streams(impl_->connection); }
+std::vector<Alert> Reader::alerts() { return read_alerts(impl_->connection); }
+std::vector<OutboxEntry> Reader::undelivered() { return read_undelivered(impl_->connection); }
+
+std::optional<std::string> Reader::meta(const std::string& name) {
+  return read_meta(impl_->connection, name);
+}
+
+std::vector<Person> Reader::persons() {
+  std::vector<Person> persons;
+  for (Run run = impl_->connection.run(kPersons); run.next();) {
+    Person& person = persons.emplace_back();
+    person.id = run.integer(0);
+    person.name = run.text(1);
+    if (person.name.empty()) {
+      person.name = fmt::format(fmt::runtime(tr("сотрудник {}", "employee {}")), person.id);
+    }
+    person.active = run.integer(2) != 0;
+    person.departments = ids_from_json(run.text(3));
+    person.hired_at = run.maybe_time(4);
+    person.owns_deals = run.integer(5) != 0;
+  }
+  return persons;
+}
+
+std::vector<Department> Reader::departments() {
+  std::vector<Department> departments;
+  for (Run run = impl_->connection.run(kDepartments); run.next();) {
+    departments.push_back(
+        {run.integer(0), run.text(1), run.maybe_integer(2), run.maybe_integer(3)});
+  }
+  return departments;
+}
+
+OutboxCounts Reader::outbox_counts() {
+  OutboxCounts counts;
+  if (Run run = impl_->connection.run(kOutboxCounts); run.next()) {
+    counts = {run.integer(0), run.integer(1), run.integer(2), run.maybe_time(3), {}};
+  }
+  if (Run run = impl_->connection.run(kOutboxProblem); run.next()) counts.problem = run.text(0);
+  return counts;
+}
+
+std::map<Entity, std::int64_t> Reader::row_counts() {
+  std::map<Entity, std::int64_t> counts;
+  for (Run run = impl_->connection.run(kRowCounts); run.next();) {
+    if (const auto entity = entity_named(run.text(0))) counts[*entity] = run.integer(1);
+  }
+  return counts;
+}
+
+std::map<Entity, std::int64_t> Reader::rejected_counts() {
+  std::map<Entity, std::int64_t> counts;
+  for (Run run = impl_->connection.run(kRejectedCounts); run.next();) {
+    if (const auto entity = entity_named(run.text(0))) counts[*entity] = run.integer(1);
+  }
+  return counts;
+}
+
+std::optional<Day> Reader::calls_covered_from(const Calendar& calendar) {
+  for (const StreamState& stream : streams()) {
+    if (stream.entity == Entity::call && !stream.full_done) return std::nullopt;
+  }
+  Run run = impl_->connection.run(kFirstCall);
+  if (!run.next() || run.is_null(0)) return std::nullopt;
+  return calendar.day_of(run.time(0)) + days{1};
+}
+
+}  // namespace b24

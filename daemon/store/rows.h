@@ -1,0 +1,16 @@
+#pragma once
+
+#include "daemon/store/connection.h"
+#include "daemon/store/store.h"
+
+// What both the Writer and the Reader read, from whichever connection.
+
+namespace b24 {
+
+std::vector<StreamState> read_streams(Connection& connection);
+std::vector<Alert> read_alerts(Connection& connection);
+std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id);
+std::vector<OutboxEntry> read_undelivered(Connection& connection);
+std::optional<std::string> read_meta(Connection& connection, const std::string& name);
+
+}  // namespace b24

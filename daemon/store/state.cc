@@ -1,0 +1,165 @@
+#include "daemon/store/json_columns.h"
+#include "daemon/store/rows.h"
+#include "daemon/store/writer.h"
+
+// The Writer's half that cannot be read again: alerts, messages, the outbox.
+
+namespace b24 {
+namespace {
+
+constexpr days kChangesKept{400};
+constexpr days kDeliveredKept{30};
+constexpr days kRejectedKept{30};
+
+constexpr const char* kSaveAlert =
+    "INSERT INTO alerts (rule_id, key, manager_id, state, episode, since, changed_at, seen_at, "
+    "held_seconds, value, norm, told_value, fields, items) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (rule_id, key) DO UPDATE SET manager_id = excluded.manager_id, "
+    "state = excluded.state, episode = excluded.episode, since = excluded.since, "
+    "changed_at = excluded.changed_at, seen_at = excluded.seen_at, "
+    "held_seconds = excluded.held_seconds, value = excluded.value, norm = excluded.norm, "
+    "told_value = excluded.told_value, fields = excluded.fields, items = excluded.items";
+constexpr const char* kForgetAlert = "DELETE FROM alerts WHERE rule_id = ? AND key = ?";
+constexpr const char* kJournal =
+    "INSERT INTO alert_events (rule_id, key, transition, episode, value, norm, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kMessages =
+    "SELECT rule_id, manager_id, recipient, episode, open, opened_at, told_at, told_value, keys, "
+    "text_hash FROM messages WHERE rule_id = ? ORDER BY manager_id, recipient";
+constexpr const char* kSaveMessage =
+    "INSERT INTO messages (rule_id, manager_id, recipient, episode, open, opened_at, told_at, "
+    "told_value, keys, text_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (rule_id, manager_id, recipient) DO UPDATE SET episode = excluded.episode, "
+    "open = excluded.open, opened_at = excluded.opened_at, told_at = excluded.told_at, "
+    "told_value = excluded.told_value, keys = excluded.keys, text_hash = excluded.text_hash";
+constexpr const char* kLatestOfTag =
+    "SELECT id, text, plain FROM outbox WHERE recipient = ? AND tag = ? ORDER BY id DESC LIMIT 1";
+constexpr const char* kDropWaiting =
+    "DELETE FROM outbox WHERE recipient = ? AND tag = ? AND delivered_at IS NULL AND given_up = 0";
+constexpr const char* kQueue =
+    "INSERT INTO outbox (recipient, tag, text, plain, queued_at) VALUES (?, ?, ?, ?, ?) "
+    "RETURNING id";
+constexpr const char* kMarkAttempt =
+    "UPDATE outbox SET attempts = attempts + 1, attempted_at = ? WHERE id = ?";
+constexpr const char* kMarkDelivered =
+    "UPDATE outbox SET delivered_at = ?, portal_id = ?, attempted_at = NULL, next_try_at = NULL, "
+    "problem = '' WHERE id = ?";
+constexpr const char* kMarkFailed =
+    "UPDATE outbox SET problem = ?1, next_try_at = ?2, given_up = ?2 IS NULL, attempted_at = NULL "
+    "WHERE id = ?3";
+constexpr const char* kSetMeta =
+    "INSERT INTO meta (name, value) VALUES (?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+// Ids grow with time, so the old entries are the first ones; no index on the time is needed.
+constexpr const char* kPruneChanges =
+    "DELETE FROM changes WHERE id < coalesce((SELECT id FROM changes WHERE seen_at >= ?1 "
+    "ORDER BY id LIMIT 1), 9223372036854775807)";
+constexpr const char* kPruneEvents =
+    "DELETE FROM alert_events WHERE id < coalesce((SELECT id FROM alert_events WHERE at >= ?1 "
+    "ORDER BY id LIMIT 1), 9223372036854775807)";
+constexpr const char* kPruneOutbox =
+    "DELETE FROM outbox WHERE (delivered_at IS NOT NULL OR given_up = 1) AND queued_at < ?";
+constexpr const char* kPruneRejected = "DELETE FROM rejected_rows WHERE seen_at < ?";
+
+}  // namespace
+
+std::vector<Alert> Writer::alerts() { return read_alerts(impl_->connection); }
+
+std::vector<Alert> Writer::alerts(const std::string& rule_id) {
+  return read_alerts(impl_->connection, rule_id);
+}
+
+void Writer::save_alert(const Alert& alert) {
+  impl_->connection
+      .run(kSaveAlert, alert.rule_id, to_string(alert.key), alert.manager_id, name(alert.state),
+           alert.episode, alert.since, alert.changed_at, alert.seen_at, alert.held.count(),
+           alert.value, alert.norm, alert.told_value, fields_to_json(alert.fields),
+           items_to_json(alert.items))
+      .exec();
+}
+
+void Writer::forget_alert(const std::string& rule_id, const AlertKey& key) {
+  impl_->connection.run(kForgetAlert, rule_id, to_string(key)).exec();
+}
+
+void Writer::journal(const std::string& rule_id, const AlertKey& key, Transition transition,
+                     std::int64_t episode, double value, double norm, Time at) {
+  impl_->connection
+      .run(kJournal, rule_id, to_string(key), name(transition), episode, value, norm, at)
+      .exec();
+}
+
+std::vector<Message> Writer::messages(const std::string& rule_id) {
+  std::vector<Message> messages;
+  for (Run run = impl_->connection.run(kMessages, rule_id); run.next();) {
+    Message& message = messages.emplace_back();
+    message.rule_id = run.text(0);
+    message.manager_id = run.integer(1);
+    message.recipient = run.integer(2);
+    message.episode = run.integer(3);
+    message.open = run.integer(4) != 0;
+    message.opened_at = run.time(5);
+    message.told_at = run.time(6);
+    message.told_value = run.number(7);
+    message.keys = keys_from_json(run.text(8));
+    message.text_hash = run.text(9);
+  }
+  return messages;
+}
+
+void Writer::save_message(const Message& message) {
+  impl_->connection
+      .run(kSaveMessage, message.rule_id, message.manager_id, message.recipient, message.episode,
+           message.open, message.opened_at, message.told_at, message.told_value,
+           keys_to_json(message.keys), message.text_hash)
+      .exec();
+}
+
+std::int64_t Writer::queue(const Notice& notice, Time at) {
+  {
+    Run run = impl_->connection.run(kLatestOfTag, notice.recipient, notice.tag);
+    if (run.next() && run.text(1) == notice.text && run.text(2) == notice.plain) {
+      return run.integer(0);
+    }
+  }
+  impl_->connection.run(kDropWaiting, notice.recipient, notice.tag).exec();
+  Run run =
+      impl_->connection.run(kQueue, notice.recipient, notice.tag, notice.text, notice.plain, at);
+  run.next();
+  const std::int64_t id = run.integer(0);
+  run.exec();
+  return id;
+}
+
+void Writer::mark_attempt(std::int64_t id, Time at) {
+  impl_->connection.run(kMarkAttempt, at, id).exec();
+}
+
+void Writer::mark_delivered(std::int64_t id, std::int64_t portal_id, Time at) {
+  impl_->connection.run(kMarkDelivered, at, portal_id, id).exec();
+}
+
+void Writer::mark_failed(std::int64_t id, const std::string& reason,
+                         std::optional<Time> next_try_at) {
+  impl_->connection.run(kMarkFailed, reason, next_try_at, id).exec();
+}
+
+std::vector<OutboxEntry> Writer::undelivered() { return read_undelivered(impl_->connection); }
+
+void Writer::prune(Time now) {
+  impl_->connection.run(kPruneChanges, now - kChangesKept).exec();
+  impl_->connection.run(kPruneEvents, now - kChangesKept).exec();
+  impl_->connection.run(kPruneOutbox, now - kDeliveredKept).exec();
+  impl_->connection.run(kPruneRejected, now - kRejectedKept).exec();
+}
+
+std::optional<std::string> Writer::meta(const std::string& name) {
+  return read_meta(impl_->connection, name);
+}
+
+void Writer::set_meta(const std::string& name, const std::string& value) {
+  impl_->connection.run(kSetMeta, name, value).exec();
+}
+
+}  // namespace b24

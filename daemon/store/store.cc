@@ -1,0 +1,216 @@
+#include "daemon/store/store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "daemon/store/row_hash.h"
+#include "daemon/store/writer.h"
+#include "store_sql.h"
+
+// Opening: the folder, the lock, the file, the schema.
+
+namespace b24 {
+namespace {
+
+constexpr int kApplicationId = 0x62323477;  // "b24w"
+
+// Each brings a file from the version of its index to the next.
+constexpr std::string_view kMigrations[] = {embedded::daemon_store_schema_sql};
+static_assert(std::size(kMigrations) == kSchemaVersion);
+
+constexpr const char* kViewNames =
+    "SELECT name FROM sqlite_schema WHERE type = 'view' AND substr(name, 1, 2) = 'v_'";
+
+std::string reason(int code) { return std::error_code{code, std::generic_category()}.message(); }
+
+template <class... A>
+Error refusal(std::string_view ru, std::string_view en, const A&... values) {
+  return error(ErrorKind::invalid_input, fmt::format(fmt::runtime(tr(ru, en)), values...));
+}
+
+Error not_writable(const std::filesystem::path& path, int code) {
+  return refusal(
+      "В {} нельзя писать ({}): дайте права пользователю, под которым работает b24watch, или "
+      "укажите другую папку в state_dir.",
+      "{} cannot be written ({}): give the rights to the user b24watch runs as, or name another "
+      "folder in state_dir.",
+      path.string(), reason(code));
+}
+
+// The folder and the empty file, for our eyes only. SQLite gives the files beside the database
+// (-wal, -shm) the rights of the database itself.
+Result<bool> make_files(const StorePaths& paths) {
+  std::error_code failed;
+  const auto parent = paths.state_dir.parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
+  if (failed) return not_writable(parent, failed.value());
+  if (::mkdir(paths.state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    return not_writable(paths.state_dir, errno);
+  }
+  const int file = ::open(paths.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return not_writable(errno == EACCES ? paths.file() : paths.state_dir, errno);
+  ::close(file);
+  return true;
+}
+
+void use_write_ahead_log(Connection& connection) {
+  Run run = connection.run("PRAGMA journal_mode = WAL");
+  if (run.next() && run.text(0) == "wal") return;
+  connection.fail(SQLITE_CANTOPEN, "no shared memory here: is it a network disk?");
+}
+
+// The views are ours to change between versions of the program: they hold no data.
+void refresh_views(Connection& connection) {
+  RowHash hash;
+  hash.add(embedded::daemon_store_views_sql);
+  const std::string wanted = std::to_string(hash.result());
+  {
+    Run run = connection.run("SELECT value FROM meta WHERE name = 'views'");
+    if (run.next() && run.text(0) == wanted) return;
+  }
+  std::vector<std::string> names;
+  for (Run run = connection.run(kViewNames); run.next();) names.push_back(run.text(0));
+  for (const std::string& name : names) {
+    connection.exec(fmt::format("DROP VIEW {}", name).c_str());
+  }
+  connection.exec(std::string{embedded::daemon_store_views_sql}.c_str());
+  connection
+      .run(
+          "INSERT INTO meta (name, value) VALUES ('views', ?) "
+          "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+          wanted)
+      .exec();
+}
+
+void migrate(Connection& connection, int version) {
+  connection.exec("BEGIN IMMEDIATE");
+  for (; version < kSchemaVersion; ++version) {
+    connection.exec(std::string{kMigrations[version]}.c_str());
+  }
+  connection.exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
+                              kSchemaVersion, kApplicationId)
+                      .c_str());
+  refresh_views(connection);
+  connection.exec("COMMIT");
+}
+
+std::int64_t pragma(Connection& connection, const std::string& name) {
+  Run run = connection.run("PRAGMA " + name);
+  return run.next() ? run.integer(0) : 0;
+}
+
+bool has_tables(Connection& connection) {
+  Run run = connection.run("SELECT 1 FROM sqlite_schema LIMIT 1");
+  return run.next();
+}
+
+}  // namespace
+
+Result<FolderLock> FolderLock::take(const std::filesystem::path& state_dir) {
+  const auto path = state_dir / "lock";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return not_writable(path, errno);
+  FolderLock lock{file};
+  char holder[16] = {};
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return not_writable(path, errno);
+    const auto length = ::pread(file, holder, sizeof holder - 1, 0);
+    return refusal(
+        "С папкой {} уже работает другой b24watch (процесс {}): остановите его (systemctl stop "
+        "b24watch) или укажите другую папку в state_dir.",
+        "Another b24watch (process {1}) works in {0}: stop it (systemctl stop b24watch) or name "
+        "another folder in state_dir.",
+        state_dir.string(), length > 0 ? holder : "?");
+  }
+  const std::string process = std::to_string(::getpid());
+  if (::ftruncate(file, 0) != 0 || ::pwrite(file, process.data(), process.size(), 0) < 0) {
+    return not_writable(path, errno);
+  }
+  return lock;
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<int> read_version(Connection& connection) {
+  const auto version = pragma(connection, "user_version");
+  const bool ours = pragma(connection, "application_id") == kApplicationId;
+  if (!ours && (version != 0 || has_tables(connection))) {
+    return refusal(
+        "Файл {} – база другой программы: переименуйте его или укажите другую папку в state_dir.",
+        "The file {} is the database of another program: rename it or name another folder in "
+        "state_dir.",
+        connection.file().string());
+  }
+  if (version > kSchemaVersion) {
+    return refusal(
+        "База {} создана более новой программой (версия {}, эта программа знает {}): обновите "
+        "b24watch или укажите другую папку в state_dir.",
+        "The database {} was made by a newer program (version {}, this one knows {}): upgrade "
+        "b24watch or name another folder in state_dir.",
+        connection.file().string(), version, kSchemaVersion);
+  }
+  return static_cast<int>(version);
+}
+
+bool is_persons_matter(int code) {
+  switch (code & 0xff) {
+    case SQLITE_NOTADB:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::~Writer() = default;
+
+Result<std::unique_ptr<Writer>> Writer::open(const StorePaths& paths) {
+  if (auto made = make_files(paths); !made) return made.error();
+  auto lock = FolderLock::take(paths.state_dir);
+  if (!lock) return lock.error();
+  try {
+    auto impl = std::make_unique<Impl>(std::move(*lock), paths.file());
+    const auto version = read_version(impl->connection);
+    if (!version) return version.error();
+    use_write_ahead_log(impl->connection);
+    migrate(impl->connection, *version);
+    return std::unique_ptr<Writer>{new Writer{std::move(impl)}};
+  } catch (const SqliteFailure& failure) {
+    if (!is_persons_matter(failure.code)) throw;
+    return error(ErrorKind::invalid_input, failure.what());
+  }
+}
+
+Writer::Transaction::Transaction(Writer& writer) : writer_(writer) {
+  writer_.impl_->connection.exec("BEGIN IMMEDIATE");
+}
+
+Writer::Transaction::~Transaction() {
+  // SQLite may have rolled back by itself, after a full disk for one.
+  sqlite3* const database = writer_.impl_->connection.handle();
+  if (done_ || sqlite3_get_autocommit(database) != 0) return;
+  sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Writer::Transaction::commit() {
+  writer_.impl_->connection.exec("COMMIT");
+  done_ = true;
+}
+
+}  // namespace b24

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "daemon/store/connection.h"
+#include "daemon/store/mirror_table.h"
+#include "daemon/store/store.h"
+
+namespace b24 {
+
+// Holds `state_dir/lock` for this process; the kernel lets go of it when the process ends, however
+// it ends.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::filesystem::path& state_dir);
+  ~FolderLock();
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+struct Writer::Impl {
+  Impl(FolderLock folder_lock, const std::filesystem::path& file)
+      : lock(std::move(folder_lock)), connection(file, Connection::Mode::write) {}
+
+  MirrorTable& table(Entity entity) {
+    auto& slot = tables[static_cast<std::size_t>(entity)];
+    if (!slot) slot = std::make_unique<MirrorTable>(connection, spec(entity));
+    return *slot;
+  }
+
+  FolderLock lock;  // outlives the connection
+  Connection connection;
+  std::array<std::unique_ptr<MirrorTable>, std::size(kEntities)> tables;
+};
+
+// Fails with invalid_input when the file is of another program or of a newer version.
+// `version` is the file's; 0 for an empty file.
+Result<int> read_version(Connection& connection);
+
+// What a person can mend when a file does not open: SQLite's code of a wrong file or wrong rights.
+bool is_persons_matter(int code);
+
+}  // namespace b24

@@ -1,0 +1,295 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/store/store_fixture.h"
+
+namespace b24 {
+namespace {
+
+using Rows = std::vector<std::string>;
+
+std::string column_type(FieldType type) {
+  switch (type) {
+    case FieldType::integer:
+    case FieldType::flag:
+    case FieldType::time:
+      return "INTEGER";
+    case FieldType::real:
+      return "REAL";
+    default:
+      return "TEXT";
+  }
+}
+
+class MirrorTest : public StoreTest {
+ protected:
+  static Record deal(std::int64_t id, const std::string& title, Time updated_at,
+                     std::string extra = {}) {
+    return record(Entity::deal, id,
+                  {{"title", text(title)},
+                   {"amount", Value{19000.5}},
+                   {"closed", integer(0)},
+                   {"updated_at", integer(to_unix(updated_at))}},
+                  std::move(extra));
+  }
+  Rows changes() {
+    return rows(
+        "SELECT entity, entity_id, field, old_value, new_value, seen_at FROM changes ORDER BY id");
+  }
+  std::int64_t count(Entity entity) { return reader()->row_counts()[entity]; }
+};
+
+TEST_F(MirrorTest, TablesHaveTheColumnsOfTheSpecs) {
+  for (const EntitySpec& entity : specs()) {
+    Rows wanted{"id INTEGER"};
+    for (const Field& field : entity.fields) {
+      wanted.push_back(std::string{field.column} + " " + column_type(field.type));
+    }
+    if (entity.entity == Entity::call) wanted.push_back("day TEXT");
+    for (const char* own :
+         {"extra TEXT", "row_hash INTEGER", "seen_at INTEGER", "deleted_at INTEGER"}) {
+      wanted.push_back(own);
+    }
+    const std::string table = std::string{name(entity.entity)} + "s";
+    EXPECT_EQ(rows("SELECT name || ' ' || type FROM pragma_table_info('" + table + "')"), wanted);
+  }
+}
+
+TEST_F(MirrorTest, InsertsOnceAndSkipsWhatHasNotChanged) {
+  auto counts = upsert(Entity::deal, {deal(1, "а", kStart), deal(2, "б", kStart)});
+  EXPECT_EQ(counts.inserted, 2);
+  counts = upsert(Entity::deal, {deal(2, "б", kStart), deal(3, "в", kStart)}, kStart + hours{1});
+  EXPECT_EQ(counts.inserted, 1);
+  EXPECT_EQ(counts.unchanged, 1);
+  EXPECT_EQ(counts.updated, 0);
+  EXPECT_EQ(rows("SELECT id, title, amount, manager_id, seen_at, deleted_at FROM deals"),
+            (Rows{"1|а|19000.5|NULL|1795244400|NULL", "2|б|19000.5|NULL|1795244400|NULL",
+                  "3|в|19000.5|NULL|1795248000|NULL"}));
+  EXPECT_EQ(changes(), Rows{});
+  EXPECT_EQ(count(Entity::deal), 3);
+}
+
+TEST_F(MirrorTest, LogsEveryChangedColumn) {
+  upsert(Entity::deal, {deal(7, "старое", kStart)});
+  const auto counts =
+      upsert(Entity::deal, {deal(7, "новое", kStart + seconds{60})}, kStart + seconds{90});
+  EXPECT_EQ(counts.updated, 1);
+  EXPECT_EQ(changes(), (Rows{"deal|7|title|старое|новое|1795244490",
+                             "deal|7|updated_at|1795244400|1795244460|1795244490"}));
+  EXPECT_EQ(rows("SELECT title, seen_at FROM deals"), Rows{"новое|1795244490"});
+}
+
+TEST_F(MirrorTest, LogsFieldsWithoutAColumnByTheirName) {
+  upsert(Entity::deal, {deal(7, "а", kStart, R"({"ufCrm1":"x","ufCrm2":5,"ufCrm3":[1]})")});
+  upsert(Entity::deal, {deal(7, "а", kStart, R"({"ufCrm1":"y","ufCrm3":[1],"ufCrm4":true})")});
+  EXPECT_EQ(changes(), (Rows{"deal|7|ufCrm1|x|y|1795244400", "deal|7|ufCrm4|NULL|1|1795244400",
+                             "deal|7|ufCrm2|5|NULL|1795244400"}));
+}
+
+TEST_F(MirrorTest, NeverPutsAnOlderRowOverANewerOne) {
+  upsert(Entity::deal, {deal(7, "новое", kStart)});
+  const auto counts = upsert(Entity::deal, {deal(7, "старое", kStart - seconds{1})});
+  EXPECT_EQ(counts.unchanged, 1);
+  EXPECT_EQ(rows("SELECT title FROM deals"), Rows{"новое"});
+  EXPECT_EQ(changes(), Rows{});
+}
+
+TEST_F(MirrorTest, TakesTheLatestLookWhenTheTimesOfChangeAreEqual) {
+  upsert(Entity::deal, {deal(7, "первое", kStart)});
+  EXPECT_EQ(upsert(Entity::deal, {deal(7, "второе", kStart)}).updated, 1);
+  EXPECT_EQ(rows("SELECT title FROM deals"), Rows{"второе"});
+}
+
+TEST_F(MirrorTest, AnAmountWrittenAsAWholeNumberIsTheSameAmount) {
+  auto first = deal(7, "а", kStart);
+  upsert(Entity::deal, {first});
+  for (Value& value : first.values) {
+    if (value == Value{19000.5}) value = Value{19000.0};
+  }
+  upsert(Entity::deal, {first});
+  for (Value& value : first.values) {
+    if (value == Value{19000.0}) value = integer(19000);
+  }
+  const auto counts = upsert(Entity::deal, {first});
+  EXPECT_EQ(counts.unchanged, 1);
+  EXPECT_EQ(changes(), Rows{"deal|7|amount|19000.5|19000.0|1795244400"});
+}
+
+TEST_F(MirrorTest, DeletedRowsLeaveTheViewsAndComeBack) {
+  upsert(Entity::deal, {deal(1, "а", kStart), deal(2, "б", kStart)});
+  const std::int64_t ids[] = {2, 2, 99};
+  in_transaction(
+      [&] { EXPECT_EQ(writer_->mark_deleted(Entity::deal, ids, kStart + seconds{10}), 1); });
+  EXPECT_EQ(rows("SELECT id FROM v_deal"), Rows{"1"});
+  EXPECT_EQ(rows("SELECT id, deleted_at FROM deals"), (Rows{"1|NULL", "2|1795244410"}));
+  EXPECT_EQ(count(Entity::deal), 1);
+
+  EXPECT_EQ(upsert(Entity::deal, {deal(2, "б", kStart)}, kStart + seconds{20}).updated, 1);
+  EXPECT_EQ(rows("SELECT id FROM v_deal"), (Rows{"1", "2"}));
+  EXPECT_EQ(count(Entity::deal), 2);
+  EXPECT_EQ(changes(), (Rows{"deal|2|deleted_at|NULL|1795244410|1795244410",
+                             "deal|2|deleted_at|1795244410|NULL|1795244420"}));
+}
+
+TEST_F(MirrorTest, AnOlderRowRevivesAndKeepsTheNewerValues) {
+  upsert(Entity::deal, {deal(2, "новое", kStart)});
+  const std::int64_t ids[] = {2};
+  in_transaction([&] { writer_->mark_deleted(Entity::deal, ids, kStart); });
+  upsert(Entity::deal, {deal(2, "старое", kStart - hours{1})}, kStart + seconds{20});
+  EXPECT_EQ(rows("SELECT title FROM v_deal"), Rows{"новое"});
+  EXPECT_EQ(count(Entity::deal), 1);
+}
+
+TEST_F(MirrorTest, CallsGetTheirLocalDay) {
+  const Time night = kStart + hours{14} - seconds{1};  // 23:59:59 in Moscow
+  upsert(Entity::call, {record(Entity::call, 1, {{"started_at", integer(to_unix(night))}}),
+                        record(Entity::call, 2, {{"started_at", integer(to_unix(night) + 1)}}),
+                        record(Entity::call, 3, {})});
+  EXPECT_EQ(rows("SELECT id, day FROM v_call ORDER BY id"),
+            (Rows{"1|2026-11-21", "2|2026-11-22", "3|NULL"}));
+
+  CalendarSettings settings;
+  settings.zone = "Asia/Yekaterinburg";
+  const Calendar other = *Calendar::make(settings);
+  in_transaction([&] { writer_->recompute_days(other); });
+  EXPECT_EQ(rows("SELECT id, day FROM v_call ORDER BY id"),
+            (Rows{"1|2026-11-22", "2|2026-11-22", "3|NULL"}));
+}
+
+TEST_F(MirrorTest, RejectedRowsAreCountedOnceEach) {
+  const RejectedRow a{Entity::deal, R"({"id":"x"})", "id is no number"};
+  const RejectedRow b{Entity::task, "{}", "no id"};
+  const RejectedRow pair[] = {a, b};
+  in_transaction([&] {
+    writer_->reject(pair, kStart);
+    writer_->reject(std::span{pair, 1}, kStart + seconds{30});
+  });
+  EXPECT_EQ(rows("SELECT entity, raw, reason, count, first_seen_at, seen_at FROM rejected_rows"),
+            (Rows{R"(deal|{"id":"x"}|id is no number|2|1795244400|1795244430)",
+                  "task|{}|no id|1|1795244400|1795244400"}));
+  EXPECT_EQ(reader()->rejected_counts(),
+            (std::map<Entity, std::int64_t>{{Entity::deal, 1}, {Entity::task, 1}}));
+}
+
+TEST_F(MirrorTest, RejectedRowsAreBounded) {
+  std::vector<RejectedRow> many;
+  for (int i = 0; i < 5100; ++i) many.push_back({Entity::deal, std::to_string(i), "no id"});
+  many.push_back({Entity::deal, std::string(4095, 'x') + "ыы", "long"});
+  in_transaction([&] { writer_->reject(many, kStart); });
+  EXPECT_EQ(rows("SELECT count(*), min(CAST(raw AS INTEGER)) FROM rejected_rows WHERE reason <> "
+                 "'long'"),
+            Rows{"4999|101"});
+  EXPECT_EQ(rows("SELECT length(raw) FROM rejected_rows WHERE reason = 'long'"), Rows{"4095"});
+}
+
+TEST_F(MirrorTest, ASweepGivesWhatItDidNotSee) {
+  upsert(Entity::deal,
+         {deal(1, "а", kStart), deal(2, "б", kStart), deal(3, "в", kStart), deal(4, "г", kStart)},
+         kStart - hours{1});
+  const std::int64_t gone[] = {4};
+  in_transaction([&] { writer_->mark_deleted(Entity::deal, gone, kStart - hours{1}); });
+
+  in_transaction([&] {
+    writer_->begin_sweep(Entity::deal);
+    const Record seen[] = {{1, {}, {}}, {1, {}, {}}};
+    writer_->add_swept(Entity::deal, seen);
+  });
+  // A deal that appears while the sweep goes on is not missing.
+  upsert(Entity::deal, {deal(5, "д", kStart)}, kStart + seconds{5});
+  in_transaction([&] {
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal, kStart), (std::vector<std::int64_t>{2, 3}));
+    EXPECT_TRUE(writer_->finish_sweep(Entity::deal, kStart).empty()) << "it is over";
+    EXPECT_TRUE(writer_->finish_sweep(Entity::task, kStart).empty()) << "it never began";
+  });
+}
+
+TEST_F(MirrorTest, ASweepBeginsAnew) {
+  upsert(Entity::deal, {deal(1, "а", kStart), deal(2, "б", kStart)}, kStart - hours{1});
+  const Record first[] = {{1, {}, {}}};
+  const Record second[] = {{2, {}, {}}};
+  in_transaction([&] {
+    writer_->begin_sweep(Entity::deal);
+    writer_->add_swept(Entity::deal, first);
+    writer_->begin_sweep(Entity::deal);
+    writer_->add_swept(Entity::deal, second);
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal, kStart), (std::vector<std::int64_t>{1}));
+  });
+}
+
+TEST_F(MirrorTest, StreamsKeepTheirPlace) {
+  StreamState state;
+  state.entity = Entity::deal;
+  state.full_done = true;
+  state.cursor_id = 7405;
+  state.full_began_at = kStart;
+  state.watermark = kStart + seconds{1};
+  state.fresh_at = kStart + seconds{2};
+  state.swept_at = kStart + seconds{3};
+  state.expected_rows = 8000;
+  state.problem = "нет прав";
+  upsert(Entity::deal, {deal(1, "а", kStart)});
+  in_transaction([&] { writer_->save_stream(state); });
+
+  for (const auto& streams : {writer_->streams(), reader()->streams()}) {
+    ASSERT_EQ(streams.size(), std::size(kEntities));
+    for (const StreamState& stream : streams) {
+      if (stream.entity != Entity::deal) {
+        EXPECT_FALSE(stream.full_done || stream.watermark || stream.fresh_at);
+        continue;
+      }
+      EXPECT_TRUE(stream.full_done);
+      EXPECT_EQ(stream.cursor_id, 7405);
+      EXPECT_EQ(stream.full_began_at, state.full_began_at);
+      EXPECT_EQ(stream.watermark, state.watermark);
+      EXPECT_EQ(stream.fresh_at, state.fresh_at);
+      EXPECT_EQ(stream.swept_at, state.swept_at);
+      EXPECT_EQ(stream.expected_rows, 8000);
+      EXPECT_EQ(stream.problem, "нет прав");
+    }
+  }
+  EXPECT_EQ(rows("SELECT full_done, rows, watermark, problem FROM v_stream WHERE entity = 'deal'"),
+            Rows{"1|1|1795244401|нет прав"});
+}
+
+TEST_F(MirrorTest, WhatIsNotCommittedNeverWas) {
+  {
+    Writer::Transaction transaction{*writer_};
+    writer_->upsert(Entity::deal, std::vector{deal(1, "а", kStart)}, kStart, calendar_);
+  }
+  EXPECT_EQ(rows("SELECT id FROM deals"), Rows{});
+  EXPECT_EQ(count(Entity::deal), 0);
+}
+
+TEST_F(MirrorTest, AKillInTheMiddleOfAPageLosesThatPageOnly) {
+  upsert(Entity::deal, {deal(1, "а", kStart)});
+  writer_.reset();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto writer = Writer::open(paths_);
+    if (!writer) ::_exit(2);
+    Writer::Transaction page{**writer};
+    (*writer)->upsert(Entity::deal, std::vector{deal(2, "б", kStart)}, kStart, calendar_);
+    page.commit();
+    Writer::Transaction next{**writer};
+    std::vector<Record> many;
+    for (int i = 3; i < 30000; ++i) many.push_back(deal(i, "в", kStart));
+    (*writer)->upsert(Entity::deal, many, kStart, calendar_);
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  open_writer();
+  EXPECT_EQ(rows("SELECT id FROM deals"), (Rows{"1", "2"}));
+  EXPECT_EQ(count(Entity::deal), 2);
+  EXPECT_EQ(rows("PRAGMA integrity_check"), Rows{"ok"});
+}
+
+TEST_F(MirrorTest, ARecordOfTheWrongShapeIsABug) {
+  Writer::Transaction transaction{*writer_};
+  const Record wrong[] = {{1, {integer(5)}, {}}};
+  EXPECT_THROW(writer_->upsert(Entity::deal, wrong, kStart, calendar_), std::logic_error);
+}
+
+}  // namespace
+}  // namespace b24
