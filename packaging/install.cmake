@@ -6,9 +6,25 @@ if(TARGET b24watch)
   install(TARGETS b24watch RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
-# The settings and the place for the analyst's own rules.
-install(FILES "${PROJECT_SOURCE_DIR}/config/b24watch.yaml"
-  DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch" OPTIONAL)
+# The settings and the place for the analyst's own rules. Installed, they name both that place and
+# the file of the webhook.
+set(settings_file "${PROJECT_SOURCE_DIR}/config/b24watch.yaml")
+if(EXISTS "${settings_file}")
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    "${settings_file}")
+  file(READ "${settings_file}" settings)
+  foreach(change "# webhook_file: webhook  =webhook_file: webhook    " "\nrules: []     =\nrules: [rules]")
+    string(REGEX MATCH "^(.*)=(.*)$" whole "${change}")
+    string(FIND "${settings}" "${CMAKE_MATCH_1}" at)
+    if(at EQUAL -1)
+      message(FATAL_ERROR "config/b24watch.yaml: no line with '${CMAKE_MATCH_1}'")
+    endif()
+    string(REPLACE "${CMAKE_MATCH_1}" "${CMAKE_MATCH_2}" settings "${settings}")
+  endforeach()
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/installed/b24watch.yaml" CONTENT "@settings@" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/installed/b24watch.yaml"
+    DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch")
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/packaging/rules.README"
   DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/b24watch/rules" RENAME README)
 
