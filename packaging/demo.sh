@@ -75,7 +75,17 @@ start_portal() {
     exit 1
   fi
   portal=${line#webhook=}
-  tee -a "$inbox" <&3 &
+  tee -a "$inbox" <&3 | as_seen &
+}
+
+# A notification as Bitrix24 shows it: its BB code is mark-up, a link is its text.
+as_seen() {
+  local bold='' line='' plain=''
+  [[ -t 1 ]] && bold=$'\033[1m' line=$'\033[4m' plain=$'\033[0m'
+  sed -u -E \
+    -e "s/^--- [^T]*T([0-9:]{5})[^ ]* -> user ([0-9]+).*/\n${bold}🔔 \1, сотруднику \2${plain}/" \
+    -e "s/\[url=[^]]*\]([^[]*)\[\/url\]/${line}\1${plain}/gi" \
+    -e "s/\[b\]/${bold}/gi; s/\[\/b\]/${plain}/gi; s/\[\/?[ius]\]//gi"
 }
 
 write_settings() {
@@ -110,6 +120,14 @@ SETTINGS
   fi
 fi
 
+# What was posted to the simulated portal or printed by a dry run; what was sent to a real portal
+# stands among the alerts.
+alerts_arrived() {
+  [[ -s "$inbox" ]] ||
+    "$bin/b24watch" query --config "$folder/b24watch.yaml" --json \
+      "SELECT rule_id FROM v_alert WHERE state IN ('firing', 'known')" 2>/dev/null | grep -q rule_id
+}
+
 mkdir -m 700 "$folder/state"
 if [[ -n "$simulator" ]]; then
   "$bin/b24watch" run --config "$folder/b24watch.yaml" $dry_run >>"$folder/log" 2>&1 &
@@ -124,7 +142,7 @@ started=$SECONDS
 while kill -0 "$watcher" 2>/dev/null; do
   if [[ -n "$seconds" ]] && ((SECONDS - started >= seconds)); then
     sleep 0.2  # what was just said is still on its way through the pipe
-    if [[ ! -s "$inbox" ]]; then
+    if ! alerts_arrived; then
       echo "demo: no alert arrived within $seconds s." >&2
       cat "$folder/log" 2>/dev/null >&2 || true
       exit 1
