@@ -82,8 +82,8 @@ struct Circumstances {
 //
 // The norm of a finding is `above` (or `below`) when that limit is crossed or cleared from, else
 // times * median. The median is taken over all managers with a value, zeroes included; it does not
-// speak for fewer than median_of_at_least of them, nor when it is zero. Somebody absent today is
-// not judged by `below`.
+// speak for fewer than median_of_at_least of them, nor when it is zero. A rule with `below`
+// does not judge whoever is absent today.
 inline constexpr std::string_view kWhereColumn = "where_holds";
 Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const Table& rows,
                                const Table& objects, const Circumstances& now);

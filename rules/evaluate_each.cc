@@ -99,6 +99,35 @@ Limit limit_of(const EachShape& shape, const Columns& columns, const std::vector
   return limit;
 }
 
+Error twice(const Rule& rule, std::int64_t id) {
+  return error(ErrorKind::invalid_input,
+               rule_subject(rule.id) +
+                   fmt::format(fmt::runtime(tr(": две строки с id {}, а должна быть одна",
+                                               ": two rows with id {} where one is expected")),
+                               id));
+}
+
+// One object against its limit; nothing when it is within, or not to be judged.
+std::optional<Finding> judge_row(const Rule& rule, const EachShape& shape, const Table& rows,
+                                 const std::vector<Value>& row, const Columns& columns,
+                                 const std::map<std::string, double>& learned,
+                                 const Circumstances& now) {
+  const auto manager = as_integer(row[columns.manager]);
+  const auto since = as_integer(row[columns.since]);
+  if (!manager || !since || !now.people.is_manager(*manager)) return std::nullopt;
+  if (*since <= 0 || from_unix(*since) > now.now) return std::nullopt;
+  const Limit limit = limit_of(shape, columns, row, learned);
+  const double age = age_in(limit.unit, from_unix(*since), now);
+  if (age <= limit.amount) return std::nullopt;
+  Finding finding;
+  finding.rule_id = rule.id;
+  finding.manager_id = *manager;
+  finding.value = age;
+  finding.norm = limit.amount;
+  finding.fields = named_values(rows, row, {"id", "manager_id"});
+  return finding;
+}
+
 }  // namespace
 
 Result<Judgement> judge_each(const Rule& rule, const EachShape& shape, const Table& rows,
@@ -112,29 +141,12 @@ Result<Judgement> judge_each(const Rule& rule, const EachShape& shape, const Tab
   for (const auto& row : rows.rows) {
     const auto id = as_integer(row[columns->id]);
     if (!id) continue;
-    if (!seen.insert(*id).second) {
-      return error(ErrorKind::invalid_input,
-                   rule_subject(rule.id) +
-                       fmt::format(fmt::runtime(tr(": две строки с id {}, а должна быть одна",
-                                                   ": two rows with id {} where one is expected")),
-                                   *id));
-    }
-    const auto manager = as_integer(row[columns->manager]);
-    const auto since = as_integer(row[columns->since]);
-    if (!manager || !since || !now.people.is_manager(*manager)) continue;
-    if (*since <= 0 || from_unix(*since) > now.now) continue;
-    const Limit limit = limit_of(shape, *columns, row, *limits);
-    const double age = age_in(limit.unit, from_unix(*since), now);
-    if (age <= limit.amount) continue;
-    Finding finding;
-    finding.rule_id = rule.id;
-    finding.key = {AlertKey::Kind::object, shape.entity, *id};
-    finding.manager_id = *manager;
-    finding.value = age;
-    finding.norm = limit.amount;
-    finding.fields = named_values(rows, row, {"id", "manager_id"});
-    finding.items.push_back({*id, finding.fields});
-    judgement.findings.push_back(std::move(finding));
+    if (!seen.insert(*id).second) return twice(rule, *id);
+    auto finding = judge_row(rule, shape, rows, row, *columns, *limits, now);
+    if (!finding) continue;
+    finding->key = {AlertKey::Kind::object, shape.entity, *id};
+    finding->items.push_back({*id, finding->fields});
+    judgement.findings.push_back(std::move(*finding));
   }
   std::sort(judgement.findings.begin(), judgement.findings.end(),
             [](const Finding& a, const Finding& b) { return a.key < b.key; });

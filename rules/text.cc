@@ -186,49 +186,51 @@ const std::vector<std::string>& filter_names() {
   return names;
 }
 
+// A place without its braces: "amount | money".
+tl::expected<Template::Piece, std::string> Template::read_place(std::string_view inside) {
+  const auto parts = split(inside, '|');
+  if (!is_name(parts[0])) {
+    return tl::unexpected(std::string{tr("в скобках нужно имя, например {value}",
+                                         "a name is needed in braces, such as {value}")});
+  }
+  Piece piece{{}, std::string{parts[0]}, {parts.begin() + 1, parts.end()}};
+  if (auto problem = wrong_filters(piece.filters)) return tl::unexpected(std::move(*problem));
+  return piece;
+}
+
 Result<Template> Template::parse(std::string_view text) {
   Template result;
   std::string literal;
-  const auto wrong = [&](std::size_t at, const std::string& what) {
+  const auto wrong = [&](std::size_t at, std::string_view what) {
     return error(
         ErrorKind::invalid_input,
         fmt::format(fmt::runtime(tr("символ {}: {}", "character {}: {}")), place(text, at), what));
   };
-  const auto flush = [&] {
-    if (!literal.empty()) result.pieces_.push_back({std::exchange(literal, {}), {}, {}});
-  };
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
-    if (c != '{' && c != '}') {
+    const bool brace = c == '{' || c == '}';
+    const bool doubled = brace && at + 1 < text.size() && text[at + 1] == c;
+    if (!brace || doubled) {
       literal += c;
+      if (doubled) ++at;
       continue;
     }
-    if (at + 1 < text.size() && text[at + 1] == c) {
-      literal += c;
-      ++at;
-      continue;
+    if (c == '}') {
+      return wrong(at, tr("«}» без «{»; сама скобка пишется «}}»",
+                          "\"}\" without \"{\"; the brace itself is written \"}}\""));
     }
     const auto end = text.find_first_of("{}", at + 1);
-    if (c == '}') {
-      return wrong(at, std::string{tr("«}» без «{»; сама скобка пишется «}}»",
-                                      "\"}\" without \"{\"; the brace itself is written \"}}\"")});
-    }
     if (end == std::string_view::npos || text[end] == '{') {
-      return wrong(at, std::string{tr("«{» не закрыта; сама скобка пишется «{{»",
-                                      "\"{\" is not closed; the brace itself is written \"{{\"")});
+      return wrong(at, tr("«{» не закрыта; сама скобка пишется «{{»",
+                          "\"{\" is not closed; the brace itself is written \"{{\""));
     }
-    const auto parts = split(text.substr(at + 1, end - at - 1), '|');
-    if (!is_name(parts[0])) {
-      return wrong(at, std::string{tr("в скобках нужно имя, например {value}",
-                                      "a name is needed in braces, such as {value}")});
-    }
-    Piece piece{{}, std::string{parts[0]}, {parts.begin() + 1, parts.end()}};
-    if (const auto problem = wrong_filters(piece.filters)) return wrong(at, *problem);
-    flush();
-    result.pieces_.push_back(std::move(piece));
+    auto piece = read_place(text.substr(at + 1, end - at - 1));
+    if (!piece) return wrong(at, piece.error());
+    if (!literal.empty()) result.pieces_.push_back({std::exchange(literal, {}), {}, {}});
+    result.pieces_.push_back(std::move(*piece));
     at = end;
   }
-  flush();
+  if (!literal.empty()) result.pieces_.push_back({std::move(literal), {}, {}});
   return result;
 }
 

@@ -63,6 +63,8 @@ class Template {
     std::string name;
     std::vector<std::string> filters;  // "plural:a,b,c" whole
   };
+  static tl::expected<Piece, std::string> read_place(std::string_view inside);
+
   std::vector<Piece> pieces_;
 };
 
