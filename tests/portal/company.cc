@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <string>
+
+#include "tests/portal/generator.h"
+
+namespace b24::sim {
+namespace {
+
+constexpr const char* kMen[] = {"Иван",   "Пётр",    "Сергей", "Алексей", "Дмитрий", "Андрей",
+                                "Михаил", "Николай", "Павел",  "Роман",   "Егор",    "Фёдор"};
+constexpr const char* kWomen[] = {"Анна",  "Мария", "Елена", "Ольга",  "Наталья", "Ирина",
+                                  "Дарья", "Юлия",  "Алина", "Ксения", "Вера",    "Софья"};
+constexpr const char* kFamilies[] = {
+    "Иванов",  "Петров",  "Сидоров", "Кузнецов", "Смирнов",  "Попов",   "Васильев",
+    "Соколов", "Морозов", "Новиков", "Волков",   "Алексеев", "Лебедев", "Семёнов",
+    "Егоров",  "Павлов",  "Козлов",  "Степанов", "Николаев", "Орлов",   "Андреев",
+    "Макаров", "Никитин", "Захаров", "Зайцев",   "Соловьёв", "Борисов", "Яковлев"};
+constexpr const char* kClients[] = {"Ромашка",  "Вектор", "Альфа",  "СтройМир", "ТехноПром",
+                                    "Меркурий", "Сириус", "Гранит", "Лотос",    "Северный ветер"};
+constexpr const char* kForms[] = {"ООО", "АО", "ИП", "ПАО"};
+constexpr const char* kSubjects[] = {
+    "поставка оборудования", "внедрение CRM", "обслуживание",      "лицензии",
+    "консультация",          "монтаж",        "обучение персонала"};
+constexpr const char* kTasks[] = {
+    "Позвонить клиенту",   "Отправить КП",     "Подготовить договор", "Согласовать скидку",
+    "Напомнить об оплате", "Провести встречу", "Заполнить карточку"};
+
+constexpr Id kAdministrator = 1;
+constexpr Id kDirector = 2;
+constexpr int kDay = 86400;
+
+User person(World& world, Dice& dice, Id department, const char* position) {
+  User user;
+  user.id = world.data.users.empty() ? 1 : world.data.users.back().id + dice.roll(1, 2);
+  user.female = dice.chance(50);
+  user.first_name = user.female ? dice.pick(kWomen) : dice.pick(kMen);
+  user.last_name = dice.pick(kFamilies);
+  if (user.female) user.last_name += "а";
+  user.position = position;
+  user.departments = {department};
+  // Midnight UTC, as the portal keeps dates without a time of day.
+  const Unix joined = world.now() - dice.roll(300, 1500) * kDay;
+  user.registered = joined - joined % kDay;
+  if (dice.chance(50)) user.hired = user.registered;
+  return user;
+}
+
+Id add_person(World& world, Dice& dice, Id department, const char* position) {
+  world.data.users.push_back(person(world, dice, department, position));
+  return world.data.users.back().id;
+}
+
+void add_leaders(World& world, Dice& dice) {
+  User administrator = person(world, dice, 1, "Администратор портала");
+  administrator.id = kAdministrator;
+  world.data.users.push_back(administrator);
+  User director = person(world, dice, 1, "Директор");
+  director.id = kDirector;
+  world.data.users.push_back(director);
+}
+
+void add_departments(World& world, Dice& dice, Plan& plan) {
+  auto& departments = world.data.departments;
+  departments.push_back({1, "Головной офис", 0, kDirector, 500});
+  const int count = std::max(1, world.options.departments);
+  for (int i = 1; i <= count; ++i) {
+    const Id id = i + 1;
+    const Id head = add_person(world, dice, id, "Руководитель отдела продаж");
+    const std::string name = count == 1 ? "Отдел продаж" : "Отдел продаж " + std::to_string(i);
+    departments.push_back({id, name, 1, head, 500});
+    plan.heads.push_back(head);
+  }
+  const Id accounts = count + 2;
+  departments.push_back({accounts, "Бухгалтерия", 1, 0, 500});
+  for (int i = 0; i < 3; ++i) add_person(world, dice, accounts, "Бухгалтер");
+}
+
+// Problems and traps are dealt out from the front of this list; the more managers, the more
+// rounds, but most people stay ordinary.
+constexpr Part kParts[] = {Part::overdue,  Part::overloaded, Part::quiet,    Part::midnight,
+                           Part::absent,   Part::newcomer,   Part::deferred, Part::templates,
+                           Part::returned, Part::incoming};
+
+// Every second manager, beginning with the first, has a part, while parts last: one round for ten
+// to thirty-nine managers, a further one for each twenty more.
+Part part_of(int index, int managers) {
+  const int parts = static_cast<int>(std::size(kParts));
+  const int rounds = std::max(1, managers / 20);
+  if (index % 2 != 0 || index / 2 >= parts * rounds) return Part::ordinary;
+  return kParts[(index / 2) % parts];
+}
+
+void add_absence(World& world, const Manager& manager) {
+  const seconds offset = world.options.offset;
+  const LocalDay today = local_day(world.now(), offset);
+  const auto away = [&](LocalDay from, LocalDay to) {
+    world.data.absences.push_back(
+        {manager.id, at_local(from, minutes{0}, offset), at_local(to, minutes{0}, offset)});
+  };
+  if (manager.part == Part::absent) away(today - days{10}, today + days{5});
+  if (manager.part == Part::returned) {
+    // The three working days before the last one.
+    const LocalDay last = workday_back(today - days{1});
+    LocalDay from = last;
+    for (int i = 0; i < 3; ++i) from = workday_back(from - days{1});
+    away(from, last);
+  }
+}
+
+void add_managers(World& world, Dice& dice, Plan& plan) {
+  const int departments = std::max(1, world.options.departments);
+  for (int i = 0; i < world.options.managers; ++i) {
+    Manager manager;
+    manager.id = add_person(world, dice, 2 + i % departments, "Менеджер по продажам");
+    if (world.options.problems) manager.part = part_of(i, world.options.managers);
+    if (manager.part == Part::newcomer) {
+      const Unix joined = world.now() - 8 * kDay;
+      world.data.users.back().registered = joined - joined % kDay;
+      world.data.users.back().hired = joined - joined % kDay;
+    }
+    add_absence(world, manager);
+    plan.managers.push_back(manager);
+  }
+  const int dismissed = std::max(1, world.options.managers / 10);
+  for (int i = 0; i < dismissed; ++i) {
+    plan.dismissed.push_back(add_person(world, dice, 2 + i % departments, "Менеджер по продажам"));
+    world.data.users.back().active = false;
+  }
+}
+
+}  // namespace
+
+Plan make_company(World& world, Dice& dice) {
+  Plan plan;
+  add_leaders(world, dice);
+  add_departments(world, dice, plan);
+  add_managers(world, dice, plan);
+  return plan;
+}
+
+std::string deal_title(Dice& dice) {
+  std::string title =
+      std::string{dice.pick(kForms)} + " «" + dice.pick(kClients) + "» — " + dice.pick(kSubjects);
+  switch (dice.roll(0, 19)) {
+    case 0:
+      return "[VIP] " + title;
+    case 1:
+      return title + " \"срочно\"";
+    case 2:
+      return title + " 🚀";
+    case 3:
+      return title + " [b]скидка 10%[/b]";
+    case 4:
+      return title + " & <партнёр>";
+    default:
+      return title;
+  }
+}
+
+std::string task_title(Dice& dice) {
+  std::string title = std::string{dice.pick(kTasks)} + ": " + dice.pick(kClients);
+  if (dice.chance(5)) title += " [до конца дня]";
+  if (dice.chance(3)) title += " ☎️";
+  return title;
+}
+
+Unix work_time(Dice& dice, LocalDay day, seconds offset) {
+  const std::int64_t length = (kWorkEnd - kWorkStart).count() * 60;
+  return at_local(day, kWorkStart, offset) + dice.roll(0, length - 900);
+}
+
+LocalDay workday_back(LocalDay day) {
+  while (!is_workday(day)) day -= days{1};
+  return day;
+}
+
+void generate(World& world) {
+  Dice dice{world.options.seed};
+  make_directories(world);
+  const Plan plan = make_company(world, dice);
+  make_deals(world, plan, dice);
+  make_tasks(world, plan, dice);
+  make_calls(world, plan, dice);
+  world.owner =
+      world.options.admin || plan.managers.empty() ? kAdministrator : plan.managers.front().id;
+}
+
+}  // namespace b24::sim

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/portal/impl.h"
+#include "tests/portal/php.h"
+
+// The same as Portal's methods, over HTTP, for shell scripts and other processes:
+//   GET  /control/inbox[?user=3]   visible notifications, all ever posted, other messages
+//   GET  /control/counters         POST /control/reset-counters
+//   GET  /control/facts            GET  /control/rows/deal[?id=17]
+//   GET  /control/faults           POST /control/faults {"kind","method","count",...}
+//   POST /control/clear-faults     POST /control/clear-inbox
+//   POST /control/mutate {"count":10,"seed":1}
+//   POST /control/call {"method":"crm.item.update","params":{...}}
+//   POST /control/bind {"event":"ONCRMDEALUPDATE","url":"http://...","token":"..."}
+//   POST /control/press {"user":3,"command":"ack","params":"a=17"}
+//   POST /control/set-now {"now":"2026-11-20T12:00:00+03:00"}
+
+namespace b24::sim {
+namespace {
+
+Json notification_json(const Notification& n) {
+  return {{"id", n.id},
+          {"user_id", n.user_id},
+          {"text", n.text},
+          {"plain", n.plain},
+          {"tag", n.tag},
+          {"sub_tag", n.sub_tag},
+          {"client_id", n.client_id},
+          {"system", n.system},
+          {"at", format_utc(n.at)},
+          {"visible", n.visible}};
+}
+
+std::string inbox(const Portal& portal, const Json& query) {
+  const auto user = to_int(param(query, "user"));
+  Json out = {{"visible", Json::array()}, {"history", Json::array()}, {"messages", Json::array()}};
+  for (const Notification& n : portal.notifications()) {
+    if (user != 0 && n.user_id != user) continue;
+    out["history"].push_back(notification_json(n));
+    if (n.visible) out["visible"].push_back(notification_json(n));
+  }
+  for (const Message& m : portal.messages()) {
+    out["messages"].push_back({{"id", m.id},
+                               {"kind", m.kind},
+                               {"target", m.target},
+                               {"text", m.text},
+                               {"at", format_utc(m.at)},
+                               {"edits", m.edits}});
+  }
+  return out.dump();
+}
+
+std::string counters(const Portal& portal) {
+  const Counters c = portal.counters();
+  const Json out = {{"requests", c.requests},
+                    {"commands", c.commands},
+                    {"bytes_out", c.bytes_out},
+                    {"methods", c.methods},
+                    {"refusals", c.refusals}};
+  return out.dump();
+}
+
+std::string rows(const Portal& portal, const std::string& word, const Json& query) {
+  const auto entity = entity_named(word);
+  if (!entity) return "";
+  const Json& id = param(query, "id");
+  return id.is_null() ? portal.rows(*entity) : portal.row(*entity, to_int(id));
+}
+
+std::string add_fault(Portal& portal, const Json& given) {
+  const auto kind = fault_named(to_text(param(given, "kind")));
+  if (!kind) return "";
+  Fault fault;
+  fault.kind = *kind;
+  fault.method = to_text(param(given, "method"));
+  fault.detail = to_text(param(given, "detail"));
+  const auto number = [&](const char* name, double otherwise) {
+    const Json& value = param(given, name);
+    return value.is_null() ? otherwise : to_real(value);
+  };
+  fault.count = static_cast<int>(number("count", 1));
+  fault.probability = number("probability", 1);
+  fault.status = static_cast<int>(number("status", 400));
+  fault.delay = milliseconds{static_cast<std::int64_t>(number("delay_ms", 0))};
+  if (to_text(param(given, "strikes")) == "after") fault.strikes = Strikes::after;
+  portal.add_fault(fault);
+  return "{}";
+}
+
+std::string mutate(Portal& portal, const Json& given) {
+  const Json& count = param(given, "count");
+  const MutationCounts made =
+      portal.mutate(count.is_null() ? 1 : static_cast<int>(to_int(count)),
+                    static_cast<std::uint64_t>(to_int(param(given, "seed"))));
+  const Json out = {{"deals_added", made.deals_added},   {"deals_changed", made.deals_changed},
+                    {"deals_moved", made.deals_moved},   {"deals_deleted", made.deals_deleted},
+                    {"tasks_added", made.tasks_added},   {"tasks_changed", made.tasks_changed},
+                    {"tasks_closed", made.tasks_closed}, {"tasks_deleted", made.tasks_deleted},
+                    {"calls_added", made.calls_added}};
+  return out.dump();
+}
+
+std::string set_now(Portal& portal, const Json& given) {
+  const auto now = parse_time(to_text(param(given, "now")));
+  if (!now) return "";
+  portal.set_now(*now);
+  return "{}";
+}
+
+std::string read_page(const Portal& portal, const std::string& what, const Json& query) {
+  if (what == "inbox") return inbox(portal, query);
+  if (what == "counters") return counters(portal);
+  if (what == "facts") return portal.facts();
+  if (what.starts_with("rows/")) return rows(portal, what.substr(5), query);
+  return "";
+}
+
+std::string act(Portal& portal, const std::string& what, const Json& given) {
+  if (what == "faults") return add_fault(portal, given);
+  if (what == "clear-faults") return portal.clear_faults(), "{}";
+  if (what == "clear-inbox") return portal.clear_inbox(), "{}";
+  if (what == "reset-counters") return portal.reset_counters(), "{}";
+  if (what == "mutate") return mutate(portal, given);
+  if (what == "set-now") return set_now(portal, given);
+  if (what == "call") {
+    return portal.call(to_text(param(given, "method")), param(given, "params").dump());
+  }
+  if (what == "bind") {
+    portal.bind_event(to_text(param(given, "event")), to_text(param(given, "url")),
+                      to_text(param(given, "token")));
+    return "{}";
+  }
+  if (what == "press") {
+    portal.press(to_int(param(given, "user")), to_text(param(given, "command")),
+                 to_text(param(given, "params")));
+    return "{}";
+  }
+  return "";
+}
+
+}  // namespace
+
+HttpReply handle_control(Portal& portal, const HttpRequest& request) {
+  const std::string target = request.target.substr(std::string_view{"/control/"}.size());
+  const std::size_t question = std::min(target.find('?'), target.size());
+  const std::string what = target.substr(0, question);
+  const Json query = parse_form(question < target.size() ? target.substr(question + 1) : "");
+  HttpReply reply;
+  if (request.verb == "GET") {
+    reply.body = read_page(portal, what, query);
+  } else {
+    Json given = Json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
+    reply.body = given.is_discarded() ? "" : act(portal, what, given);
+  }
+  if (reply.body.empty()) {
+    reply.status = 404;
+    reply.body = R"({"error":"no such page, or its parameters are wrong"})";
+  }
+  return reply;
+}
+
+}  // namespace b24::sim

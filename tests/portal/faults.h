@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/time.h"
+
+// What goes wrong on demand.
+
+namespace b24::sim {
+
+enum class FaultKind {
+  // The whole request.
+  query_limit,          // 503 QUERY_LIMIT_EXCEEDED
+  server_error,         // 500 INTERNAL_SERVER_ERROR, as JSON
+  bad_gateway,          // 502 with a proxy's page, no JSON
+  html,                 // 200 with a page in place of JSON
+  empty,                // 200 with no body
+  truncated,            // the body ends half-way, the connection is closed
+  cut_json,             // a complete HTTP answer whose JSON ends half-way
+  not_utf8,             // bytes that are no UTF-8 inside the texts
+  slow,                 // waits `delay` before the answer
+  reset,                // the connection is cut without an answer
+  outage,               // every connection is closed at once, until cleared
+  redirect,             // 302 to `detail`
+  invalid_credentials,  // 401, as after the webhook was removed
+  // One method, also inside a batch.
+  operating_limit,   // 429 OPERATION_TIME_LIMIT
+  error,             // `status` with code `detail`
+  ignore_id_filter,  // the filter by id does not hold
+  duplicate_rows,    // the first row of a page comes twice
+  broken_row,        // field `detail` (the id if empty) of a page's first row is of another type
+};
+
+std::string_view name(FaultKind kind);
+std::optional<FaultKind> fault_named(std::string_view word);
+
+// Whether a whole-request fault strikes before the call is carried out, or after: then the work
+// is done and only the answer is lost.
+enum class Strikes { before, after };
+
+struct Fault {
+  FaultKind kind = FaultKind::server_error;
+  std::string method = {};  // any, if empty
+  int count = 1;            // how many times; -1 for ever
+  double probability = 1;   // each time
+  std::string detail = {};
+  int status = 400;
+  milliseconds delay{0};
+  Strikes strikes = Strikes::before;
+};
+
+// The faults set at the moment. Not thread-safe.
+class Faults {
+ public:
+  void add(Fault fault) { faults_.push_back(std::move(fault)); }
+  void clear() { faults_.clear(); }
+  const std::vector<Fault>& list() const { return faults_; }
+
+  // A fault of that kind that strikes this call now; its count goes down.
+  std::optional<Fault> take(FaultKind kind, std::string_view method);
+  // The first fault of the whole request that strikes now. `methods` are those called by it.
+  std::optional<Fault> take_request(const std::vector<std::string>& methods);
+  bool outage() const;
+
+ private:
+  std::optional<Fault> strike(std::size_t index);
+  std::vector<Fault> faults_;
+  std::mt19937_64 random_{42};
+};
+
+}  // namespace b24::sim

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What the simulated portal holds: plain rows, sorted by id, times as UTC seconds (0 = none). Text
+// that follows from other fields (a call's id, a task's link) is not kept but written on demand, so
+// that millions of rows stay small.
+
+namespace b24::sim {
+
+using Id = std::int64_t;
+using Unix = std::int64_t;
+
+struct User {
+  Id id = 0;
+  bool active = true;
+  bool female = false;
+  std::string first_name;
+  std::string last_name;
+  std::string second_name;
+  std::string position;
+  std::string time_zone;
+  std::vector<Id> departments;
+  Unix registered = 0;
+  Unix hired = 0;
+};
+
+struct Department {
+  Id id = 0;
+  std::string name;
+  Id parent = 0;
+  Id head = 0;
+  int sort = 500;
+};
+
+struct Pipeline {
+  Id id = 0;
+  std::string name;
+  int sort = 0;
+};
+
+// One line of a directory of crm.status.list: a deal's stage, a source, a type of deal.
+struct Status {
+  Id id = 0;
+  std::string entity_id;  // "DEAL_STAGE_5"
+  std::string status_id;  // "C5:NEW"
+  std::string name;
+  int sort = 0;
+  bool system = false;
+  char semantic = 'P';   // P, S, F
+  bool apology = false;  // a further lost stage
+  Id pipeline = -1;      // of a deal's stage
+};
+
+struct Deal {
+  Id id = 0;
+  std::string title;
+  std::string comments;
+  std::string currency = "RUB";
+  std::string source;
+  std::string type = "SALE";
+  double amount = 0;
+  Unix created = 0, updated = 0, moved = 0, last_activity = 0;
+  Unix begin_date = 0, close_date = 0;  // midnight UTC
+  std::int32_t stage = 0;               // index into World::statuses
+  std::int32_t pipeline = 0;
+  std::int32_t manager = 0, created_by = 0, updated_by = 0, moved_by = 0, last_activity_by = 0;
+  std::int32_t company = 0, contact = 0, lead = 0;
+  std::int32_t probability = -1;
+  bool recurring = false;
+  bool repeated = false;
+};
+
+struct StageMove {
+  Id id = 0;
+  Unix at = 0;
+  std::int32_t deal = 0;
+  std::int32_t pipeline = 0;
+  std::int16_t stage = 0;
+  std::int16_t type = 2;  // 1 created, 2 moved, 3 closed, 5 other pipeline
+};
+
+struct Task {
+  Id id = 0;
+  std::string title;
+  std::string description;
+  Unix deadline = 0, created = 0, changed = 0, closed = 0, status_changed = 0, activity = 0;
+  std::int32_t manager = 0, creator = 0, closed_by = 0, changed_by = 0, status_changed_by = 0;
+  std::int32_t group = 0, parent = 0, deal = 0;
+  std::int8_t status = 2;  // 2 waits, 3 in progress, 4 awaits control, 5 done, 6 deferred
+  std::int8_t priority = 1;
+  bool control = false;
+};
+
+enum class CallCode : std::uint8_t { ok, empty, missed, declined, cancelled, busy, unavailable };
+
+struct CallRow {
+  Id id = 0;
+  Unix started = 0;
+  std::uint64_t phone = 0;
+  std::int32_t manager = 0;
+  std::int32_t contact = 0;
+  std::int32_t duration = 0;
+  std::uint8_t type = 1;  // 1 out, 2 in, 3 redirected, 4 callback, 5 information
+  CallCode code = CallCode::ok;
+  std::uint8_t line = 0;
+};
+
+// From `from` to `to` (exclusive) a person is away.
+struct AbsenceRow {
+  Id user = 0;
+  Unix from = 0;
+  Unix to = 0;
+};
+
+struct Data {
+  std::vector<User> users;
+  std::vector<Department> departments;
+  std::vector<Pipeline> pipelines;
+  std::vector<Status> statuses;
+  std::vector<Deal> deals;
+  std::vector<StageMove> moves;
+  std::vector<Task> tasks;
+  std::vector<CallRow> calls;
+  std::vector<AbsenceRow> absences;
+};
+
+}  // namespace b24::sim

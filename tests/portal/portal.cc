@@ -1,0 +1,252 @@
+#include "tests/portal/portal.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "tests/portal/facts.h"
+#include "tests/portal/generator.h"
+#include "tests/portal/impl.h"
+#include "tests/portal/method.h"
+
+namespace b24::sim {
+namespace {
+
+// Posts the queued events one by one; a handler that does not answer has lost its event.
+void run_poster(Portal::Impl& impl, const std::stop_token& stop) {
+  std::unique_lock lock{impl.mutex};
+  for (;;) {
+    impl.changed.wait(lock, stop, [&] { return !impl.world.outgoing.empty(); });
+    if (stop.stop_requested()) return;
+    const Outgoing event = std::move(impl.world.outgoing.front());
+    impl.world.outgoing.pop_front();
+    impl.posting = true;
+    lock.unlock();
+    post_form(event.url, event.body);
+    lock.lock();
+    impl.posting = false;
+    impl.changed.notify_all();
+  }
+}
+
+std::vector<Notification> shown(const World& world, std::optional<Id> user) {
+  std::vector<Notification> list;
+  for (const Notification& n : world.notifications) {
+    if (n.visible && (!user || n.user_id == *user)) list.push_back(n);
+  }
+  return list;
+}
+
+}  // namespace
+
+Portal::Portal(PortalOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
+  impl_->world.frozen = impl_->world.options.now;
+  generate(impl_->world);
+}
+
+Portal::~Portal() { stop(); }
+
+void Portal::start() {
+  Impl& impl = *impl_;
+  const PortalOptions& options = impl.world.options;
+  impl.server = std::make_unique<Server>(
+      ServerOptions{options.address, options.port, options.tls_certificate, options.tls_key,
+                    options.gzip},
+      [this](const HttpRequest& request) {
+        if (request.target.starts_with("/control/")) return handle_control(*this, request);
+        return impl_->handle(request);
+      },
+      [this] {
+        std::lock_guard lock{impl_->mutex};
+        return !impl_->world.faults.outage();
+      },
+      [this](std::size_t bytes) {
+        std::lock_guard lock{impl_->mutex};
+        impl_->world.counters.bytes_out += bytes;
+      });
+  {
+    std::lock_guard lock{impl.mutex};
+    impl.world.domain = fmt::format("{}:{}", options.address, impl.server->port());
+    impl.world.on_outgoing = [&impl] { impl.changed.notify_all(); };
+  }
+  impl.poster = std::jthread([&impl](const std::stop_token& stop) { run_poster(impl, stop); });
+  if (options.live) {
+    impl.live = std::jthread([&impl](const std::stop_token& stop) { run_live(impl, stop); });
+  }
+}
+
+void Portal::stop() {
+  impl_->live = {};
+  impl_->poster = {};
+  impl_->server.reset();
+}
+
+HttpReply Portal::Impl::handle(const HttpRequest& request) {
+  std::lock_guard lock{mutex};
+  if (request.target.starts_with("/rest/")) return handle_rest(world, request);
+  HttpReply reply;
+  reply.status = 404;
+  reply.content_type = "text/html; charset=utf-8";
+  reply.body = "<html><body>404 Not Found</body></html>";
+  return reply;
+}
+
+int Portal::port() const {
+  return impl_->server ? impl_->server->port() : impl_->world.options.port;
+}
+
+std::string Portal::url() const {
+  const PortalOptions& options = impl_->world.options;
+  return fmt::format("{}://{}:{}", options.tls_certificate.empty() ? "http" : "https",
+                     options.address, port());
+}
+
+std::string Portal::webhook() const {
+  return fmt::format("{}/rest/{}/{}/", url(), impl_->world.owner, impl_->world.options.secret);
+}
+
+Time Portal::now() const {
+  std::lock_guard lock{impl_->mutex};
+  return from_unix(impl_->world.now());
+}
+
+void Portal::set_now(Time now) {
+  std::lock_guard lock{impl_->mutex};
+  if (impl_->world.frozen) impl_->world.frozen = now;
+}
+
+std::vector<Notification> Portal::visible(std::int64_t user_id) const {
+  std::lock_guard lock{impl_->mutex};
+  return shown(impl_->world, user_id);
+}
+
+std::vector<Notification> Portal::visible() const {
+  std::lock_guard lock{impl_->mutex};
+  return shown(impl_->world, std::nullopt);
+}
+
+std::vector<Notification> Portal::notifications() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.notifications;
+}
+
+std::vector<Message> Portal::messages() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.messages;
+}
+
+void Portal::clear_inbox() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.notifications.clear();
+  impl_->world.messages.clear();
+}
+
+Counters Portal::counters() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.counters;
+}
+
+void Portal::reset_counters() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.counters = {};
+}
+
+std::vector<RequestLine> Portal::requests() const {
+  std::lock_guard lock{impl_->mutex};
+  return {impl_->world.requests.begin(), impl_->world.requests.end()};
+}
+
+void Portal::add_fault(Fault fault) {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.faults.add(std::move(fault));
+}
+
+void Portal::clear_faults() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.faults.clear();
+}
+
+MutationCounts Portal::mutate(int count, std::uint64_t seed) {
+  std::lock_guard lock{impl_->mutex};
+  return mutate_world(impl_->world, count, seed);
+}
+
+std::string Portal::rows(Entity entity) const {
+  std::lock_guard lock{impl_->mutex};
+  return all_rows(impl_->world, entity, std::nullopt);
+}
+
+std::string Portal::row(Entity entity, std::int64_t id) const {
+  std::lock_guard lock{impl_->mutex};
+  return all_rows(impl_->world, entity, id);
+}
+
+std::size_t Portal::count(Entity entity) const { return ids(entity).size(); }
+
+std::vector<std::int64_t> Portal::ids(Entity entity) const {
+  std::lock_guard lock{impl_->mutex};
+  return all_ids(impl_->world, entity);
+}
+
+std::string Portal::facts() const {
+  std::lock_guard lock{impl_->mutex};
+  return find_facts(impl_->world);
+}
+
+std::string Portal::call(std::string_view method, std::string_view params) {
+  std::lock_guard lock{impl_->mutex};
+  const LimitOptions limits =
+      std::exchange(impl_->world.options.limits, LimitOptions{.enabled = false});
+  const Faults faults = std::exchange(impl_->world.faults, {});
+  const Counters counters = impl_->world.counters;
+  const Json given = Json::parse(params);
+  const Outcome outcome =
+      method == "batch" ? run_batch(impl_->world, given) : run_method(impl_->world, method, given);
+  impl_->world.options.limits = limits;
+  impl_->world.faults = faults;
+  impl_->world.counters = counters;
+  std::string out = "{";
+  if (outcome.problem) {
+    write_problem(out, *outcome.problem);
+  } else {
+    out += R"("result":)" + outcome.result;
+  }
+  return out + '}';
+}
+
+void Portal::bind_event(const std::string& event, const std::string& url,
+                        const std::string& token) {
+  std::lock_guard lock{impl_->mutex};
+  std::string upper = event;
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  impl_->world.bound.push_back({upper, url, token, impl_->world.new_id()});
+}
+
+bool Portal::wait_events(milliseconds timeout) {
+  std::unique_lock lock{impl_->mutex};
+  return impl_->changed.wait_for(lock, timeout,
+                                 [&] { return impl_->world.outgoing.empty() && !impl_->posting; });
+}
+
+void Portal::press(std::int64_t user_id, const std::string& command, const std::string& params) {
+  std::lock_guard lock{impl_->mutex};
+  World& world = impl_->world;
+  const std::string slashed = command.starts_with('/') ? command : '/' + command;
+  const User* user = world.user(user_id);
+  for (const BotCommand& known : world.commands) {
+    if (known.command != slashed || user == nullptr) continue;
+    for (const Bot& bot : world.bots) {
+      if (bot.id != known.bot) continue;
+      BotEvent event;
+      event.id = world.new_id();
+      event.bot = bot.id;
+      event.type = "ONIMBOTV2COMMANDADD";
+      event.at = world.now();
+      event.data = command_event_data(world, bot, known, *user, world.new_id(), params);
+      world.bot_events.push_back(std::move(event));
+    }
+  }
+}
+
+}  // namespace b24::sim

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/base/entity.h"
+#include "rules/base/time.h"
+#include "tests/portal/faults.h"
+#include "tests/portal/limits.h"
+
+// A second Bitrix24: a portal over HTTP with a company, its deals, tasks and calls, written from
+// the documented behaviour of the real one, with the same limits, and with faults on demand. Used
+// by tests, the demo and benchmarks; the program b24portal is this class with a command line.
+//
+//   sim::Portal portal({.managers = 10, .deals = 400});
+//   portal.start();
+//   ... talk to portal.webhook() ...
+//   EXPECT_EQ(portal.visible(3).size(), 1u);
+
+namespace b24::sim {
+
+struct PortalOptions {
+  // The company. The same figures, seed and time give the same company, byte by byte.
+  int managers = 10;
+  int departments = 2;  // of sales, beside the head office and the accountants
+  std::int64_t deals = 400;
+  std::int64_t tasks = 400;
+  std::int64_t calls = 12'000;
+  int days = 60;  // of history
+  std::uint64_t seed = 1;
+  // Left out, the company has no problems planted: no rule of the catalogue holds for anybody.
+  bool problems = true;
+
+  // Time: both clocks of `clock` (not owned) if given; else frozen at `now` if given; else real.
+  const Clock* clock = nullptr;
+  std::optional<Time> now = {};
+  seconds offset = hours{3};  // of the portal's clock to UTC
+
+  LimitOptions limits = {};
+
+  std::string address = "127.0.0.1";
+  int port = 0;                      // 0: any free one
+  std::string tls_certificate = {};  // files in PEM; both empty: plain HTTP
+  std::string tls_key = {};
+  bool gzip = true;  // when the client accepts it
+
+  // The webhook. Its owner is user 1, an administrator; without `admin` it is the first manager,
+  // who sees only deals, tasks and calls of his own.
+  std::string secret = "secret";
+  bool admin = true;
+  std::set<std::string> scopes = {"crm", "task",  "telephony", "user", "department",
+                                  "im",  "imbot", "calendar",  "log"};
+
+  // Changes by themselves, for the demo: a pile of overdue tasks that grows and is cleared, a
+  // manager who gets too many deals, calls that come in.
+  bool live = false;
+  double live_interval_seconds = 3;
+};
+
+// What was posted to a person.
+struct Notification {
+  std::int64_t id = 0;
+  std::int64_t user_id = 0;
+  std::string text;
+  std::string plain;  // MESSAGE_OUT
+  std::string tag;
+  std::string sub_tag;
+  std::string client_id;
+  bool system = false;  // im.notify.system.add, not .personal.add
+  Time at{};
+  bool visible = true;  // false: replaced by one with the same TAG, or deleted
+};
+
+// A message in a chat, a comment in a card, a to-do, an answer to a command.
+struct Message {
+  std::int64_t id = 0;
+  std::string kind;    // "message", "bot_message", "command_answer", "timeline_comment", "todo"
+  std::string target;  // dialog id, "deal:17"
+  std::string text;
+  Time at{};
+  int edits = 0;
+};
+
+struct Counters {
+  std::uint64_t requests = 0;                     // to /rest/, refused ones included
+  std::uint64_t commands = 0;                     // inside batches
+  std::uint64_t bytes_out = 0;                    // bodies, as sent
+  std::map<std::string, std::uint64_t> methods;   // calls by method, inside batches too
+  std::map<std::string, std::uint64_t> refusals;  // answers with an error, by code
+};
+
+// A request as it came, for tests that look at what a client sends.
+struct RequestLine {
+  std::string method;
+  std::string body;
+};
+
+struct MutationCounts {
+  int deals_added = 0, deals_changed = 0, deals_moved = 0, deals_deleted = 0;
+  int tasks_added = 0, tasks_changed = 0, tasks_closed = 0, tasks_deleted = 0;
+  int calls_added = 0;
+};
+
+// All methods may be called from any thread.
+class Portal {
+ public:
+  // Makes the company; nothing listens yet.
+  explicit Portal(PortalOptions options = {});
+  ~Portal();
+  Portal(const Portal&) = delete;
+  Portal& operator=(const Portal&) = delete;
+
+  // Throws std::runtime_error when the port is taken or the certificate cannot be read.
+  void start();
+  void stop();
+  int port() const;
+  std::string url() const;      // "http://127.0.0.1:8080"
+  std::string webhook() const;  // "http://127.0.0.1:8080/rest/1/secret/"
+
+  // The portal's time; moving it works only when it is frozen.
+  Time now() const;
+  void set_now(Time now);
+
+  // The inbox.
+  std::vector<Notification> visible(std::int64_t user_id) const;
+  std::vector<Notification> visible() const;
+  std::vector<Notification> notifications() const;  // all ever posted, in order
+  std::vector<Message> messages() const;
+  void clear_inbox();
+
+  Counters counters() const;
+  void reset_counters();
+  // The last 200 requests, oldest first.
+  std::vector<RequestLine> requests() const;
+
+  void add_fault(Fault fault);
+  void clear_faults();
+
+  // `count` random changes: deals and tasks added, changed, moved, deleted, calls made. Each sets
+  // the times of change as the portal does and posts an event to bound handlers.
+  MutationCounts mutate(int count, std::uint64_t seed);
+
+  // JSON array of all rows of a kind with all their fields, as the list method gives them to an
+  // administrator; one row; the number of rows.
+  std::string rows(Entity entity) const;
+  std::string row(Entity entity, std::int64_t id) const;  // "" when there is none
+  std::size_t count(Entity entity) const;
+  std::vector<std::int64_t> ids(Entity entity) const;
+
+  // What the catalogue's rules must find in the rows as they are now:
+  // {"now","overdue_pile":{"17":[task ids]},"overload_deals":{"17":count},
+  //  "calls_drop_vs_baseline":{"17":{"value","norm"}},"deal_stuck_stage":[deal ids],
+  //  "managers":[ids],"heads":{"17":3},"absent":[ids]}.
+  std::string facts() const;
+
+  // Calls a method without HTTP, limits and faults; the JSON text of the whole answer. For setting
+  // up a test ("crm.item.update"), with parameters as JSON text.
+  std::string call(std::string_view method, std::string_view params);
+
+  // Binds a handler as a person does on the portal's pages (outgoing webhook): `url` gets a
+  // form-encoded POST for each such event, once, from a thread of its own.
+  void bind_event(const std::string& event, const std::string& url, const std::string& token);
+  // Waits until events under way have been posted; false after the timeout.
+  bool wait_events(milliseconds timeout);
+
+  // A person presses a button under a bot's message: queued for imbot.v2.Event.get.
+  void press(std::int64_t user_id, const std::string& command, const std::string& params);
+
+  struct Impl;  // known to the portal's own files only
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace b24::sim

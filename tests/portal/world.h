@@ -1,0 +1,123 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/portal/faults.h"
+#include "tests/portal/limits.h"
+#include "tests/portal/model.h"
+#include "tests/portal/portal.h"
+
+// The portal's whole state, behind the one lock of Portal::Impl: the company, the inbox, the
+// budgets and the faults. Methods work on it; only the server and the threads know the lock.
+
+namespace b24::sim {
+
+struct Bot {
+  Id id = 0;
+  std::string code, token, name, position, type, event_mode, language = "ru";
+};
+
+struct BotCommand {
+  Id id = 0;
+  Id bot = 0;
+  std::string command;
+  bool common = false, hidden = false, extranet = false;
+};
+
+struct BotEvent {
+  Id id = 0;
+  Id bot = 0;
+  std::string type;
+  Unix at = 0;
+  std::string data;  // JSON text
+};
+
+struct BoundEvent {
+  std::string event;  // upper case
+  std::string url;
+  std::string token;
+  Id id = 0;
+};
+
+// A POST that waits to be sent to a bound handler.
+struct Outgoing {
+  std::string url;
+  std::string body;
+};
+
+struct World {
+  explicit World(PortalOptions given) : options(std::move(given)) {}
+
+  PortalOptions options;
+  Data data;
+  Id owner = 1;  // of the webhook
+  std::string domain = "127.0.0.1";
+
+  std::vector<Notification> notifications;
+  std::vector<Message> messages;
+  std::vector<Bot> bots;
+  std::vector<BotCommand> commands;
+  std::vector<BotEvent> bot_events;
+  std::vector<BoundEvent> bound;
+  std::deque<Outgoing> outgoing;
+  std::function<void()> on_outgoing;  // wakes the thread that posts
+
+  Counters counters;
+  std::deque<RequestLine> requests;
+  Faults faults;
+  std::map<std::string, Bucket> buckets;  // by source address
+  std::map<std::string, Operating> operating;
+  Id next_id = 100'000;  // of everything that is posted
+
+  std::optional<Time> frozen;
+
+  Unix now() const;
+  SteadyTime steady_now() const;
+  Id new_id() { return next_id++; }
+
+  const User* user(Id id) const;
+  const Status& stage(const Deal& deal) const {
+    return data.statuses[static_cast<std::size_t>(deal.stage)];
+  }
+  // Index of a stage in `statuses` by its id ("C5:NEW"), or nothing.
+  std::optional<std::int32_t> stage_index(std::string_view status_id) const;
+  // First stage of a pipeline.
+  std::int32_t first_stage(Id pipeline) const;
+
+  // Changes to rows, the only way the rows change after they were made: they set the times of
+  // change and post events.
+  Deal& add_deal(Deal deal, Id by);
+  void touch_deal(Deal& deal, Id by);
+  void move_deal(Deal& deal, std::int32_t stage, Id by);
+  bool delete_deal(Id id);
+  Task& add_task(Task task, Id by);
+  void touch_task(Task& task, Id by);
+  void set_task_status(Task& task, int status, Id by);
+  bool delete_task(Id id);
+  CallRow& add_call(CallRow call);
+
+  // Queues `event` for every handler bound to it; `data` is form-encoded pairs.
+  void post_event(const std::string& event, const std::string& data);
+};
+
+// Rows sorted by id.
+template <class Row>
+Row* find_row(std::vector<Row>& rows, Id id) {
+  auto at = std::lower_bound(rows.begin(), rows.end(), id,
+                             [](const Row& row, Id wanted) { return row.id < wanted; });
+  return at != rows.end() && at->id == id ? &*at : nullptr;
+}
+
+template <class Row>
+const Row* find_row(const std::vector<Row>& rows, Id id) {
+  return find_row(const_cast<std::vector<Row>&>(rows), id);
+}
+
+}  // namespace b24::sim
