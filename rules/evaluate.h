@@ -50,7 +50,7 @@ struct Finding {
   std::map<std::string, Value> fields;  // further columns, for the text
   std::vector<Item> items;              // the objects behind it, worst first, at most kMaxItems
 };
-inline constexpr std::size_t kMaxItems = 50;
+inline constexpr std::size_t kMaxItems = 10'000;
 
 // A manager whom a rule could not judge, and why: "too little history", "no data". His alerts stay
 // as they are: what cannot be seen has neither begun nor ended.

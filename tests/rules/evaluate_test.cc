@@ -202,12 +202,12 @@ TEST_F(JudgeMetricTest, FurtherColumnsAndObjectsComeAlong) {
 
 TEST_F(JudgeMetricTest, ListsAreLimitedButCountedInFull) {
   std::vector<std::vector<Value>> rows;
-  for (int i = 1; i <= 500; ++i) rows.push_back({num(11), num(i)});
-  const auto got = judge({.metric = "m", .above = 1}, {{num(11), num(500)}},
+  for (int i = 1; i <= 12'000; ++i) rows.push_back({num(11), num(i)});
+  const auto got = judge({.metric = "m", .above = 1}, {{num(11), num(12'000)}},
                          table({"manager_id", "id"}, std::move(rows)));
   ASSERT_TRUE(got);
   EXPECT_EQ(got->findings[0].items.size(), kMaxItems);
-  EXPECT_EQ(got->findings[0].fields.at("count"), num(500));
+  EXPECT_EQ(got->findings[0].fields.at("count"), num(12'000));
 }
 
 // --- each ---
