@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -14,6 +15,10 @@
 // and wrong types are refused, each with its place. All problems of a run are reported together.
 
 namespace b24 {
+
+// The code of the problem "no webhook is given", which commands that ask nothing of the portal pass
+// over.
+inline constexpr std::string_view kNoWebhookCode = "R005";
 
 struct LoadedConfig {
   Config config;
