@@ -1,16 +1,17 @@
 #pragma once
 
-#include <deque>
-#include <functional>
-#include <map>
+#include <cstdint>
 #include <optional>
-#include <string>
+#include <stop_token>
 #include <vector>
 
 #include "connectors/bitrix24/client.h"
 #include "connectors/bitrix24/entities.h"
 
 // Reads lists: pages by id, up to 50 of them chained in one batch through "$result[...]".
+//
+// N rows of a list cost about N / 2500 + 1 requests; several lists share batches, so that a look at
+// lists in which nothing changed is one request.
 //
 // The traps (portal docs: batch.md, huge-data.md): an unresolved reference is not an error, so
 // everything after the first short page is thrown away unread; ids that do not grow, or a page
@@ -27,7 +28,8 @@ struct ListRequest {
   std::optional<Time> recent_since;
   std::vector<std::int64_t> ids;  // these objects only
   bool ids_only = false;
-  std::optional<std::int64_t> expected;  // rows, if known: sizes the chain
+  // Rows, if known: sizes the chain. Otherwise the first page is asked to count them.
+  std::optional<std::int64_t> expected;
 };
 
 // What one batch brought for one list.
@@ -36,9 +38,10 @@ struct ListPart {
   Entity entity;
   std::vector<Record> records;
   std::vector<RejectedRow> rejected;
-  std::int64_t last_id = 0;     // go on after this id next time
-  bool done = false;            // the list is at its end
-  std::optional<Error> failed;  // this list cannot go on now; the others can
+  std::int64_t last_id = 0;           // go on after this id next time
+  std::optional<std::int64_t> total;  // rows of the list in all, when the portal counted them
+  bool done = false;                  // the list is at its end, or failed
+  std::optional<Error> failed;        // this list cannot be read; the others can
 };
 
 struct ListAnswer {
@@ -51,18 +54,22 @@ struct ListAnswer {
 class ListReader {
  public:
   ListReader(Client& client, std::vector<ListRequest> lists, seconds portal_offset);
+  ~ListReader();
+  ListReader(const ListReader&) = delete;
+  ListReader& operator=(const ListReader&) = delete;
 
   bool done() const;
   // One request: up to 50 pages, shared among the lists that are not done, by what each still
-  // expects and by whose operating budget is free. Fails as Client::batch does; may be called
-  // again after `unavailable` and `wait_until` and then goes on where it was.
+  // expects and by whose operating budget is free; waits when none is. Fails as Client::batch does;
+  // may be called again after `unavailable` and then goes on where it was, with smaller batches,
+  // since the portal cuts one that takes over a minute.
   Result<ListAnswer> next(const std::stop_token& stop);
 
  private:
-  struct State;
+  class List;
   Client& client_;
-  std::vector<State> states_;
-  seconds portal_offset_;
+  std::vector<List> lists_;
+  std::size_t slots_ = kBatchCommands;  // commands we dare to put into one batch
 };
 
 }  // namespace b24

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -30,5 +32,9 @@ Result<PortalFacts> read_portal_facts(Client& client, const std::stop_token& sto
 
 // The scopes that all mirrored entities and the telling need.
 const std::vector<std::string>& needed_scopes();
+// Those of them that were not granted; "user" and "user_brief" serve as "user_basic" does.
+std::vector<std::string> missing_scopes(const std::set<std::string>& granted);
+// One sentence on missing scopes, with what each is for; empty when none is missing.
+std::string about_scopes(const std::vector<std::string>& missing);
 
 }  // namespace b24
