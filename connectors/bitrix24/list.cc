@@ -176,7 +176,7 @@ ListReader::List::Go ListReader::List::take_keyset(Page page, ListPart& part) {
     return Go::stop;
   }
   if (!page.records.empty()) cursor_ = page.last_id;
-  if (rest_) *rest_ = std::max<std::int64_t>(*rest_ - static_cast<std::int64_t>(rows), 0);
+  if (rest_) *rest_ -= static_cast<std::int64_t>(rows);
   // The next command refers to the last of fifty rows, and to its id.
   const bool chain_holds = rows == kPageRows && page.rejected.empty();
   done_ = rows < kPageRows;
@@ -216,7 +216,7 @@ ListPart ListReader::List::take(const std::vector<const CommandAnswer*>& answers
   }
   if (taken == answers.size()) {  // all were full
     guess_ = std::min(guess_ * 2, kBatchCommands);
-    if (rest_ == 0) {  // and more than was expected
+    if (rest_ && *rest_ < 0) {  // and more than was expected
       rest_.reset();
       counted_ = true;
     }

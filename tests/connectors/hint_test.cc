@@ -1,0 +1,124 @@
+#include "connectors/bitrix24/hint.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace b24 {
+namespace {
+
+const Secret kToken("51856fefc120afa4b628cc82d3935cce");
+constexpr char kAuth[] =
+    "&ts=1466439714&auth%5Bdomain%5D=some-domain.bitrix24.com"
+    "&auth%5Bapplication_token%5D=51856fefc120afa4b628cc82d3935cce";
+
+Result<std::vector<Hint>> parse(const std::string& text) {
+  return parse_event(text + kAuth, kToken);
+}
+
+TEST(HintTest, ReadsTheEventsWeMirror) {
+  const struct {
+    const char* body;
+    Hint want;
+  } cases[] = {
+      {"event=ONCRMDEALADD&event_handler_id=185&data%5BFIELDS%5D%5BID%5D=6641",
+       {Entity::deal, 6641, false}},
+      {"event=OnCrmDealUpdate&data[FIELDS][ID]=759", {Entity::deal, 759, false}},
+      {"event=ONCRMDEALDELETE&data%5bFIELDS%5d%5bID%5d=1765", {Entity::deal, 1765, true}},
+      {"event=ONCRMDEALMOVETOCATEGORY&data[FIELDS][ID]=6675&data[FIELDS][CATEGORY_ID]=1"
+       "&data[FIELDS][STAGE_ID]=C1%3ANEW",
+       {Entity::deal, 6675, false}},
+      {"event=ONTASKADD&data[FIELDS_BEFORE]=undefined&data[FIELDS_AFTER][ID]=123",
+       {Entity::task, 123, false}},
+      {"event=ONTASKUPDATE&data[FIELDS_BEFORE][ID]=123&data[FIELDS_AFTER][ID]=123",
+       {Entity::task, 123, false}},
+      {"event=ONTASKDELETE&data[FIELDS_BEFORE][ID]=123&data[FIELDS_AFTER]=undefined",
+       {Entity::task, 123, true}},
+      {"event=ONVOXIMPLANTCALLEND&data[CALL_ID]=externalCall.7b0c&data[CALL_DURATION]=0",
+       {Entity::call, 0, false}},
+      {"event=ONUSERADD&data[ID]=123&data[NAME]=%D0%98%D0%BC%D1%8F", {Entity::user, 123, false}},
+  };
+  for (const auto& c : cases) {
+    const auto hints = parse(c.body);
+    ASSERT_TRUE(hints) << c.body;
+    ASSERT_EQ(hints->size(), 1U) << c.body;
+    EXPECT_EQ(hints->front(), c.want) << c.body;
+  }
+}
+
+TEST(HintTest, PassesOverWhatIsNotMirrored) {
+  for (const char* body : {"event=ONCRMLEADADD&data[FIELDS][ID]=1", "event=ONAPPTEST"}) {
+    const auto hints = parse(body);
+    ASSERT_TRUE(hints) << body;
+    EXPECT_TRUE(hints->empty()) << body;
+  }
+}
+
+TEST(HintTest, RefusesAForeignToken) {
+  const std::string body = "event=ONCRMDEALADD&data[FIELDS][ID]=1";
+  const struct {
+    std::string body;
+    Secret token;
+  } cases[] = {
+      {body, kToken},
+      {body + "&auth[application_token]=", kToken},
+      {body + "&auth[application_token]=51856fefc120afa4b628cc82d3935ccf", kToken},
+      {body + "&auth[application_token]=", Secret()},
+      {body, Secret()},
+      {body + kAuth, Secret()},
+  };
+  for (const auto& c : cases) {
+    const auto hints = parse_event(c.body, c.token);
+    ASSERT_FALSE(hints);
+    EXPECT_EQ(hints.error().kind, ErrorKind::no_rights);
+    EXPECT_EQ(
+        hints.error().text,
+        "Событие пришло с чужим ключом приложения – проверьте application_token в настройках и "
+        "в исходящем вебхуке портала.");
+  }
+}
+
+TEST(HintTest, RefusesWhatIsNoEvent) {
+  for (const std::string& body :
+       {std::string("data[FIELDS][ID]=1"), std::string("event="), std::string("event=ONCRMDEALADD"),
+        std::string("event=ONCRMDEALADD&data[FIELDS][ID]=0"),
+        std::string("event=ONCRMDEALADD&data[FIELDS][ID]=-5"),
+        std::string("event=ONCRMDEALADD&data[FIELDS][ID]=7x"),
+        std::string("event=ONCRMDEALADD&data[FIELDS][ID]=99999999999999999999"),
+        std::string("event=ONTASKADD&data[FIELDS_AFTER]=undefined"), std::string("{\"event\":1}"),
+        std::string("event=ONCRMDEALADD&data[FIELDS][ID]=1&x=") + std::string(70'000, 'a')}) {
+    const auto hints = parse(body);
+    ASSERT_FALSE(hints) << body.substr(0, 80);
+    EXPECT_EQ(hints.error().kind, ErrorKind::invalid_input) << body.substr(0, 80);
+    EXPECT_EQ(hints.error().text, "Это не событие Битрикс24.");
+  }
+}
+
+TEST(HintTest, NeverCrashesOnRubbish) {
+  const std::string good = "event=ONCRMDEALADD&data%5BFIELDS%5D%5BID%5D=6641" + std::string(kAuth);
+  int understood = 0;
+  for (unsigned seed = 1; seed <= 20'000; ++seed) {
+    std::mt19937 random(seed);
+    std::string text = good;
+    for (auto edits = random() % 3; edits > 0; --edits) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0:
+          text[at] = static_cast<char>(random() % 256);
+          break;
+        case 1:
+          text.erase(at, random() % 9 + 1);
+          break;
+        default:
+          text.resize(at + 1);
+          break;
+      }
+      if (text.empty()) text = "%";
+    }
+    if (parse_event(text, kToken)) ++understood;
+  }
+  EXPECT_GT(understood, 0);
+}
+
+}  // namespace
+}  // namespace b24
