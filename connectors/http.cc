@@ -6,10 +6,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -60,6 +62,32 @@ std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+// Writing to a closed connection raises SIGPIPE, which would end the program. Held back in this
+// thread while a call lasts, and swallowed if it came.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec at_once{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
 // Why a certificate was refused, as OpenSSL saw it.
 struct CertificateFault {
   int code = X509_V_OK;
@@ -68,6 +96,73 @@ struct CertificateFault {
   std::string issuer;
   std::string subject;
 };
+
+template <class... Parts>
+std::string say(std::string_view ru, std::string_view en, const Parts&... parts) {
+  return fmt::format(fmt::runtime(tr(ru, en)), parts...);
+}
+
+std::string sentence(const CertificateFault& fault, const std::string& host) {
+  switch (fault.code) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return say(
+          "Сертификат портала {} просрочен (истёк {}) – обновите его на портале или "
+          "проверьте часы этого компьютера.",
+          "The certificate of the portal {} has expired (on {}): renew it on the portal, or "
+          "check this computer's clock.",
+          host, fault.expired_on);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return say(
+          "Сертификат портала {} ещё не действует (начнёт {}) – проверьте часы этого "
+          "компьютера.",
+          "The certificate of the portal {} is not valid yet (from {} on): check this "
+          "computer's clock.",
+          host, fault.valid_from);
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return say("Сертификат выдан не порталу {}, а «{}» – проверьте адрес портала.",
+                 "The certificate belongs not to the portal {} but to “{}”: check the portal's "
+                 "address.",
+                 host, fault.subject);
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return say(
+          "Сертификат портала {} выдан неизвестным центром «{}» – если это ваш центр, "
+          "укажите файл с его сертификатом в ca_file.",
+          "The certificate of the portal {} was issued by the unknown authority “{}”: if it "
+          "is yours, name the file with its certificate in ca_file.",
+          host, fault.issuer);
+    default:
+      return say(
+          "Сертификату портала {} нельзя доверять: {} – обратитесь к администратору "
+          "портала.",
+          "The certificate of the portal {} is not to be trusted: {}. Ask the portal's "
+          "administrator.",
+          host, X509_verify_cert_error_string(fault.code));
+  }
+}
+
+std::string broken_connection(httplib::Error code, const std::string& host) {
+  switch (code) {
+    case httplib::Error::SSLConnection:
+      return say("Не удалось установить защищённое соединение с порталом {} – проверьте его адрес.",
+                 "No secure connection to the portal {} could be made: check its address.", host);
+    case httplib::Error::ConnectionTimeout:
+    case httplib::Error::Connection:
+      return say(
+          "Нет связи с порталом {} – проверьте его адрес и доступ в интернет.",
+          "No connection to the portal {}: check its address and the access to the internet.",
+          host);
+    default:
+      return say("Портал {} оборвал соединение, не закончив ответ, – повторим позже.",
+                 "The portal {} broke the connection before its answer was complete; we shall try "
+                 "again later.",
+                 host);
+  }
+}
 
 std::string date_text(const ASN1_TIME* time) {
   std::tm parts{};
@@ -86,51 +181,45 @@ std::string common_name(const X509_NAME* name) {
 
 }  // namespace
 
-Result<Url> parse_url(std::string_view text) {
-  Url url;
-  if (text.starts_with("https://")) {
-    text.remove_prefix(8);
-  } else if (text.starts_with("http://")) {
-    text.remove_prefix(7);
-    url.tls = false;
-    url.port = 80;
-  } else {
-    return bad_url("Адрес должен начинаться с https://.", "The address must begin with https://.");
-  }
-  const auto slash = text.find_first_of("/?#");
-  std::string_view authority = text.substr(0, slash);
-  url.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
-  while (url.path.size() > 1 && url.path.back() == '/') url.path.pop_back();
+namespace {
 
-  std::string_view host = authority;
-  std::string_view port;
+// "host", "host:port" or "[v6]:port" into its two parts; the port with its colon.
+std::pair<std::string_view, std::string_view> host_and_port(std::string_view authority) {
   if (authority.starts_with('[')) {
     const auto end = authority.find(']');
-    host = authority.substr(1, end == std::string_view::npos ? end : end - 1);
-    if (end != std::string_view::npos) port = authority.substr(end + 1);
-  } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
-    host = authority.substr(0, colon);
-    port = authority.substr(colon);
+    if (end == std::string_view::npos) return {};
+    return {authority.substr(1, end - 1), authority.substr(end + 1)};
   }
-  for (const char c : host) {
-    url.host += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  const auto colon = authority.find(':');
+  if (colon == std::string_view::npos) return {authority, {}};
+  return {authority.substr(0, colon), authority.substr(colon)};
+}
+
+std::optional<int> port_number(std::string_view text) {
+  int number = 0;
+  if (!text.starts_with(':')) return std::nullopt;
+  text.remove_prefix(1);
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = fault == std::errc{} && end == text.data() + text.size();
+  return whole && number >= 1 && number <= 65535 ? std::optional(number) : std::nullopt;
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return result;
+}
+
+std::optional<Error> fault_of(const Url& url) {
+  for (const char c : url.host) {
+    if (static_cast<unsigned char>(c) < 0x80) continue;
+    return bad_url(
+        "Имя портала в адресе должно быть латиницей – русское имя запишите в виде xn--….",
+        "The portal's name in the address must be in Latin letters: write another one "
+        "as xn--….");
   }
   if (!is_host(url.host)) {
     return bad_url("В адресе нет имени портала.", "The address names no portal.");
-  }
-  if (!port.empty()) {
-    int number = 0;
-    for (const char c : port.substr(1)) {
-      if (c < '0' || c > '9' || number > 65535) {
-        number = 0;
-        break;
-      }
-      number = number * 10 + (c - '0');
-    }
-    if (port[0] != ':' || number < 1 || number > 65535) {
-      return bad_url("В адресе неверный порт.", "The port in the address is wrong.");
-    }
-    url.port = number;
   }
   if (url.path[0] != '/' || !is_printable(url.path)) {
     return bad_url("В адресе есть лишние знаки.", "There are stray characters in the address.");
@@ -140,12 +229,45 @@ Result<Url> parse_url(std::string_view text) {
                    "The address must begin with https://: without encryption everybody can see "
                    "the webhook's key.");
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Url> parse_url(std::string_view text) {
+  Url url;
+  const auto scheme = text.find("://");
+  const std::string name = scheme == std::string_view::npos ? "" : lower(text.substr(0, scheme));
+  if (name != "https" && name != "http") {
+    return bad_url("Адрес должен начинаться с https://.", "The address must begin with https://.");
+  }
+  url.tls = name == "https";
+  url.port = url.tls ? 443 : 80;
+  text.remove_prefix(scheme + 3);
+
+  const auto slash = text.find_first_of("/?#");
+  const auto [host, port] = host_and_port(text.substr(0, slash));
+  url.host = lower(host);
+  url.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
+  while (url.path.size() > 1 && url.path.back() == '/') url.path.pop_back();
+  if (auto fault = fault_of(url)) return *fault;
+  if (!port.empty()) {
+    const auto number = port_number(port);
+    if (!number) {
+      return bad_url("В адресе неверный порт.", "The port in the address is wrong.");
+    }
+    url.port = *number;
+  }
   return url;
 }
 
 struct HttpConnection::Impl {
   Impl(Url u, HttpOptions o) : url(std::move(u)), options(std::move(o)) { set_up(); }
-  ~Impl() { forget_socket(); }
+  ~Impl() {
+    const NoBrokenPipe quiet;  // TLS says good-bye to a peer that may be gone
+    client.reset();
+    forget_socket();
+  }
 
   void set_up();
   void set_up_tls();
@@ -288,59 +410,8 @@ void HttpConnection::Impl::drop_if_stale() {
 }
 
 Error HttpConnection::Impl::certificate_failure() const {
-  const std::string& host = url.host;
   const CertificateFault f = fault.value_or(CertificateFault{});
-  std::string text;
-  switch (f.code) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      text = fmt::format(
-          fmt::runtime(
-              tr("Сертификат портала {} просрочен (истёк {}) – обновите его на портале или "
-                 "проверьте часы этого компьютера.",
-                 "The certificate of the portal {} has expired (on {}): renew it on the "
-                 "portal, or check this computer's clock.")),
-          host, f.expired_on);
-      break;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      text = fmt::format(
-          fmt::runtime(
-              tr("Сертификат портала {} ещё не действует (начнёт {}) – проверьте часы этого "
-                 "компьютера.",
-                 "The certificate of the portal {} is not valid yet (from {} on): check "
-                 "this computer's clock.")),
-          host, f.valid_from);
-      break;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      text = fmt::format(
-          fmt::runtime(tr("Сертификат выдан не порталу {}, а «{}» – проверьте адрес портала.",
-                          "The certificate belongs not to the portal {} but to “{}”: check the "
-                          "portal's address.")),
-          host, f.subject);
-      break;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      text = fmt::format(
-          fmt::runtime(
-              tr("Сертификат портала {} выдан неизвестным центром «{}» – если это ваш центр, "
-                 "укажите файл с его сертификатом в ca_file.",
-                 "The certificate of the portal {} was issued by the unknown authority "
-                 "“{}”: if it is yours, name the file with its certificate in ca_file.")),
-          host, f.issuer);
-      break;
-    default:
-      text = fmt::format(
-          fmt::runtime(
-              tr("Сертификату портала {} нельзя доверять: {} – обратитесь к администратору "
-                 "портала.",
-                 "The certificate of the portal {} is not to be trusted: {}. Ask the "
-                 "portal's administrator.")),
-          host, X509_verify_cert_error_string(f.code));
-  }
-  return error(ErrorKind::blocked, std::move(text));
+  return error(ErrorKind::blocked, sentence(f, url.host));
 }
 
 Error HttpConnection::Impl::failure(httplib::Error code, bool too_large) {
@@ -349,48 +420,31 @@ Error HttpConnection::Impl::failure(httplib::Error code, bool too_large) {
     std::lock_guard lock{mutex};
     how = end;
   }
-  const auto say = [](ErrorKind kind, std::string_view ru, std::string_view en, auto... parts) {
-    return error(kind, fmt::format(fmt::runtime(tr(ru, en)), parts...));
-  };
   if (how == End::cancelled) {
-    return say(ErrorKind::stopped, "Запрос к порталу прерван: программа останавливается.",
-               "The request to the portal was broken off: the program is stopping.");
+    return error(ErrorKind::stopped,
+                 say("Запрос к порталу прерван: программа останавливается.",
+                     "The request to the portal was broken off: the program is stopping."));
   }
+  if (how == End::none && code == httplib::Error::SSLServerVerification) {
+    return certificate_failure();
+  }
+  std::string text;
   if (how == End::expired) {
-    return say(ErrorKind::unavailable, "Портал {} не ответил за {} с – повторим позже.",
+    text = say("Портал {} не ответил за {} с – повторим позже.",
                "The portal {} did not answer within {} s; we shall try again later.", url.host,
                options.total_timeout.count());
-  }
-  if (too_large) {
-    return say(ErrorKind::unavailable, "Ответ портала {} больше {} МиБ – он не принят.",
+  } else if (too_large) {
+    text = say("Ответ портала {} больше {} МиБ – он не принят.",
                "The answer of the portal {} is larger than {} MiB and was not taken.", url.host,
                options.answer_limit / (1024 * 1024));
+  } else {
+    text = broken_connection(code, url.host);
   }
-  switch (code) {
-    case httplib::Error::SSLServerVerification:
-      return certificate_failure();
-    case httplib::Error::SSLConnection:
-      return say(ErrorKind::unavailable,
-                 "Не удалось установить защищённое соединение с порталом {} – проверьте его адрес.",
-                 "No secure connection to the portal {} could be made: check its address.",
-                 url.host);
-    case httplib::Error::ConnectionTimeout:
-    case httplib::Error::Connection:
-      return say(ErrorKind::unavailable,
-                 "Нет связи с порталом {} – проверьте его адрес и доступ в интернет.",
-                 "No connection to the portal {}: check its address and the access to the "
-                 "internet.",
-                 url.host);
-    default:
-      return say(ErrorKind::unavailable,
-                 "Портал {} оборвал соединение, не закончив ответ, – повторим позже.",
-                 "The portal {} broke the connection before its answer was complete; we shall try "
-                 "again later.",
-                 url.host);
-  }
+  return error(ErrorKind::unavailable, std::move(text));
 }
 
 Result<HttpAnswer> HttpConnection::Impl::exchange(httplib::Request& request) {
+  const NoBrokenPipe quiet;
   HttpAnswer answer;
   bool too_large = false;
   request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {

@@ -33,6 +33,24 @@ Error resting(std::string_view method) {
   return to_error({"OPERATION_TIME_LIMIT", {}, 429}, method);
 }
 
+Error no_answer(std::string_view method) {
+  return error(
+      ErrorKind::unavailable,
+      say("Портал не ответил на вызов {} внутри пакета – повторим позже.",
+          "The portal gave no answer to {} inside a batch; we shall try again later.", method));
+}
+
+using Parts = std::map<std::string, CommandPart, std::less<>>;
+
+std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& resting) {
+  Params cmd = Params::object();
+  for (const Command& c : commands) {
+    if (!resting.contains(c.method)) cmd[c.key] = c.method + "?" + c.query;
+  }
+  const Params body = {{"halt", 0}, {"cmd", std::move(cmd)}};
+  return body.dump(-1, ' ', false, Params::error_handler_t::replace);
+}
+
 // "foo.bitrix24.ru" -> "bitrix24.ru"; empty when what remains is no domain of its own.
 std::string_view suffix(std::string_view host) {
   const auto dot = host.find('.');
@@ -106,6 +124,11 @@ struct Client::Impl {
   // Nothing when the method may be called; waits for it within the retry budget.
   std::optional<Error> wait_for_method(const std::string& method, const std::stop_token& stop);
   void note(const std::string& method, const Timing& timing);
+
+  // Methods that must not be called now.
+  std::set<std::string> resting_among(const std::vector<Command>& commands) const;
+  // What a batch brought for one command; feeds the limiter.
+  CommandAnswer command_answer(const Command& command, const Parts& parts);
 
   bool take_turn(const std::stop_token& stop);
   void end_turn();
@@ -348,6 +371,37 @@ Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
   return result;
 }
 
+std::set<std::string> Client::Impl::resting_among(const std::vector<Command>& commands) const {
+  const SteadyTime now = clock.steady_now();
+  std::set<std::string> result;
+  std::lock_guard lock{mutex};
+  for (const Command& c : commands) {
+    if (limiter.method_at(c.method, now) > now) result.insert(c.method);
+  }
+  return result;
+}
+
+CommandAnswer Client::Impl::command_answer(const Command& command, const Parts& parts) {
+  CommandAnswer answer{command.key, no_answer(command.method), std::nullopt};
+  const auto found = parts.find(command.key);
+  if (found == parts.end()) return answer;
+  const CommandPart& part = found->second;
+  note(command.method, part.timing);
+  answer.total = part.total;
+  if (part.error) {
+    PortalError refusal = *part.error;
+    refusal.description = scrubbed(std::move(refusal.description));
+    answer.result = to_command_error(refusal, command.method);
+    std::lock_guard lock{mutex};
+    if (reaction_to(refusal) == Reaction::wait_method) {
+      limiter.exhausted(command.method, clock.steady_now());
+    }
+  } else if (!part.result.empty()) {
+    answer.result = part.result;
+  }
+  return answer;
+}
+
 Client::Client(Webhook webhook, ClientOptions options, Clock& clock)
     : impl_(std::make_unique<Impl>(std::move(webhook), std::move(options), clock)) {}
 
@@ -368,79 +422,32 @@ Result<CallAnswer> Client::call(std::string_view method, const Params& params, E
                     envelope.timing.date_start, envelope.timing.offset};
 }
 
-namespace {
-
-std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& resting) {
-  Params cmd = Params::object();
-  for (const Command& c : commands) {
-    if (!resting.contains(c.method)) cmd[c.key] = c.method + "?" + c.query;
-  }
-  return Params{{"halt", 0}, {"cmd", std::move(cmd)}}.dump(-1, ' ', false,
-                                                           Params::error_handler_t::replace);
-}
-
-Error no_answer(std::string_view method) {
-  return error(
-      ErrorKind::unavailable,
-      say("Портал не ответил на вызов {} внутри пакета – повторим позже.",
-          "The portal gave no answer to {} inside a batch; we shall try again later.", method));
-}
-
-}  // namespace
-
 Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
                                   const std::stop_token& stop) {
   const EitherStop either{stop, impl_->cancelled.get_token()};
-  const SteadyTime now = impl_->clock.steady_now();
-  std::set<std::string> rest;
-  bool any = false;
-  for (const Command& c : commands) {
-    if (ready_at(c.method) > now) {
-      rest.insert(c.method);
-    } else {
-      any = true;
-    }
-  }
+  const std::set<std::string> rest = impl_->resting_among(commands);
+  const bool any = std::any_of(commands.begin(), commands.end(),
+                               [&](const Command& c) { return !rest.contains(c.method); });
   BatchAnswer answer;
-  std::map<std::string, CommandPart, std::less<>> parts;
+  Parts parts;
   if (any) {
     Attempt attempt =
         impl_->exchange("batch", batch_body(commands, rest), Effect::read, either.token());
     if (attempt.failed) return *attempt.failed;
-    // The views survive the move: a text this long is never stored inside the string object.
     auto found = parse_batch(attempt.envelope.result);
     if (!found) return impl_->unreadable({200, "{", {}, {}});
     parts = std::move(*found);
     answer.portal_time = attempt.envelope.timing.date_start;
     answer.portal_offset = attempt.envelope.timing.offset;
+    // The views survive the move: a padded text never lies inside the string object itself.
     answer.body = std::move(attempt.body);
   }
-  std::set<std::string> exhausted;
   for (const Command& c : commands) {
-    CommandAnswer one{c.key, std::string_view{}, std::nullopt};
-    const auto part = parts.find(c.key);
     if (rest.contains(c.method)) {
-      one.result = resting(c.method);
-    } else if (part == parts.end()) {
-      one.result = no_answer(c.method);
+      answer.commands.push_back({c.key, resting(c.method), std::nullopt});
     } else {
-      impl_->note(c.method, part->second.timing);
-      one.total = part->second.total;
-      if (!part->second.error) {
-        one.result = part->second.result;
-        if (part->second.result.empty()) one.result = no_answer(c.method);
-      } else {
-        PortalError refusal = *part->second.error;
-        refusal.description = impl_->scrubbed(std::move(refusal.description));
-        if (reaction_to(refusal) == Reaction::wait_method) exhausted.insert(c.method);
-        one.result = to_command_error(refusal, c.method);
-      }
+      answer.commands.push_back(impl_->command_answer(c, parts));
     }
-    answer.commands.push_back(std::move(one));
-  }
-  std::lock_guard lock{impl_->mutex};
-  for (const std::string& method : exhausted) {
-    impl_->limiter.exhausted(method, impl_->clock.steady_now());
   }
   return answer;
 }

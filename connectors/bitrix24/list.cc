@@ -236,10 +236,6 @@ ListReader::ListReader(Client& client, std::vector<ListRequest> lists, seconds p
 
 ListReader::~ListReader() = default;
 
-bool ListReader::done() const {
-  return std::all_of(lists_.begin(), lists_.end(), [](const List& list) { return list.done(); });
-}
-
 namespace {
 
 // The numbers of pages in one batch: each list gets as many as the others, and what it does not
@@ -267,39 +263,42 @@ Error stopped() {
 
 }  // namespace
 
-Result<ListAnswer> ListReader::next(const std::stop_token& stop) {
-  std::vector<std::size_t> wanted;
+bool ListReader::done() const {
+  return std::all_of(lists_.begin(), lists_.end(), [](const List& list) { return list.done(); });
+}
+
+std::optional<std::vector<std::size_t>> ListReader::share(const std::stop_token& stop) {
   for (;;) {
     const SteadyTime now = client_.steady_now();
     SteadyTime soonest = SteadyTime::max();
-    wanted.assign(lists_.size(), 0);
-    bool any = false;
+    std::vector<std::size_t> wanted(lists_.size(), 0);
     for (std::size_t i = 0; i < lists_.size(); ++i) {
       if (lists_[i].done()) continue;
       const SteadyTime at = lists_[i].ready_at(client_);
-      if (at <= now) {
-        wanted[i] = lists_[i].wanted();
-        any = true;
-      }
+      if (at <= now) wanted[i] = lists_[i].wanted();
       soonest = std::min(soonest, at);
     }
-    if (any) break;
-    if (soonest == SteadyTime::max()) return ListAnswer{};
-    if (!client_.sleep_until(soonest, stop)) return stopped();
+    if (soonest <= now || soonest == SteadyTime::max()) return shared(wanted, slots_);
+    if (!client_.sleep_until(soonest, stop)) return std::nullopt;
   }
+}
 
-  const std::vector<std::size_t> given = shared(wanted, slots_);
+Result<ListAnswer> ListReader::next(const std::stop_token& stop) {
+  if (done()) return ListAnswer{};
+  const auto given = share(stop);
+  if (!given) return stopped();
   std::vector<Command> commands;
   for (std::size_t i = 0; i < lists_.size(); ++i) {
-    for (std::size_t page = 0; page < given[i]; ++page) commands.push_back(lists_[i].command(page));
+    for (std::size_t page = 0; page < (*given)[i]; ++page) {
+      commands.push_back(lists_[i].command(page));
+    }
   }
   const auto answer = client_.batch(commands, stop);
   if (!answer) {
-    if (answer.error().kind == ErrorKind::unavailable) {
-      slots_ = std::max<std::size_t>(slots_ / 2, 1);
-      for (std::size_t i = 0; i < lists_.size(); ++i) {
-        if (given[i] > 0) lists_[i].batch_failed();
-      }
+    if (answer.error().kind != ErrorKind::unavailable) return answer.error();
+    slots_ = std::max<std::size_t>(slots_ / 2, 1);
+    for (std::size_t i = 0; i < lists_.size(); ++i) {
+      if ((*given)[i] > 0) lists_[i].batch_failed();
     }
     return answer.error();
   }
@@ -311,7 +310,7 @@ Result<ListAnswer> ListReader::next(const std::stop_token& stop) {
   auto next = answer->commands.begin();
   for (std::size_t i = 0; i < lists_.size(); ++i) {
     std::vector<const CommandAnswer*> own;
-    for (std::size_t page = 0; page < given[i]; ++page) own.push_back(&*next++);
+    for (std::size_t page = 0; page < (*given)[i]; ++page) own.push_back(&*next++);
     if (!own.empty()) result.parts.push_back(lists_[i].take(own, client_.steady_now()));
   }
   return result;

@@ -67,6 +67,9 @@ class ListReader {
 
  private:
   class List;
+  // How many pages each list gets in the next batch, once any can be read; none: stopped.
+  std::optional<std::vector<std::size_t>> share(const std::stop_token& stop);
+
   Client& client_;
   std::vector<List> lists_;
   std::size_t slots_ = kBatchCommands;  // commands we dare to put into one batch

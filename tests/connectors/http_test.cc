@@ -52,7 +52,7 @@ TEST(UrlTest, TakesAddressesApart) {
     const char* path;
   } cases[] = {
       {"https://foo.bitrix24.ru", true, "foo.bitrix24.ru", 443, "/"},
-      {"https://FOO.bitrix24.ru/rest/1/x/", true, "foo.bitrix24.ru", 443, "/rest/1/x"},
+      {"HTTPS://FOO.bitrix24.ru/rest/1/x/", true, "foo.bitrix24.ru", 443, "/rest/1/x"},
       {"https://foo.ru:8443/a", true, "foo.ru", 8443, "/a"},
       {"http://127.0.0.1:8080/", false, "127.0.0.1", 8080, "/"},
       {"http://127.8.8.8", false, "127.8.8.8", 80, "/"},
@@ -80,6 +80,9 @@ TEST(UrlTest, RefusesWhatIsNoSafeAddress) {
       {"https://", "В адресе нет имени портала."},
       {"https:///rest", "В адресе нет имени портала."},
       {"https://user@foo.ru/", "В адресе нет имени портала."},
+      {"https://портал.рф/rest/1/x/",
+       "Имя портала в адресе должно быть латиницей – русское имя запишите в виде xn--…."},
+      {"https://[::1/", "В адресе нет имени портала."},
       {"https://foo.ru:x/", "В адресе неверный порт."},
       {"https://foo.ru:99999/", "В адресе неверный порт."},
       {"https://foo.ru:/", "В адресе неверный порт."},
@@ -227,6 +230,30 @@ TEST(HttpTest, EndsAnExchangeThatNeverEnds) {
     EXPECT_EQ(answer.error().text, "Портал 127.0.0.1 не ответил за 1 с – повторим позже.");
     EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
   }
+}
+
+TEST(HttpTest, SurvivesTheEndOfASecureExchange) {
+  // TLS still says good-bye on the connection that was shut down: a SIGPIPE, were it not held back.
+  HttpServer server(always({"", 200, "", Manner::silence}), authority().issue("x", "IP:127.0.0.1"));
+  HttpOptions options = trusting();
+  options.total_timeout = seconds{1};
+  HttpConnection connection(server.url(), options);
+  const auto answer = connection.post("/", "", "application/json");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().text, "Портал 127.0.0.1 не ответил за 1 с – повторим позже.");
+}
+
+TEST(HttpTest, EndsAnExchangeWithAPeerThatDoesNotRead) {
+  // Connected by the kernel, never accepted: the request fills the buffers and stays there until
+  // the connection is shut down under the writing thread.
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor deaf(io, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  HttpOptions options;
+  options.total_timeout = seconds{1};
+  HttpConnection connection({false, "127.0.0.1", deaf.local_endpoint().port(), "/"}, options);
+  const auto answer = connection.post("/", std::string(30'000'000, 'x'), "application/json");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().text, "Портал 127.0.0.1 не ответил за 1 с – повторим позже.");
 }
 
 TEST(HttpTest, TellsACutAnswerFromNoConnection) {
