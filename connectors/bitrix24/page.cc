@@ -65,6 +65,24 @@ std::string unescaped_leniently(std::string_view token) {
   return text;
 }
 
+std::string json_text(std::string_view text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') json += '\\';
+    json += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return json + '"';
+}
+
+// The parser skips over what it is not asked for, so further fields may hold rubbish, such as half
+// of a surrogate pair deep inside. `extra` is queried with SQL and must be JSON: what is not, is
+// kept as one text.
+std::string sound(std::string extra) {
+  thread_local simdjson::dom::parser parser;
+  if (extra.empty() || !parser.parse(extra).error()) return extra;
+  return fmt::format("{{\"unreadable\":{}}}", json_text(extra));
+}
+
 // A value of the answer: as a cell, and as the JSON text it was.
 struct Read {
   Cell cell;
@@ -117,12 +135,9 @@ bool is_dropped(const EntitySpec& spec, std::string_view key) {
 
 void append_extra(std::string& extra, std::string_view key, std::string_view json) {
   if (extra.size() + key.size() + json.size() > kExtraLimit) return;
-  extra += extra.empty() ? "{\"" : ",\"";
-  for (const char c : key) {
-    if (c == '"' || c == '\\') extra += '\\';
-    extra += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  extra += "\":";
+  extra += extra.empty() ? '{' : ',';
+  extra += json_text(key);
+  extra += ':';
   extra += json;
 }
 
@@ -183,7 +198,7 @@ class PageReader {
         append_extra(record.extra, key, what.json);
       }
     }
-    if (!record.extra.empty()) record.extra += '}';
+    if (!record.extra.empty()) record.extra = sound(std::move(record.extra) + '}');
     reason = judge(id, record);
     if (reason.empty()) accept(*id, std::move(record));
     return true;

@@ -177,6 +177,7 @@ class HttpServer {
       for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
     }
     threads_.clear();
+    for (const int fd : open_) ::close(fd);
   }
 
   int port() const { return port_; }

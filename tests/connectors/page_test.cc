@@ -231,6 +231,19 @@ TEST(PageTest, SurvivesBrokenTexts) {
             "cut \xEF\xBF\xBD and \"more\" Ж");
 }
 
+TEST(PageTest, KeepsExtraSoundWhateverComes) {
+  const auto page = parse(Entity::deal, R"({"items":[{"id":1,"UF_1":{"a":["x",1]},"UF_2":"\u0416"},
+    {"id":2,"UF_1":["\ud83d"]},{"id":3,"UF_1":12abc}]})");
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->records.size(), 3U);
+  EXPECT_EQ(page->records[0].extra, R"({"UF_1":{"a":["x",1]},"UF_2":"\u0416"})");
+  for (std::size_t i : {1U, 2U}) {
+    const auto extra = Json::parse(page->records[i].extra, nullptr, false);
+    ASSERT_TRUE(extra.is_object()) << page->records[i].extra;
+    EXPECT_TRUE(extra.contains("unreadable"));
+  }
+}
+
 TEST(PageTest, NoticesIdsThatDoNotGrow) {
   EXPECT_TRUE(parse(Entity::deal, R"({"items":[{"id":0},{"id":3},{"id":9}]})")->ascending);
   EXPECT_FALSE(parse(Entity::deal, R"({"items":[{"id":3},{"id":3}]})")->ascending);
@@ -319,7 +332,12 @@ TEST(PageTest, NeverCrashesOnRubbish) {
       if (text.empty()) text = "x";
     }
     for (const Entity entity : {Entity::deal, Entity::call}) {
-      if (const auto page = parse(entity, text)) whole += page->records.size();
+      const auto page = parse(entity, text);
+      if (!page) continue;
+      whole += page->records.size();
+      for (const Record& record : page->records) {
+        ASSERT_TRUE(record.extra.empty() || Json::accept(record.extra)) << record.extra;
+      }
     }
   }
   EXPECT_GT(whole, 0U);
