@@ -41,15 +41,13 @@ std::string mask_tokens(std::string_view text) {
   return result;
 }
 
-// The same, and whatever follows "/rest/<number>/" or the key of a secret.
+// The same, and whatever follows "/rest/<number>/" or the key of a secret. The text must be short:
+// regular expressions of the library recurse with every character.
 std::string mask(std::string_view text) {
   static const std::regex kAddress("(/rest/[0-9]*/?)[^\\s\"']*");
   static const std::regex kKey("((webhook|token|secret|password)[a-z]*[\"']?\\s*:\\s*)\\S.*");
   std::string result = std::regex_replace(utf8::cleaned(text), kAddress, "$1***");
-  // A name of a file is no secret.
-  if (result.find("_file") == std::string::npos) {
-    result = std::regex_replace(result, kKey, "$1***");
-  }
+  result = std::regex_replace(result, kKey, "$1***");
   return mask_tokens(result);
 }
 
@@ -123,9 +121,10 @@ bool has_errors(const std::vector<Problem>& problems) {
 
 std::string excerpt(std::string_view text) {
   const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-  std::string shown = mask(line);
+  const std::string_view begin = utf8::head(line, kShownCharacters);
+  const std::string shown = mask(begin);
   const std::string_view head = utf8::head(shown, kExcerptCharacters);
-  if (head.size() < shown.size() || line.size() < text.size()) return std::string(head) + "…";
+  if (head.size() < shown.size() || begin.size() < text.size()) return std::string(head) + "…";
   return shown;
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "config/utf8.h"
 #include "tests/support/temp_folder.h"
 
 namespace b24 {
@@ -90,6 +91,7 @@ TEST(FormatTest, NeverShowsSecrets) {
       "  aplication_token : hunter2secret",
       "  tokn: hunter2secret",
       "{portal: {webhook: 'https://p.bitrix24.ru/rest/1/hunter2secret/'}}",
+      "http: {application_token: hunter2, application_token_file: token}",
   };
   for (const char* line : lines) {
     const TempFolder folder;
@@ -107,6 +109,7 @@ TEST(ExcerptTest, IsShortAndOneLine) {
   EXPECT_EQ(excerpt(sixty), sixty);
   EXPECT_EQ(excerpt(sixty + "щ"), sixty + "…");
   EXPECT_EQ(excerpt("a\xFF"), "a?");
+  EXPECT_EQ(utf8::count(excerpt("/rest/1/" + std::string(1 << 16, 'x'))), 12U);
 }
 
 // The table of codes is what people look up: it must have every code in the sources, and no more.
