@@ -212,6 +212,8 @@ TEST_F(ShippedSqlTest, CallsOutEffective) {
       {"busy", "1, 'out', '486', 31, '+79991234567', '2026-11-20'", false},
       {"internal", "1, 'out', '200', 31, '1234', '2026-11-20'", false},
       {"internal, dashed", "1, 'out', '200', 31, '12-34', '2026-11-20'", false},
+      {"internal, in brackets", "1, 'out', '200', 31, '(12) 34', '2026-11-20'", false},
+      {"with everything around", "1, 'out', '200', 31, '+7 (999) 123-45-67', '2026-11-20'", true},
       {"short town number", "1, 'out', '200', 31, '2-34-56', '2026-11-20'", true},
       {"no number", "1, 'out', '200', 31, '', '2026-11-20'", true},
       {"number unknown", "1, 'out', '200', 31, NULL, '2026-11-20'", true},
