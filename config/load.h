@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ LoadedConfig load_config(const std::filesystem::path& file,
 struct LoadedRules {
   RuleSet rules;
   std::vector<Problem> problems;
+  // Where each rule's values stand, by rule id and key, for checks that need the mirror: "since",
+  // "text", and for keys inside a key "text.ru", "learned.by".
+  std::map<std::string, std::map<std::string, Mark>> marks;
 };
 // Reads every *.yaml and *.yml of the folders, in the order given and then of names, on top of the
 // shipped rules, which are compiled in. A later folder may redefine a metric or a rule of an

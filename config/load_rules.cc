@@ -47,6 +47,20 @@ YamlNode overlaid(YamlNode node, const YamlNode& patch) {
   return node;
 }
 
+std::map<std::string, Mark> marks_of(const YamlNode& node) {
+  std::map<std::string, Mark> marks;
+  const auto place = [](const YamlNode& value) {
+    return value.kind == YamlNode::Kind::scalar ? value.content : value.mark;
+  };
+  for (const YamlEntry& entry : node.entries) {
+    marks[entry.key.text] = place(entry.value);
+    for (const YamlEntry& inner : entry.value.entries) {
+      marks[entry.key.text + "." + inner.key.text] = place(inner.value);
+    }
+  }
+  return marks;
+}
+
 // Puts everything together, layer by layer: the shipped files, then each folder.
 class Loader {
  public:
@@ -65,7 +79,9 @@ class Loader {
 
   LoadedRules finish() {
     for (const Rule& rule : rules_.rules) check_metric(rule);
-    return {std::move(rules_), problems.take()};
+    LoadedRules loaded{std::move(rules_), problems.take(), {}};
+    for (const auto& [id, node] : nodes_) loaded.marks[id] = marks_of(node);
+    return loaded;
   }
 
   Problems problems;

@@ -37,13 +37,13 @@ Text why_no_number(const std::string& text) {
     return {fmt::format("«{}» – лишний знак «%»: напишите только число", shown),
             fmt::format("\"{}\" has a needless \"%\": write the number alone", shown)};
   }
-  if (only("0123456789,-")) {
-    return {fmt::format("«{}» – не число: дробная часть отделяется точкой", shown),
-            fmt::format("\"{}\" is no number: a fraction is written with a point", shown)};
-  }
   if (only("0123456789")) {
     return {fmt::format("«{}» – число с лишним нулём в начале или слишком длинное", shown),
             fmt::format("\"{}\" has a leading zero or is too long", shown)};
+  }
+  if (only("0123456789,-")) {
+    return {fmt::format("«{}» – не число: дробная часть отделяется точкой", shown),
+            fmt::format("\"{}\" is no number: a fraction is written with a point", shown)};
   }
   return {fmt::format("«{}» – не число: напишите его цифрами, например 10 или 2.5", shown),
           fmt::format("\"{}\" is no number: write it in digits, such as 10 or 2.5", shown)};

@@ -156,6 +156,30 @@ rules:
   EXPECT_EQ(each.overrides.at("Акт").clock, days{7});
 }
 
+TEST(RulesTest, TellsWhereValuesStand) {
+  const LoadedRules loaded = load_rules_text("a.yaml", R"(rules:
+  - id: old
+    name: {ru: Давно, en: Long}
+    each: task
+    since: created_at
+    longer_than: 2 days
+    text: |
+      {manager}
+    item: "{title}"
+)");
+  const auto& marks = loaded.marks.at("old");
+  const struct {
+    const char* key;
+    int line, column;
+  } cases[] = {
+      {"since", 5, 12}, {"name", 3, 11}, {"name.en", 3, 27}, {"text", 8, 7}, {"item", 9, 12}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(marks.at(c.key).line, c.line) << c.key;
+    EXPECT_EQ(marks.at(c.key).column, c.column) << c.key;
+    EXPECT_EQ(marks.at(c.key).file, "a.yaml") << c.key;
+  }
+}
+
 TEST(RulesTest, ReadsDurations) {
   const struct {
     const char* text;
