@@ -1,0 +1,261 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "tests/store/store_fixture.h"
+
+namespace b24 {
+namespace {
+
+using testing::HasSubstr;
+
+unsigned rights(const std::filesystem::path& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_mode & 0777U : 0;
+}
+
+class OpenTest : public testing::Test {
+ protected:
+  // A file with the first lines of a b24watch database.
+  void prepare(const std::string& sql) {
+    std::filesystem::create_directories(paths_.state_dir);
+    SQLite::Database database{paths_.file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    database.exec(sql);
+  }
+  void expect_both_refuse(const std::string& text) {
+    const auto writer = Writer::open(paths_);
+    ASSERT_FALSE(writer);
+    EXPECT_EQ(writer.error().kind, ErrorKind::invalid_input);
+    EXPECT_EQ(writer.error().text, text);
+    const auto reader = Reader::open(paths_);
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().kind, ErrorKind::invalid_input);
+    EXPECT_EQ(reader.error().text, text);
+  }
+
+  TempFolder folder_;
+  StorePaths paths_{folder_.path() / "deep" / "state"};
+  std::string file_ = paths_.file().string();
+};
+
+TEST_F(OpenTest, MakesAFolderAndFilesForOurEyesOnly) {
+  const mode_t before = ::umask(0);
+  auto writer = Writer::open(paths_);
+  ::umask(before);
+  ASSERT_TRUE(writer) << writer.error().text;
+  (*writer)->set_meta("client", "x");
+  EXPECT_EQ(rights(paths_.state_dir), 0700U);
+  for (const char* name :
+       {"b24watch.sqlite", "b24watch.sqlite-wal", "b24watch.sqlite-shm", "lock"}) {
+    EXPECT_EQ(rights(paths_.state_dir / name), 0600U) << name;
+  }
+}
+
+TEST_F(OpenTest, KeepsWhatItHeldAndOpensAgain) {
+  for (int i = 0; i < 3; ++i) {
+    auto writer = Writer::open(paths_);
+    ASSERT_TRUE(writer);
+    const auto count = (*writer)->meta("count").value_or("");
+    EXPECT_EQ(count, std::string(static_cast<std::size_t>(i), 'x'));
+    (*writer)->set_meta("count", count + "x");
+  }
+  SQLite::Database database{file_};
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), kSchemaVersion);
+  EXPECT_EQ(database.execAndGet("PRAGMA application_id").getInt(), 0x62323477);
+  EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
+}
+
+TEST_F(OpenTest, BringsTheViewsUpToDate) {
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  prepare(
+      "DROP VIEW v_deal; CREATE VIEW v_deal AS SELECT 1 AS old; CREATE VIEW v_old AS SELECT 2;"
+      "UPDATE meta SET value = 'of another version' WHERE name = 'views'");
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  SQLite::Database database{file_};
+  EXPECT_NO_THROW(database.exec("SELECT id, title FROM v_deal"));
+  EXPECT_THROW(database.exec("SELECT * FROM v_old"), SQLite::Exception);
+}
+
+TEST_F(OpenTest, RefusesANewerDatabase) {
+  prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 7; CREATE TABLE a (b)");
+  expect_both_refuse("База " + file_ +
+                     " создана более новой программой (версия 7, эта программа знает 1): обновите "
+                     "b24watch или укажите другую папку в state_dir.");
+}
+
+TEST_F(OpenTest, RefusesTheDatabaseOfAnotherProgram) {
+  prepare("CREATE TABLE bookmarks (url)");
+  expect_both_refuse("Файл " + file_ +
+                     " – база другой программы: переименуйте его или укажите другую папку в "
+                     "state_dir.");
+}
+
+TEST_F(OpenTest, RefusesWhatIsNoDatabase) {
+  std::filesystem::create_directories(paths_.state_dir);
+  std::ofstream{file_} << std::string(5000, 'x');
+  expect_both_refuse("Файл " + file_ +
+                     " повреждён или это не база b24watch: остановите b24watch и переименуйте "
+                     "файл; новую базу программа соберёт с портала.");
+}
+
+TEST_F(OpenTest, AReaderNeedsTheServiceFirst) {
+  const std::string text = "Базы " + file_ + " ещё нет: сначала запустите службу b24watch.";
+  auto reader = Reader::open(paths_);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().text, text);
+  prepare("");
+  reader = Reader::open(paths_);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().text, text);
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  EXPECT_TRUE(Reader::open(paths_)) << "with nobody writing";
+}
+
+TEST_F(OpenTest, RefusesAFolderItCannotWrite) {
+  std::filesystem::create_directories(folder_.path());
+  std::ofstream{folder_.path() / "deep"} << "a file where a folder should be";
+  const auto writer = Writer::open(paths_);
+  ASSERT_FALSE(writer);
+  EXPECT_EQ(writer.error().kind, ErrorKind::invalid_input);
+  EXPECT_EQ(writer.error().text,
+            "В " + (folder_.path() / "deep").string() +
+                " нельзя писать (Not a directory): дайте права пользователю, под которым работает "
+                "b24watch, или укажите другую папку в state_dir.");
+}
+
+TEST_F(OpenTest, RefusesAFolderWithoutRights) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  std::filesystem::create_directories(paths_.state_dir);
+  ::chmod(paths_.state_dir.c_str(), 0500);
+  const auto writer = Writer::open(paths_);
+  ::chmod(paths_.state_dir.c_str(), 0700);
+  ASSERT_FALSE(writer);
+  EXPECT_THAT(writer.error().text, HasSubstr("нельзя писать (Permission denied)"));
+}
+
+// A second process that holds the store until it is killed.
+class Holder {
+ public:
+  explicit Holder(const StorePaths& paths) {
+    int ready[2];
+    if (::pipe(ready) != 0) throw std::runtime_error{"pipe"};
+    process_ = ::fork();
+    if (process_ == 0) {
+      const auto writer = Writer::open(paths);
+      const char answer = writer ? 'y' : 'n';
+      if (::write(ready[1], &answer, 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    char answer = 0;
+    if (::read(ready[0], &answer, 1) != 1 || answer != 'y') throw std::runtime_error{"holder"};
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~Holder() { kill(); }
+  void kill() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = 0;
+  }
+  pid_t process() const { return process_; }
+
+ private:
+  pid_t process_ = 0;
+};
+
+TEST_F(OpenTest, OnlyOneProgramWrites) {
+  Holder holder{paths_};
+  auto writer = Writer::open(paths_);
+  ASSERT_FALSE(writer);
+  EXPECT_EQ(writer.error().kind, ErrorKind::invalid_input);
+  EXPECT_EQ(writer.error().text,
+            "С папкой " + paths_.state_dir.string() + " уже работает другой b24watch (процесс " +
+                std::to_string(holder.process()) +
+                "): остановите его (systemctl stop b24watch) или укажите другую папку в "
+                "state_dir.");
+  set_language(Language::en);
+  EXPECT_EQ(Writer::open(paths_).error().text,
+            "Another b24watch (process " + std::to_string(holder.process()) + ") works in " +
+                paths_.state_dir.string() +
+                ": stop it (systemctl stop b24watch) or name another folder in state_dir.");
+  set_language(Language::ru);
+  EXPECT_TRUE(Reader::open(paths_)) << "reading is free";
+
+  holder.kill();
+  EXPECT_TRUE(Writer::open(paths_)) << "the lock dies with its holder";
+}
+
+TEST_F(OpenTest, ADamagedFileIsAFailureThatSaysWhatToDo) {
+  {
+    auto writer = Writer::open(paths_);
+    Writer::Transaction transaction{**writer};
+    for (int i = 0; i < 500; ++i) {
+      (*writer)->set_meta("name" + std::to_string(i), std::string(500, 'x'));
+    }
+    transaction.commit();
+  }
+  const auto size = std::filesystem::file_size(file_);
+  {
+    std::fstream file{file_, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(static_cast<std::streamoff>(size / 2));
+    file << std::string(size / 2, '\xAA');
+  }
+  try {
+    auto writer = Writer::open(paths_);
+    for (int i = 0; i < 500 && writer; ++i) (*writer)->meta("name" + std::to_string(i));
+    FAIL() << "nothing was noticed";
+  } catch (const StoreFailure& failure) {
+    EXPECT_EQ(std::string{failure.what()},
+              "Файл " + file_ +
+                  " повреждён или это не база b24watch: остановите b24watch и переименуйте файл; "
+                  "новую базу программа соберёт с портала.");
+  }
+}
+
+TEST_F(OpenTest, ADiskThatTakesNoMoreIsAFailureAndLosesNothing) {
+  {
+    auto writer = Writer::open(paths_);
+    (*writer)->set_meta("before", "kept");
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{400'000, 400'000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      auto writer = Writer::open(paths_);
+      if (!writer) ::_exit(3);
+      Writer::Transaction transaction{**writer};
+      (*writer)->set_meta("big", std::string(2'000'000, 'x'));
+      transaction.commit();
+      ::_exit(2);
+    } catch (const StoreFailure& failure) {
+      ::_exit(std::string{failure.what()}.starts_with("Диск не даёт читать или писать базу") ? 0
+                                                                                             : 1);
+    }
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  auto writer = Writer::open(paths_);
+  ASSERT_TRUE(writer);
+  EXPECT_EQ((*writer)->meta("before"), "kept");
+  EXPECT_EQ((*writer)->meta("big"), std::nullopt);
+}
+
+TEST_F(OpenTest, TransactionsAreNotNested) {
+  auto writer = Writer::open(paths_);
+  Writer::Transaction outer{**writer};
+  EXPECT_THROW(Writer::Transaction{**writer}, StoreFailure);
+}
+
+}  // namespace
+}  // namespace b24
