@@ -46,6 +46,12 @@ std::string failure_text(const std::string& file, int code, const std::string& m
                  "The database {} cannot be opened or written ({}): check the rights to "
                  "the file and its folder.")),
           file, message);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return fmt::format(
+          fmt::runtime(tr("Базу {} держит другая программа: закройте в ней эту базу.",
+                          "Another program holds the database {}: close it there.")),
+          file);
     default:
       return fmt::format(fmt::runtime(tr("Ошибка базы {}: {} (код {}).",
                                          "An error of the database {}: {} (code {}).")),
@@ -78,6 +84,10 @@ void Run::bind(std::string_view value) {
   guarded(connection_, [&] { statement_.bind(++bound_, std::string{value}); });
 }
 
+void Run::bind_uncopied(const std::string& value) {
+  guarded(connection_, [&] { statement_.bindNoCopy(++bound_, value); });
+}
+
 void Run::bind(std::nullopt_t) {
   guarded(connection_, [&] { statement_.bind(++bound_); });
 }
@@ -85,9 +95,7 @@ void Run::bind(std::nullopt_t) {
 void Run::bind_value(const Value& value) {
   if (const auto* i = std::get_if<std::int64_t>(&value)) return bind_integer(*i);
   if (const auto* d = std::get_if<double>(&value)) return bind(*d);
-  if (const auto* s = std::get_if<std::string>(&value)) {
-    return guarded(connection_, [&] { statement_.bindNoCopy(++bound_, *s); });
-  }
+  if (const auto* s = std::get_if<std::string>(&value)) return bind_uncopied(*s);
   bind(std::nullopt);
 }
 

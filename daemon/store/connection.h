@@ -54,7 +54,8 @@ class Run {
   void bind(std::string_view value);  // copied
   void bind(std::nullopt_t);
   void bind(Time value) { bind(to_unix(value)); }
-  // Text in a Value is not copied: it must live until the run is over.
+  // Neither this text nor that in a Value is copied: it must live until the run is over.
+  void bind_uncopied(const std::string& value);
   template <std::same_as<Value> T>
   void bind(const T& value) {
     bind_value(value);

@@ -227,7 +227,7 @@ void MirrorTable::bind_row(Run& run, const Record& record, std::int64_t hash) {
   if (record.extra.empty()) {
     run.bind(std::nullopt);
   } else {
-    run.bind(std::string_view{record.extra});
+    run.bind_uncopied(record.extra);
   }
   run.with(hash, seen_at_, record.id);
 }

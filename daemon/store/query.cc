@@ -65,6 +65,10 @@ Value cell(sqlite3_stmt* statement, int column) {
   return bytes == nullptr ? std::string{} : std::string{bytes, size};
 }
 
+struct Reset {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_reset(statement); }
+};
+
 int bind_value(sqlite3_stmt* statement, int place, const Value& value) {
   if (const auto* i = std::get_if<std::int64_t>(&value)) {
     return sqlite3_bind_int64(statement, place, *i);
@@ -117,9 +121,9 @@ tl::expected<Table, SqlError> QueryRunner::query(const std::string& sql,
   if (auto missing = bind(**query, parameters)) return tl::unexpected(std::move(*missing));
   // After a change of the schema SQLite prepares again by itself, hence the same scope.
   const Sandbox::Scope scope{sandbox_, access, std::chrono::steady_clock::now() + limits.time};
-  auto rows = rows_of(**query, limits);
-  sqlite3_reset((*query)->statement.get());
-  return rows;
+  // A statement that is not at its end would hold the reader's snapshot.
+  const std::unique_ptr<sqlite3_stmt, Reset> running{(*query)->statement.get()};
+  return rows_of(**query, limits);
 }
 
 tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::string& sql,

@@ -1,5 +1,7 @@
 #include "daemon/store/rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "daemon/store/json_columns.h"
@@ -21,12 +23,19 @@ constexpr const char* kUndelivered =
     "WHERE delivered_at IS NULL AND given_up = 0 ORDER BY id";
 constexpr const char* kMeta = "SELECT value FROM meta WHERE name = ?";
 
-std::vector<Alert> take_alerts(Run& run) {
+StoreFailure unreadable(const Connection& connection, const std::string& key) {
+  return StoreFailure{fmt::format(
+      fmt::runtime(tr("В базе {} есть тревога, которую нельзя прочитать ({}): удалите её запись.",
+                      "The database {} has an alert that cannot be read ({}): delete its row.")),
+      connection.file().string(), key)};
+}
+
+std::vector<Alert> take_alerts(const Connection& connection, Run run) {
   std::vector<Alert> alerts;
   while (run.next()) {
     const auto key = parse_alert_key(run.text(1));
     const auto state = alert_state_named(run.text(3));
-    if (!key || !state) throw StoreFailure{"an alert of the store cannot be read: " + run.text(1)};
+    if (!key || !state) throw unreadable(connection, run.text(1));
     Alert& alert = alerts.emplace_back();
     alert.rule_id = run.text(0);
     alert.key = *key;
@@ -69,13 +78,11 @@ std::vector<StreamState> read_streams(Connection& connection) {
 }
 
 std::vector<Alert> read_alerts(Connection& connection) {
-  Run run = connection.run(kAlerts);
-  return take_alerts(run);
+  return take_alerts(connection, connection.run(kAlerts));
 }
 
 std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id) {
-  Run run = connection.run(kAlertsOfRule, rule_id);
-  return take_alerts(run);
+  return take_alerts(connection, connection.run(kAlertsOfRule, rule_id));
 }
 
 std::vector<OutboxEntry> read_undelivered(Connection& connection) {

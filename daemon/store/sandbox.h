@@ -28,6 +28,7 @@ class Sandbox {
   // Installs itself on the connection, which must outlive it, and learns which view reads which
   // tables. StoreFailure when the views are not there.
   explicit Sandbox(Connection& connection);
+  ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 

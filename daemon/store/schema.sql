@@ -96,9 +96,9 @@ CREATE TABLE deals (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX deals_by_manager ON deals (manager_id, closed, deleted_at);
--- Open deals are a small part of all, and what most rules look at.
-CREATE INDEX deals_open ON deals (manager_id, stage_id) WHERE closed = 0;
+CREATE INDEX deals_by_manager ON deals (manager_id);
+-- Open deals are a small part of all, and what most rules look at. Covers counting by manager.
+CREATE INDEX deals_open ON deals (manager_id, closed, deleted_at) WHERE closed = 0;
 
 CREATE TABLE tasks (
   id INTEGER PRIMARY KEY,

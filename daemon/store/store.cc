@@ -28,6 +28,17 @@ static_assert(std::size(kMigrations) == kSchemaVersion);
 constexpr const char* kViewNames =
     "SELECT name FROM sqlite_schema WHERE type = 'view' AND substr(name, 1, 2) = 'v_'";
 
+constexpr const char* kViewsHash = "SELECT value FROM meta WHERE name = 'store.views'";
+constexpr const char* kSetViewsHash =
+    "INSERT INTO meta (name, value) VALUES ('store.views', ?) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+std::string views_hash() {
+  RowHash hash;
+  hash.add(embedded::daemon_store_views_sql);
+  return std::to_string(hash.result());
+}
+
 std::string reason(int code) { return std::error_code{code, std::generic_category()}.message(); }
 
 template <class... A>
@@ -48,11 +59,13 @@ Error not_writable(const std::filesystem::path& path, int code) {
 // (-wal, -shm) the rights of the database itself.
 Result<bool> make_files(const StorePaths& paths) {
   std::error_code failed;
-  const auto parent = paths.state_dir.parent_path();
+  const bool slash_at_end = !paths.state_dir.has_filename();
+  const auto folder = slash_at_end ? paths.state_dir.parent_path() : paths.state_dir;
+  const auto parent = folder.parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, failed);
   if (failed) return not_writable(parent, failed.value());
-  if (::mkdir(paths.state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    return not_writable(paths.state_dir, errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return not_writable(folder, errno);
   }
   const int file = ::open(paths.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return not_writable(errno == EACCES ? paths.file() : paths.state_dir, errno);
@@ -66,38 +79,39 @@ void use_write_ahead_log(Connection& connection) {
   connection.fail(SQLITE_CANTOPEN, "no shared memory here: is it a network disk?");
 }
 
-// The views are ours to change between versions of the program: they hold no data.
-void refresh_views(Connection& connection) {
-  RowHash hash;
-  hash.add(embedded::daemon_store_views_sql);
-  const std::string wanted = std::to_string(hash.result());
-  {
-    Run run = connection.run("SELECT value FROM meta WHERE name = 'views'");
-    if (run.next() && run.text(0) == wanted) return;
-  }
+void drop_views(Connection& connection) {
   std::vector<std::string> names;
   for (Run run = connection.run(kViewNames); run.next();) names.push_back(run.text(0));
   for (const std::string& name : names) {
     connection.exec(fmt::format("DROP VIEW {}", name).c_str());
   }
+}
+
+// The views hold no data and are made anew whenever their text differs, without a version of their
+// own.
+void make_views(Connection& connection) {
   connection.exec(std::string{embedded::daemon_store_views_sql}.c_str());
-  connection
-      .run(
-          "INSERT INTO meta (name, value) VALUES ('views', ?) "
-          "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-          wanted)
-      .exec();
+  connection.run(kSetViewsHash, views_hash()).exec();
+}
+
+bool views_are_current(Connection& connection) {
+  Run run = connection.run(kViewsHash);
+  return run.next() && run.text(0) == views_hash();
 }
 
 void migrate(Connection& connection, int version) {
   connection.exec("BEGIN IMMEDIATE");
-  for (; version < kSchemaVersion; ++version) {
-    connection.exec(std::string{kMigrations[version]}.c_str());
+  if (version < kSchemaVersion || !views_are_current(connection)) {
+    // Before the tables change: SQLite refuses a change that breaks a view.
+    drop_views(connection);
+    for (; version < kSchemaVersion; ++version) {
+      connection.exec(std::string{kMigrations[version]}.c_str());
+    }
+    make_views(connection);
+    connection.exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
+                                kSchemaVersion, kApplicationId)
+                        .c_str());
   }
-  connection.exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
-                              kSchemaVersion, kApplicationId)
-                      .c_str());
-  refresh_views(connection);
   connection.exec("COMMIT");
 }
 
@@ -170,7 +184,6 @@ bool is_persons_matter(int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:
-    case SQLITE_AUTH:
       return true;
     default:
       return false;

@@ -68,7 +68,7 @@ struct StorePaths {
 };
 
 // The engine's connection. One thread at a time; holds a lock on the folder, so that two programs
-// never write. Every method but begin() belongs inside a Transaction.
+// never write. Whatever writes belongs inside a Transaction.
 class Writer {
  public:
   // Creates the folder (0700) and the file (0600) where missing, brings the schema up to date.
@@ -176,7 +176,10 @@ struct SqlError {
 //
 // Functions for SQL besides SQLite's own (available after set_circumstances):
 //   local_day(t) '2026-11-21'; work_days(a, b); work_minutes(a, b); effective_deadline(t);
-//   absent_through(manager_id, a, b); is_manager(id); lower(x), upper(x) and LIKE for Cyrillic.
+//   absent_through(manager_id, a, b); is_manager(id).
+// An instant that is NULL, no number or beyond the years 1970 to 9999 gives NULL. lower(x),
+// upper(x), LIKE (case ignored, "ё" is not "е") and COLLATE NOCASE know Cyrillic; they need no
+// circumstances.
 class Reader {
  public:
   // Fails with invalid_input when there is no such file yet, it is of another version, or is not

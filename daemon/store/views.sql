@@ -190,9 +190,9 @@ SELECT
   --# name TEXT | Название | Name
   d.name AS name,
   --# parent_id INTEGER | Вышестоящий отдел | The department above
-  d.parent_id AS parent_id,
+  nullif(d.parent_id, 0) AS parent_id,
   --# head_id INTEGER | Руководитель: v_manager.id | Head: v_manager.id
-  d.head_id AS head_id
+  nullif(d.head_id, 0) AS head_id
 FROM departments AS d
 WHERE d.deleted_at IS NULL;
 

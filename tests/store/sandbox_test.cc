@@ -109,6 +109,22 @@ TEST_F(SandboxTest, RefusesFunctionsThatCannotBeInterrupted) {
   EXPECT_EQ(refused("SELECT load_extension('x.so')").text, no_function("load_extension"));
 }
 
+TEST_F(SandboxTest, AllowsWhatMetricsNeed) {
+  for (const char* sql :
+       {"SELECT COUNT(*), Lower('Ы'), ROUND(avg(amount), 1) FROM v_deal",
+        "SELECT manager_id, value, rank() OVER (ORDER BY value DESC) FROM "
+        "(SELECT manager_id, count(*) AS value FROM v_task GROUP BY manager_id)",
+        "SELECT strftime('%Y', '2026-11-21'), date(0, 'unixepoch'), iif(1, 2, 3)",
+        "SELECT json_extract('{\"a\":1}', '$.a'), '{\"a\":1}' ->> 'a'",
+        "SELECT group_concat(DISTINCT name) FROM v_manager", "VALUES (1)",
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 5) "
+        "SELECT sum(i) FROM n",
+        "SELECT id FROM v_deal UNION SELECT id FROM v_task EXCEPT SELECT id FROM v_call"}) {
+    const auto answer = reader_->query(sql);
+    EXPECT_TRUE(answer) << sql << ": " << answer.error().text;
+  }
+}
+
 TEST_F(SandboxTest, RefusesASecondStatement) {
   EXPECT_EQ(refused("SELECT 1; DROP TABLE deals").text,
             "запрос должен быть один: уберите лишнее после «;»");

@@ -57,6 +57,13 @@ TEST_F(OpenTest, MakesAFolderAndFilesForOurEyesOnly) {
   }
 }
 
+TEST_F(OpenTest, ASlashAtTheEndOfTheFolderIsTheSameFolder) {
+  const StorePaths slashed{paths_.state_dir / ""};
+  ASSERT_TRUE(Writer::open(slashed));
+  EXPECT_EQ(rights(paths_.state_dir), 0700U);
+  EXPECT_TRUE(Reader::open(paths_));
+}
+
 TEST_F(OpenTest, KeepsWhatItHeldAndOpensAgain) {
   for (int i = 0; i < 3; ++i) {
     auto writer = Writer::open(paths_);
@@ -75,7 +82,7 @@ TEST_F(OpenTest, BringsTheViewsUpToDate) {
   { ASSERT_TRUE(Writer::open(paths_)); }
   prepare(
       "DROP VIEW v_deal; CREATE VIEW v_deal AS SELECT 1 AS old; CREATE VIEW v_old AS SELECT 2;"
-      "UPDATE meta SET value = 'of another version' WHERE name = 'views'");
+      "UPDATE meta SET value = 'of another version' WHERE name = 'store.views'");
   { ASSERT_TRUE(Writer::open(paths_)); }
   SQLite::Database database{file_};
   EXPECT_NO_THROW(database.exec("SELECT id, title FROM v_deal"));

@@ -113,6 +113,12 @@ TEST_F(ViewsTest, CountingCallsByDayReadsTheIndexAlone) {
   EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("COVERING INDEX calls_by_day (day>")));
 }
 
+TEST_F(ViewsTest, CountingOpenDealsReadsTheIndexAlone) {
+  const auto plan = rows(
+      "EXPLAIN QUERY PLAN SELECT manager_id, count(*) FROM v_deal WHERE closed = 0 GROUP BY 1");
+  EXPECT_THAT(plan, testing::ElementsAre(testing::HasSubstr("COVERING INDEX deals_open")));
+}
+
 // Companies as people draw them: 1 above 2 above 3.
 class HeadsTest : public ViewsTest {
  protected:
