@@ -133,6 +133,7 @@ struct Answer {
   void add(World& world, const std::string& name, const std::string& method, double started,
            Outcome outcome) {
     if (outcome.problem) {
+      ++world.counters.refusals[outcome.problem->code];
       std::string error = "{";
       write_problem(error, *outcome.problem);
       errors.emplace_back(name, error + '}');

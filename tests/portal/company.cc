@@ -93,17 +93,17 @@ Part part_of(int index, int managers) {
 void add_absence(World& world, const Manager& manager) {
   const seconds offset = world.options.offset;
   const LocalDay today = local_day(world.now(), offset);
-  const auto away = [&](LocalDay from, LocalDay to) {
-    world.data.absences.push_back(
-        {manager.id, at_local(from, minutes{0}, offset), at_local(to, minutes{0}, offset)});
+  const auto away = [&](LocalDay from, LocalDay to, bool all_day) {
+    world.data.absences.push_back({manager.id, at_local(from, minutes{0}, offset),
+                                   at_local(to, minutes{0}, offset), all_day});
   };
-  if (manager.part == Part::absent) away(today - days{10}, today + days{5});
+  if (manager.part == Part::absent) away(today - days{10}, today + days{5}, true);
   if (manager.part == Part::returned) {
     // The three working days before the last one.
     const LocalDay last = workday_back(today - days{1});
     LocalDay from = last;
     for (int i = 0; i < 3; ++i) from = workday_back(from - days{1});
-    away(from, last);
+    away(from, last, false);
   }
 }
 

@@ -84,7 +84,6 @@ Outcome run_method(World& world, std::string_view name, const Json& params) {
     ++world.counters.methods[std::string{method->name}];
     outcome = run_known(world, *method, params);
   }
-  if (outcome.problem) ++world.counters.refusals[outcome.problem->code];
   return outcome;
 }
 

@@ -105,7 +105,8 @@ std::optional<int> compare(const Cell& cell, const Operand& with) {
 
 bool equals(const Cell& cell, const Operand& with) {
   if (with.empty) {
-    return is_empty(cell) || (cell.kind == Cell::Kind::flag && cell.number == 0);
+    const bool yes_or_no = cell.kind == Cell::Kind::flag || cell.kind == Cell::Kind::truth;
+    return is_empty(cell) || (yes_or_no && cell.number == 0);
   }
   return compare(cell, with) == 0;
 }

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <set>
 #include <thread>
 
 #include "tests/portal/portal.h"

@@ -79,8 +79,8 @@ std::span<const Method> message_methods();
 std::span<const Method> bot_methods();
 std::span<const Method> system_methods();
 
-// Runs a method under scope, operating budget and the method's faults, and counts it; "batch" is
-// not among them.
+// Runs a method under scope, operating budget and the method's faults, and counts it. Not for
+// "batch".
 Outcome run_method(World& world, std::string_view name, const Json& params);
 
 // The `data` of ONIMBOTV2COMMANDADD.

@@ -113,6 +113,7 @@ struct AbsenceRow {
   Id user = 0;
   Unix from = 0;
   Unix to = 0;
+  bool all_day = true;  // written with dates alone; the last day is included
 };
 
 struct Data {

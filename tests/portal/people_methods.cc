@@ -148,7 +148,9 @@ void write_im_user(std::string& out, const World& world, const User& user) {
     comma(out);
     integer(out, id);
   }
-  out += R"(],"phones":false,"website":"")";
+  out += R"(],"phones":{"work_phone":"","personal_mobile":"","inner_phone":")";
+  integer(out, user.id + 100);
+  out += R"("},"website":"")";
   key(out, "email");
   quoted(out, fmt::format("user{}@example.com", user.id));
   out += R"(,"bot_data":null,"type":"user"})";
@@ -203,8 +205,10 @@ std::string display_time(Unix at, seconds offset) {
                      iso.substr(12, 8));
 }
 
+// An all-day event names its last day; any other one ends where it ends.
 void write_absence(std::string& out, const World& world, const AbsenceRow& absence, Id id) {
   const seconds offset = world.options.offset;
+  const Unix to = absence.all_day ? absence.to - 86400 : absence.to;
   const auto add = [&](std::string_view name, std::string_view text) {
     key(out, name);
     quoted(out, text);
@@ -214,14 +218,14 @@ void write_absence(std::string& out, const World& world, const AbsenceRow& absen
   add("ID", std::to_string(id));
   add("NAME", "Отпуск");
   add("DATE_FROM", display_time(absence.from, offset));
-  add("DATE_TO", display_time(absence.to - 86400, offset));
+  add("DATE_TO", display_time(to, offset));
   add("DATE_FROM_TS_UTC", std::to_string(absence.from));
-  add("DATE_TO_TS_UTC", std::to_string(absence.to - 86400));
+  add("DATE_TO_TS_UTC", std::to_string(to));
   key(out, "~USER_OFFSET_FROM");
   integer(out, offset.count());
   key(out, "~USER_OFFSET_TO");
   integer(out, offset.count());
-  add("DT_SKIP_TIME", "Y");
+  add("DT_SKIP_TIME", absence.all_day ? "Y" : "N");
   add("TZ_FROM", "Europe/Moscow");
   add("TZ_TO", "Europe/Moscow");
   add("ACCESSIBILITY", "absent");

@@ -7,6 +7,7 @@
 
 #include "tests/portal/facts.h"
 #include "tests/portal/generator.h"
+#include "tests/portal/http_call.h"
 #include "tests/portal/impl.h"
 #include "tests/portal/method.h"
 
@@ -23,7 +24,7 @@ void run_poster(Portal::Impl& impl, const std::stop_token& stop) {
     impl.world.outgoing.pop_front();
     impl.posting = true;
     lock.unlock();
-    post_form(event.url, event.body);
+    http_call(event.url, event.body, "application/x-www-form-urlencoded");
     lock.lock();
     impl.posting = false;
     impl.changed.notify_all();
@@ -67,6 +68,8 @@ void Portal::start() {
       });
   {
     std::lock_guard lock{impl.mutex};
+    // A portal that comes back after stop() is found at the same place.
+    impl.world.options.port = impl.server->port();
     impl.world.domain = fmt::format("{}:{}", options.address, impl.server->port());
     impl.world.on_outgoing = [&impl] { impl.changed.notify_all(); };
   }
@@ -211,6 +214,8 @@ std::string Portal::call(std::string_view method, std::string_view params) {
     write_problem(out, *outcome.problem);
   } else {
     out += R"("result":)" + outcome.result;
+    if (outcome.next) out += R"(,"next":)" + std::to_string(*outcome.next);
+    if (outcome.total) out += R"(,"total":)" + std::to_string(*outcome.total);
   }
   return out + '}';
 }

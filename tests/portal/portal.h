@@ -159,8 +159,8 @@ class Portal {
   //  "managers":[ids],"heads":{"17":3},"absent":[ids]}.
   std::string facts() const;
 
-  // Calls a method without HTTP, limits and faults; the JSON text of the whole answer. For setting
-  // up a test ("crm.item.update"), with parameters as JSON text.
+  // Calls a method without HTTP, limits and faults; the JSON text of the answer, all but its
+  // `time`. For setting up a test ("crm.item.update"), with parameters as JSON text.
   std::string call(std::string_view method, std::string_view params);
 
   // Binds a handler as a person does on the portal's pages (outgoing webhook): `url` gets a

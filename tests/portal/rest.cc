@@ -82,10 +82,7 @@ std::vector<std::string> called_methods(const std::string& method, const Json& p
 HttpReply call_method(World& world, const std::string& method, const Json& params, double started) {
   Outcome outcome =
       method == "batch" ? run_batch(world, params) : run_method(world, method, params);
-  if (outcome.problem) {
-    if (method != "batch") --world.counters.refusals[outcome.problem->code];
-    return error_reply(world, *outcome.problem);
-  }
+  if (outcome.problem) return error_reply(world, *outcome.problem);
   HttpReply reply;
   reply.body.reserve(outcome.result.size() + 600);
   reply.body = R"({"result":)";

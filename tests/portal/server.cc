@@ -214,35 +214,4 @@ Server::~Server() = default;
 
 int Server::port() const { return impl_->bound_port; }
 
-bool post_form(const std::string& url, const std::string& body) {
-  constexpr std::string_view kPlain = "http://";
-  if (!url.starts_with(kPlain)) return false;
-  const std::size_t path = std::min(url.find('/', kPlain.size()), url.size());
-  const std::string host_port = url.substr(kPlain.size(), path - kPlain.size());
-  const std::size_t colon = host_port.find(':');
-  const std::string host = host_port.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "80" : host_port.substr(colon + 1);
-  try {
-    asio::io_context io;
-    tcp::resolver resolver{io};
-    beast::tcp_stream stream{io};
-    stream.expires_after(seconds{10});
-    stream.connect(resolver.resolve(host, port));
-    http::request<http::string_body> request{http::verb::post,
-                                             path == url.size() ? "/" : url.substr(path), 11};
-    request.set(http::field::host, host_port);
-    request.set(http::field::user_agent, "Bitrix24 Webhook Engine");
-    request.set(http::field::content_type, "application/x-www-form-urlencoded");
-    request.body() = body;
-    request.prepare_payload();
-    http::write(stream, request);
-    beast::flat_buffer buffer;
-    http::response<http::string_body> answer;
-    http::read(stream, buffer, answer);
-    return answer.result_int() / 100 == 2;
-  } catch (const boost::system::system_error&) {
-    return false;
-  }
-}
-
 }  // namespace b24::sim

@@ -33,10 +33,10 @@ struct HttpReply {
 };
 
 struct ServerOptions {
-  std::string address;
+  std::string address = "127.0.0.1";
   int port = 0;
-  std::string tls_certificate;
-  std::string tls_key;
+  std::string tls_certificate = {};
+  std::string tls_key = {};
   bool gzip = true;
 };
 
@@ -55,8 +55,5 @@ class Server {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// POSTs a form to a plain http address; whether it was answered with 2xx. For outgoing events.
-bool post_form(const std::string& url, const std::string& body);
 
 }  // namespace b24::sim

@@ -59,6 +59,7 @@ bool names(const Json& select, std::string_view name) {
 
 void write_asked_for(std::string& out, const Json& params, const Task& task) {
   const Json& select = param(params, "select");
+  if (names(select, "DEADLINE")) out += R"(,"lengthDeadline":"1")";
   if (names(select, "TAGS")) out += R"(,"tags":[])";
   if (names(select, "COUNTERS")) {
     out += R"(,"counter":{"counters":{"expired":0,"newComments":0,"projectExpired":0,)"

@@ -1,0 +1,316 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/portal/portal.h"
+
+// The simulator's answers beside the documented ones: the same keys, in the same letter case, with
+// values of the same types.
+
+namespace b24::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+const fs::path kExamples = fs::path{B24_SOURCE_DIR} / "../shared/bitrix24/examples";
+
+Json example(const std::string& name) {
+  std::ifstream file{kExamples / (name + ".json")};
+  return Json::parse(file);
+}
+
+// Keys that belong to the portal of the example, not to the method.
+bool portal_specific(const std::string& key) {
+  return key.starts_with("ufCrm") || key.starts_with("parentId") || key == "fm";
+}
+
+bool is_id_map(const Json& value) {
+  if (!value.is_object() || value.empty()) return false;
+  return std::all_of(value.items().begin(), value.items().end(), [](const auto& item) {
+    return item.key().find_first_not_of("0123456789") == std::string::npos;
+  });
+}
+
+// Arrays and maps by id are collections of like things; the rest are records and scalars.
+bool is_collection(const Json& value) { return value.is_array() || is_id_map(value); }
+
+std::string kind(const Json& value) {
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "string";
+  if (value.is_boolean()) return "boolean";
+  return "container";
+}
+
+bool empty_container(const Json& value) { return value.is_structured() && value.empty(); }
+
+class Comparison {
+ public:
+  // `known` are keys of ours that other pages document; `absent` are documented keys that this
+  // call cannot give (of another type of object).
+  Comparison(std::set<std::string> known, std::set<std::string> absent)
+      : known_(std::move(known)), absent_(std::move(absent)) {}
+
+  std::vector<std::string> run(const Json& documented, const Json& ours) {
+    compare({documented}, ours, "result");
+    return problems_;
+  }
+
+ private:
+  void compare(const std::vector<Json>& documented, const Json& ours, const std::string& path) {
+    if (ours.is_null() || documented.empty()) return;
+    for (const Json& sample : documented) {
+      if (sample.is_null() || empty_container(sample) || empty_container(ours)) continue;
+      if (kind(sample) == kind(ours)) return compare_inside(documented, ours, path);
+    }
+    const bool comparable = std::any_of(documented.begin(), documented.end(), [](const Json& s) {
+      return !s.is_null() && !empty_container(s);
+    });
+    if (comparable && !empty_container(ours)) {
+      problems_.push_back(path + ": " + kind(documented.front()) + " is documented, ours is " +
+                          ours.dump().substr(0, 60));
+    }
+  }
+
+  void compare_inside(const std::vector<Json>& documented, const Json& ours,
+                      const std::string& path) {
+    if (is_collection(ours)) {
+      std::vector<Json> elements;
+      for (const Json& sample : documented) {
+        for (const Json& element : sample) elements.push_back(element);
+      }
+      for (const Json& element : ours) compare(elements, element, path + "[]");
+    } else if (ours.is_object()) {
+      compare_records(documented, ours, path);
+    }
+  }
+
+  void compare_records(const std::vector<Json>& documented, const Json& ours,
+                       const std::string& path) {
+    std::map<std::string, std::vector<Json>> fields;
+    std::map<std::string, std::size_t> seen;
+    for (const Json& sample : documented) {
+      if (!sample.is_object()) continue;
+      for (const auto& [key, value] : sample.items()) fields[key].push_back(value);
+    }
+    for (const auto& [key, values] : fields) {
+      if (portal_specific(key) || absent_.contains(key)) continue;
+      // A key that not every documented row has may be missing in ours too.
+      if (!ours.contains(key) && values.size() == documented.size()) {
+        problems_.push_back(path + "." + key + ": documented, missing in ours");
+      }
+    }
+    for (const auto& [key, value] : ours.items()) {
+      const auto found = fields.find(key);
+      if (found != fields.end()) {
+        compare(found->second, value, path + "." + key);
+      } else if (!known_.contains(key) && !portal_specific(key)) {
+        problems_.push_back(path + "." + key + ": ours, not documented");
+      }
+    }
+  }
+
+  std::set<std::string> known_;
+  std::set<std::string> absent_;
+  std::vector<std::string> problems_;
+};
+
+struct Case {
+  const char* example;
+  const char* method;
+  const char* params;
+  std::set<std::string> known = {};
+  std::set<std::string> absent = {};
+};
+
+// UF_HEAD: department.fields lists it (entities.md, A2).
+const Case kCases[] = {
+    {"user.get", "user.get", R"({"UF_DEPARTMENT":1,"SORT":"ID","ORDER":"asc"})"},
+    {"department.get",
+     "department.get",
+     R"({"sort":"NAME","order":"DESC","PARENT":1})",
+     {"UF_HEAD"}},
+    {"crm.category.list", "crm.category.list", R"({"entityTypeId":2})"},
+    {"crm.status.list", "crm.status.list",
+     R"({"order":{"SORT":"ASC"},"filter":{"ENTITY_ID":"DEAL_STAGE"}})"},
+    {"crm.item.list",
+     "crm.item.list",
+     R"({"entityTypeId":2,"select":["id","title","stageId","sourceId","assignedById",
+         "opportunity","isManualOpportunity"],
+         "filter":{"0":{"logic":"OR","0":{"!=title":""},"1":{"!=stageId":""}},
+         "@stageId":["NEW","PREPARATION"],">=opportunity":5000,"isManualOpportunity":"N"},
+         "order":{"title":"ASC"}})",
+     {},
+     {"name", "lastName"}},
+    {"crm.item.add", "crm.item.get", R"({"entityTypeId":2,"id":$deal})"},
+    {"crm.item.add", "crm.item.add",
+     R"({"entityTypeId":2,"fields":{"title":"New","typeId":"SERVICE","categoryId":5,
+         "stageId":"C5:PREPARATION","probability":50,"currencyId":"EUR","opportunity":999.99,
+         "companyId":5,"contactId":4,"begindate":"2026-11-01","leadId":102}})"},
+    {"crm.item.update", "crm.item.update",
+     R"({"entityTypeId":2,"id":$deal,"fields":{"title":"REST","stageId":"FINAL_INVOICE"}})"},
+    {"crm.item.delete", "crm.item.delete", R"({"entityTypeId":2,"id":$deal})"},
+    {"crm.stagehistory.list", "crm.stagehistory.list",
+     R"({"entityTypeId":2,"order":{"ID":"ASC"},"filter":{"OWNER_ID":$deal}})"},
+    {"tasks.task.list", "tasks.task.list",
+     R"({"order":{"DEADLINE":"asc"},"filter":{"!STATUS":6},"select":["ID","TITLE","DESCRIPTION",
+         "STATUS","subStatus","DEADLINE","CREATED_DATE","RESPONSIBLE_ID","ACCOMPLICES","AUDITORS",
+         "TAGS","COUNTERS","PRIORITY","MARK"],"params":{"WITH_TIMER_INFO":true,
+         "WITH_RESULT_INFO":true,"WITH_PARSED_DESCRIPTION":true}})"},
+    {"tasks.task.get", "tasks.task.get",
+     R"({"taskId":$task,"select":["ID","TITLE","DESCRIPTION","CREATED_BY","RESPONSIBLE_ID",
+         "DEADLINE","UF_CRM_TASK","UF_TASK_WEBDAV_FILES"]})"},
+    // "take" stands in the action of tasks.task.get.
+    {"tasks.task.add",
+     "tasks.task.add",
+     R"({"fields":{"TITLE":"Task","RESPONSIBLE_ID":$user,"DEADLINE":"2026-12-31T23:59:59"}})",
+     {"take"}},
+    {"tasks.task.update",
+     "tasks.task.update",
+     R"({"taskId":$task,"fields":{"RESPONSIBLE_ID":$user}})",
+     {},
+     {"sprintId", "backlogId", "nodeId"}},
+    {"tasks.task.delete", "tasks.task.delete", R"({"taskId":$task})"},
+    {"voximplant.statistic.get", "voximplant.statistic.get", R"({"SORT":"ID","ORDER":"ASC"})"},
+    {"calendar.accessibility.get", "calendar.accessibility.get",
+     R"({"from":"2026-01-01","to":"2027-01-01","users":[$away,$user]})"},
+    {"im.user.list.get", "im.user.list.get", R"({"ID":[$user,1],"RESULT_TYPE":"array"})"},
+    {"profile", "profile", "{}"},
+    {"im.notify.system.add", "im.notify.system.add",
+     R"({"USER_ID":$user,"MESSAGE":"m","TAG":"t","CLIENT_ID":"c"})"},
+    {"im.notify.personal.add", "im.notify.personal.add", R"({"USER_ID":$user,"MESSAGE":"m"})"},
+    {"im.notify.delete", "im.notify.delete", R"({"ID":1})"},
+    {"im.message.add", "im.message.add", R"({"DIALOG_ID":"chat1","MESSAGE":"m"})"},
+    {"crm.timeline.comment.add", "crm.timeline.comment.add",
+     R"({"fields":{"ENTITY_ID":$deal,"ENTITY_TYPE":"deal","COMMENT":"c"}})"},
+    {"crm.activity.todo.add", "crm.activity.todo.add",
+     R"({"ownerTypeId":2,"ownerId":$deal,"deadline":"2026-12-01T10:00:00+03:00"})"},
+    {"imbot.v2.Revision.get", "imbot.v2.Revision.get", "{}"},
+};
+
+struct ErrorCase {
+  const char* example;
+  const char* method;
+  const char* params;
+};
+
+const ErrorCase kErrors[] = {
+    {"crm.item.list.error", "crm.item.list", R"({"entityTypeId":2,"filter":{"FIELD":1}})"},
+    {"crm.item.get.error", "crm.item.get", R"({"entityTypeId":2,"id":99999999})"},
+    {"crm.item.add.error", "crm.item.add", R"({"entityTypeId":1268})"},
+    {"crm.category.list.error", "crm.category.list", R"({"entityTypeId":1268})"},
+    {"crm.status.list.error", "crm.status.list", R"({"filter":{"NO_SUCH":1}})"},
+    {"crm.stagehistory.list.error", "crm.stagehistory.list", R"({"entityTypeId":99})"},
+    {"tasks.task.list.error", "tasks.task.list", R"({"order":{"NO_SUCH":"asc"}})"},
+    {"tasks.task.get.error", "tasks.task.get", R"({"taskId":1,"select":{}})"},
+    {"tasks.task.add.error", "tasks.task.add", R"({"fields":{}})"},
+    {"calendar.accessibility.get.error", "calendar.accessibility.get", R"({"users":[1]})"},
+    {"im.user.list.get.error", "im.user.list.get", R"({"ID":"1"})"},
+    {"im.notify.system.add.error", "im.notify.system.add", R"({"MESSAGE":"m"})"},
+    {"im.notify.delete.error", "im.notify.delete", "{}"},
+    {"im.message.add.error", "im.message.add", R"({"DIALOG_ID":"chat1"})"},
+    {"crm.timeline.comment.add.error", "crm.timeline.comment.add",
+     R"({"fields":{"ENTITY_ID":99999999,"ENTITY_TYPE":"deal","COMMENT":"c"}})"},
+    {"crm.activity.todo.add.error", "crm.activity.todo.add",
+     R"({"ownerTypeId":2,"ownerId":99999999,"deadline":"2026-12-01"})"},
+    {"imbot.v2.Event.get.error", "imbot.v2.Event.get", R"({"botId":1,"botToken":"x"})"},
+};
+
+class ConformanceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(kExamples)) GTEST_SKIP() << "the documented examples are not here";
+  }
+
+  Json call(const std::string& method, std::string params) {
+    const Json facts = Json::parse(portal_.facts());
+    const std::map<std::string, std::int64_t> values = {
+        {"$deal", portal_.ids(Entity::deal).at(5)},
+        {"$task", portal_.ids(Entity::task).at(5)},
+        {"$user", facts["managers"][0].get<std::int64_t>()},
+        {"$away", facts["absent"][0].get<std::int64_t>()}};
+    for (const auto& [name, value] : values) {
+      for (auto at = params.find(name); at != std::string::npos; at = params.find(name)) {
+        params.replace(at, name.size(), std::to_string(value));
+      }
+    }
+    return Json::parse(portal_.call(method, params));
+  }
+
+  void expect_same(const char* file, const Json& ours, std::set<std::string> known = {},
+                   std::set<std::string> absent = {}) {
+    const Json documented = example(file)["response"];
+    ASSERT_TRUE(ours.contains("result")) << file << ": " << ours.dump();
+    for (const std::string& problem : Comparison{std::move(known), std::move(absent)}.run(
+             documented["result"], ours["result"])) {
+      ADD_FAILURE() << file << ": " << problem;
+    }
+  }
+
+  Portal portal_{PortalOptions{.calls = 500, .now = parse_time("2026-11-20T12:00:00+03:00")}};
+};
+
+TEST_F(ConformanceTest, AnswersHaveTheDocumentedShape) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(std::string{c.example} + " by " + c.method);
+    const Json ours = call(c.method, c.params);
+    expect_same(c.example, ours, c.known, c.absent);
+  }
+}
+
+TEST_F(ConformanceTest, ErrorsHaveTheDocumentedCodes) {
+  for (const ErrorCase& c : kErrors) {
+    SCOPED_TRACE(c.example);
+    const Json documented = example(c.example)["response"];
+    const Json ours = call(c.method, c.params);
+    ASSERT_TRUE(ours.contains("error")) << ours.dump();
+    EXPECT_EQ(ours["error"], documented["error"]);
+    EXPECT_TRUE(ours["error_description"].is_string());
+  }
+}
+
+TEST_F(ConformanceTest, BotAnswersHaveTheDocumentedShape) {
+  const Json bot = call("imbot.v2.Bot.register",
+                        R"({"fields":{"code":"support_bot","botToken":"my_bot_token",
+                            "properties":{"name":"Support","workPosition":"AI"},"type":"bot",
+                            "eventMode":"fetch"}})");
+  expect_same("imbot.v2.Bot.register", bot);
+  const std::string who =
+      R"("botId":)" + bot["result"]["bot"]["id"].dump() + R"(,"botToken":"my_bot_token")";
+  const Json command =
+      call("imbot.v2.Command.register",
+           "{" + who + R"(,"fields":{"command":"help","title":{"en":"Show help"}}})");
+  expect_same("imbot.v2.Command.register", command);
+  const Json sent = call("imbot.v2.Chat.Message.send",
+                         "{" + who + R"(,"dialogId":"chat5","fields":{"message":"Enter"}})");
+  expect_same("imbot.v2.Chat.Message.send", sent);
+  const std::string message = sent["result"]["id"].dump();
+  expect_same("imbot.v2.Chat.Message.update",
+              call("imbot.v2.Chat.Message.update", "{" + who + R"(,"messageId":)" + message +
+                                                       R"(,"fields":{"message":"Updated"}})"));
+  expect_same("imbot.v2.Command.answer",
+              call("imbot.v2.Command.answer",
+                   "{" + who + R"(,"commandId":)" + command["result"]["command"]["id"].dump() +
+                       R"(,"messageId":)" + message +
+                       R"(,"dialogId":"chat5","fields":{"message":"Here"}})"));
+  portal_.press(1, "help", "topic");
+  const Json events = call("imbot.v2.Event.get", "{" + who + R"(,"offset":0,"limit":50})");
+  expect_same("imbot.v2.Event.get", events,
+              {"bot", "command", "message", "chat", "user", "language"});
+  const Json documented = example("imbot.v2.Event.get.data.ONIMBOTV2COMMANDADD")["response"];
+  ASSERT_EQ(events["result"]["events"].size(), 1u);
+  for (const std::string& problem :
+       Comparison{{}, {}}.run(documented, events["result"]["events"][0]["data"])) {
+    ADD_FAILURE() << problem;
+  }
+}
+
+}  // namespace
+}  // namespace b24::sim
