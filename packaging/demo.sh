@@ -120,6 +120,8 @@ SETTINGS
   fi
 fi
 
+show_log() { [[ ! -e "$folder/log" ]] || cat "$folder/log" >&2; }
+
 # What was posted to the simulated portal or printed by a dry run; what was sent to a real portal
 # stands among the alerts.
 alerts_arrived() {
@@ -144,7 +146,7 @@ while kill -0 "$watcher" 2>/dev/null; do
     sleep 0.2  # what was just said is still on its way through the pipe
     if ! alerts_arrived; then
       echo "demo: no alert arrived within $seconds s." >&2
-      cat "$folder/log" 2>/dev/null >&2 || true
+      show_log
       exit 1
     fi
     exit 0
@@ -153,6 +155,6 @@ while kill -0 "$watcher" 2>/dev/null; do
 done
 code=0
 wait "$watcher" || code=$?
-cat "$folder/log" 2>/dev/null >&2 || true
+show_log
 echo "demo: b24watch ended by itself with code $code." >&2
 exit 1
