@@ -53,6 +53,7 @@ struct Answer {
 };
 
 constexpr Answer kNotFound{http::status::not_found, "not found\n"};
+constexpr Answer kNoForm{http::status::bad_request, "not a form\n"};
 constexpr Answer kTooFast{http::status::service_unavailable, "too many events\n"};
 
 bool is_event(std::string_view path) { return path == "/event" || path == "/event/"; }
@@ -94,6 +95,13 @@ Answer judge_failure(const Failure& failure) {
     return {http::status::payload_too_large, "body too large\n"};
   }
   return {http::status::bad_request, "bad request\n"};
+}
+
+// Whether an event has the shape of one. Without a token it is refused for its shape or for its
+// lack of rights, so that the token has no say in the answer.
+bool is_form(std::string_view body) {
+  const Result<std::vector<Hint>> hints = parse_event(body, Secret{});
+  return hints || hints.error().kind != ErrorKind::invalid_input;
 }
 
 // A bucket of one second's worth of events.
@@ -380,10 +388,9 @@ Answer WebServer::Impl::take_event(const Connection& connection, std::string_vie
   }
   const Result<std::vector<Hint>> hints = parse_event(body, options.application_token);
   if (!hints) {
-    // The same answer as to a believed event: a stranger must not learn whether his guess was
-    // right.
     refuse(connection, name(hints.error().kind));
-    return {};
+    // The same answer as to a believed event: a stranger must not learn if his guess was right.
+    return is_form(body) ? Answer{} : kNoForm;
   }
   ++events;
   for (const Hint& hint : *hints) {

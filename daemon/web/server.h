@@ -17,9 +17,9 @@
 //                  the allowed rate
 //   GET  /health   200 "ok"
 //
-// 400 for what is not HTTP, 404 and 405 for other addresses and verbs, 413 and 431 above the
-// limits, 415 for an encoded body; these close the connection. A request that outlives its deadline
-// is cut.
+// 400 for what is not HTTP or not a form, 404 and 405 for other addresses and verbs, 413 and 431
+// above the limits, 415 for an encoded body; what its head condemns is not read on, and closes the
+// connection. A request that outlives its deadline is cut.
 
 namespace b24 {
 
