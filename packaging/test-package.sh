@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the Debian package and tests it: contents, lintian, the unit, the installed files against the
-# simulated portal, installing and purging in a copy of this system.
+# Builds the Debian package and tests it: contents, lintian, the unit, the examples of the READMEs, the
+# installed files against the simulated portal, installing and purging in a copy of this system.
 #
 #   packaging/test-package.sh          all of it that this machine allows; says what it left out
 #   packaging/test-package.sh --boot   also installs it on a small Debian that is booted for it
@@ -67,6 +67,25 @@ test_unit() {
   systemd-analyze security --offline=yes --threshold=20 --no-pager "$unit" >"$scratch/security" ||
     fail "unit: $(tail -n 1 "$scratch/security")"
   passed "unit"
+}
+
+# The rules that the READMEs show must be rules.
+test_readme() {
+  local folder file count=0
+  for file in README.md README.ru.md; do
+    awk -v out="$scratch/readme-$file-" '/^```yaml$/ { ++n; on = 1; next } /^```$/ { on = 0 }
+      on { print > (out n ".yaml") }' "$file"
+  done
+  for file in "$scratch"/readme-*.yaml; do
+    grep -q '^  - id:' "$file" || continue
+    folder=$scratch/rules-$((++count))
+    mkdir "$folder"
+    cp "$file" "$folder/example.yaml"
+    "$tree/usr/bin/b24watch" check --rules "$folder" >"$scratch/check.out" 2>&1 ||
+      fail "readme: $(cat "$file" "$scratch/check.out")"
+  done
+  ((count > 0)) || fail "readme: no rules found"
+  passed "rules in the READMEs ($count)"
 }
 
 # The first line of the simulated portal is its webhook.
@@ -195,6 +214,7 @@ UNIT
 test_contents
 test_lintian
 test_unit
+test_readme
 test_service
 test_install
 if [[ "$boot" == yes ]]; then
