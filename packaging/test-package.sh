@@ -12,7 +12,7 @@ boot=no
 case "${1:-}" in
   '') ;;
   --boot) boot=yes ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' packaging/test-package.sh; [[ "$1" == --help ]] && exit 0; exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' packaging/test-package.sh; [[ "$1" == --help ]] && exit 0; exit 2 ;;
 esac
 
 fail() { echo "package: $*" >&2; exit 1; }

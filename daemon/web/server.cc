@@ -325,8 +325,9 @@ asio::awaitable<bool> WebServer::Impl::serve_one(Connection& connection) {
     reply = serve_whole(connection, parser.get());
   }
   const bool sent = co_await send(connection, reply);
-  if (sent && !reply.keep_alive) co_await part(connection);
-  co_return sent&& reply.keep_alive;
+  if (!sent) co_return false;
+  if (!reply.keep_alive) co_await part(connection);
+  co_return reply.keep_alive;
 }
 
 WebServer::Impl::Reply WebServer::Impl::serve_whole(const Connection& connection,
