@@ -11,22 +11,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 
-#include "rules/base/language.h"
+#include "connectors/certificate.h"
+#include "connectors/say.h"
 
 namespace b24 {
 namespace {
-
-bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
-  return host == "localhost" || host == "::1";
-}
 
 bool is_address(const std::string& host) {
   in_addr v4{};
@@ -34,28 +28,9 @@ bool is_address(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &v4) == 1 || inet_pton(AF_INET6, host.c_str(), &v6) == 1;
 }
 
-// Letters, digits and what host names and IPv6 addresses need; above all no CR or LF.
-bool is_host(std::string_view host) {
-  if (host.empty() || host.size() > 253) return false;
-  return host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._:") ==
-         std::string_view::npos;
-}
-
-bool is_printable(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-      return false;
-  }
-  return true;
-}
-
 std::string without_controls(std::string text) {
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
   return text;
-}
-
-Error bad_url(std::string_view ru, std::string_view en) {
-  return error(ErrorKind::invalid_input, std::string(tr(ru, en)));
 }
 
 std::string bracketed(const std::string& host) {
@@ -88,63 +63,6 @@ class NoBrokenPipe {
   bool was_pending_ = false;
 };
 
-// Why a certificate was refused, as OpenSSL saw it.
-struct CertificateFault {
-  int code = X509_V_OK;
-  std::string expired_on;  // "21.11.2026"
-  std::string valid_from;
-  std::string issuer;
-  std::string subject;
-};
-
-template <class... Parts>
-std::string say(std::string_view ru, std::string_view en, const Parts&... parts) {
-  return fmt::format(fmt::runtime(tr(ru, en)), parts...);
-}
-
-std::string sentence(const CertificateFault& fault, const std::string& host) {
-  switch (fault.code) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return say(
-          "Сертификат портала {} просрочен (истёк {}) – обновите его на портале или "
-          "проверьте часы этого компьютера.",
-          "The certificate of the portal {} has expired (on {}): renew it on the portal, or "
-          "check this computer's clock.",
-          host, fault.expired_on);
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return say(
-          "Сертификат портала {} ещё не действует (начнёт {}) – проверьте часы этого "
-          "компьютера.",
-          "The certificate of the portal {} is not valid yet (from {} on): check this "
-          "computer's clock.",
-          host, fault.valid_from);
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return say("Сертификат выдан не порталу {}, а «{}» – проверьте адрес портала.",
-                 "The certificate belongs not to the portal {} but to “{}”: check the portal's "
-                 "address.",
-                 host, fault.subject);
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return say(
-          "Сертификат портала {} выдан неизвестным центром «{}» – если это ваш центр, "
-          "укажите файл с его сертификатом в ca_file.",
-          "The certificate of the portal {} was issued by the unknown authority “{}”: if it "
-          "is yours, name the file with its certificate in ca_file.",
-          host, fault.issuer);
-    default:
-      return say(
-          "Сертификату портала {} нельзя доверять: {} – обратитесь к администратору "
-          "портала.",
-          "The certificate of the portal {} is not to be trusted: {}. Ask the portal's "
-          "administrator.",
-          host, X509_verify_cert_error_string(fault.code));
-  }
-}
-
 std::string broken_connection(httplib::Error code, const std::string& host) {
   switch (code) {
     case httplib::Error::SSLConnection:
@@ -164,102 +82,7 @@ std::string broken_connection(httplib::Error code, const std::string& host) {
   }
 }
 
-std::string date_text(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (!time || ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return fmt::format("{:02}.{:02}.{:04}", parts.tm_mday, parts.tm_mon + 1, parts.tm_year + 1900);
-}
-
-std::string common_name(const X509_NAME* name) {
-  char text[128] = {};
-  if (!name || X509_NAME_get_text_by_NID(const_cast<X509_NAME*>(name), NID_commonName, text,
-                                         sizeof text) < 0) {
-    return {};
-  }
-  return without_controls(text);
-}
-
 }  // namespace
-
-namespace {
-
-// "host", "host:port" or "[v6]:port" into its two parts; the port with its colon.
-std::pair<std::string_view, std::string_view> host_and_port(std::string_view authority) {
-  if (authority.starts_with('[')) {
-    const auto end = authority.find(']');
-    if (end == std::string_view::npos) return {};
-    return {authority.substr(1, end - 1), authority.substr(end + 1)};
-  }
-  const auto colon = authority.find(':');
-  if (colon == std::string_view::npos) return {authority, {}};
-  return {authority.substr(0, colon), authority.substr(colon)};
-}
-
-std::optional<int> port_number(std::string_view text) {
-  int number = 0;
-  if (!text.starts_with(':')) return std::nullopt;
-  text.remove_prefix(1);
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  return whole && number >= 1 && number <= 65535 ? std::optional(number) : std::nullopt;
-}
-
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return result;
-}
-
-std::optional<Error> fault_of(const Url& url) {
-  for (const char c : url.host) {
-    if (static_cast<unsigned char>(c) < 0x80) continue;
-    return bad_url(
-        "Имя портала в адресе должно быть латиницей – русское имя запишите в виде xn--….",
-        "The portal's name in the address must be in Latin letters: write another one "
-        "as xn--….");
-  }
-  if (!is_host(url.host)) {
-    return bad_url("В адресе нет имени портала.", "The address names no portal.");
-  }
-  if (url.path[0] != '/' || !is_printable(url.path)) {
-    return bad_url("В адресе есть лишние знаки.", "There are stray characters in the address.");
-  }
-  if (!url.tls && !is_loopback(url.host)) {
-    return bad_url("Адрес должен начинаться с https:// – без шифрования ключ вебхука виден всем.",
-                   "The address must begin with https://: without encryption everybody can see "
-                   "the webhook's key.");
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-Result<Url> parse_url(std::string_view text) {
-  Url url;
-  const auto scheme = text.find("://");
-  const std::string name = scheme == std::string_view::npos ? "" : lower(text.substr(0, scheme));
-  if (name != "https" && name != "http") {
-    return bad_url("Адрес должен начинаться с https://.", "The address must begin with https://.");
-  }
-  url.tls = name == "https";
-  url.port = url.tls ? 443 : 80;
-  text.remove_prefix(scheme + 3);
-
-  const auto slash = text.find_first_of("/?#");
-  const auto [host, port] = host_and_port(text.substr(0, slash));
-  url.host = lower(host);
-  url.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
-  while (url.path.size() > 1 && url.path.back() == '/') url.path.pop_back();
-  if (auto fault = fault_of(url)) return *fault;
-  if (!port.empty()) {
-    const auto number = port_number(port);
-    if (!number) {
-      return bad_url("В адресе неверный порт.", "The port in the address is wrong.");
-    }
-    url.port = *number;
-  }
-  return url;
-}
 
 struct HttpConnection::Impl {
   Impl(Url u, HttpOptions o) : url(std::move(u)), options(std::move(o)) { set_up(); }
@@ -277,7 +100,6 @@ struct HttpConnection::Impl {
   Error certificate_failure() const;
 
   static int verify(X509_STORE_CTX* store, void* self);
-  void note_fault(X509_STORE_CTX* store);
 
   // The socket of the connection, as a duplicate of our own: shutting it down ends a call in any
   // state of httplib, and its number cannot pass to somebody else's file meanwhile.
@@ -340,23 +162,8 @@ int HttpConnection::Impl::verify(X509_STORE_CTX* store, void* self) {
     X509_VERIFY_PARAM_set1_host(param, impl->url.host.c_str(), 0);
   }
   const int result = X509_verify_cert(store);
-  if (result != 1) impl->note_fault(store);
+  if (result != 1) impl->fault = certificate_fault(store);
   return result;
-}
-
-void HttpConnection::Impl::note_fault(X509_STORE_CTX* store) {
-  CertificateFault found;
-  found.code = X509_STORE_CTX_get_error(store);
-  const X509* current = X509_STORE_CTX_get_current_cert(store);
-  const X509* leaf = X509_STORE_CTX_get0_cert(store);
-  const X509* culprit = current ? current : leaf;
-  if (culprit) {
-    found.expired_on = date_text(X509_get0_notAfter(culprit));
-    found.valid_from = date_text(X509_get0_notBefore(culprit));
-    found.issuer = common_name(X509_get_issuer_name(culprit));
-  }
-  if (leaf) found.subject = common_name(X509_get_subject_name(leaf));
-  fault = std::move(found);
 }
 
 void HttpConnection::Impl::remember_socket(int fd) {
@@ -411,7 +218,7 @@ void HttpConnection::Impl::drop_if_stale() {
 
 Error HttpConnection::Impl::certificate_failure() const {
   const CertificateFault f = fault.value_or(CertificateFault{});
-  return error(ErrorKind::blocked, sentence(f, url.host));
+  return error(ErrorKind::blocked, about(f, url.host));
 }
 
 Error HttpConnection::Impl::failure(httplib::Error code, bool too_large) {

@@ -11,17 +11,12 @@
 #include <set>
 
 #include "connectors/bitrix24/envelope.h"
-#include "rules/base/language.h"
+#include "connectors/say.h"
 
 namespace b24 {
 namespace {
 
 constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
-
-template <class... Parts>
-std::string say(std::string_view ru, std::string_view en, const Parts&... parts) {
-  return fmt::format(fmt::runtime(tr(ru, en)), parts...);
-}
 
 Error stopped() {
   return error(ErrorKind::stopped, say("Запрос к порталу прерван: программа останавливается.",

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <functional>
 
-#include "connectors/bitrix24/utf8.h"
+#include "connectors/utf8.h"
 
 namespace b24 {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <optional>
 
-#include "connectors/bitrix24/utf8.h"
+#include "connectors/utf8.h"
 #include "rules/base/language.h"
 
 namespace b24 {

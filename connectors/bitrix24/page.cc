@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "connectors/bitrix24/entities.h"
-#include "connectors/bitrix24/utf8.h"
 #include "connectors/bitrix24/value.h"
+#include "connectors/utf8.h"
 #include "rules/base/language.h"
 
 // One pass over the text of a page: each row's fields go straight to their columns.

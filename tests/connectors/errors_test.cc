@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "connectors/bitrix24/utf8.h"
+#include "connectors/utf8.h"
 #include "rules/base/language.h"
 
 namespace b24 {

@@ -80,7 +80,8 @@ class Authority {
     X509_set_pubkey(x, key);
     X509_NAME* name = X509_get_subject_name(x);
     const auto* text = reinterpret_cast<const unsigned char*>(common_name.c_str());
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0);
+    if (!common_name.empty())
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0);
     X509_set_issuer_name(x, certificate_ ? X509_get_subject_name(certificate_) : name);
     if (names.empty()) {
       extend(x, NID_basic_constraints, "critical,CA:TRUE");

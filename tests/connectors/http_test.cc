@@ -148,6 +148,8 @@ TEST(HttpTest, SaysWhyACertificateIsRefused) {
        "центр, укажите файл с его сертификатом в ca_file."},
       {authority().issue("other.test", "DNS:other.test"),
        "Сертификат выдан не порталу portal.test, а «other.test» – проверьте адрес портала."},
+      {authority().issue("", "DNS:third.test"),
+       "Сертификат выдан не порталу portal.test, а «third.test» – проверьте адрес портала."},
   };
   for (const auto& c : cases) {
     HttpServer server(always({"{}"}), c.certificate);

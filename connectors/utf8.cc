@@ -1,4 +1,4 @@
-#include "connectors/bitrix24/utf8.h"
+#include "connectors/utf8.h"
 
 #include <cstdint>
 
