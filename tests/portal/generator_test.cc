@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "tests/portal/php.h"
 #include "tests/portal/portal.h"
@@ -129,6 +130,27 @@ TEST(PortalGeneratorTest, MakesACompanyWithoutProblems) {
     EXPECT_TRUE(facts[rule].empty()) << rule;
   }
   EXPECT_TRUE(facts["deal_stuck_stage"].empty());
+}
+
+// The demo's problem comes, is named, and goes again.
+TEST(PortalGeneratorTest, LivesThroughAProblemAndItsEnd) {
+  PortalOptions options = at("2026-11-20T12:00:00+03:00");
+  options.calls = 100;
+  options.live = true;
+  options.live_interval_seconds = 0.05;
+  Portal portal{options};
+  const std::size_t planted = Json::parse(portal.facts())["overdue_pile"].size();
+  const auto wait_for_piles = [&](std::size_t count) {
+    for (int i = 0; i < 1000; ++i) {
+      if (Json::parse(portal.facts())["overdue_pile"].size() == count) return true;
+      std::this_thread::sleep_for(milliseconds{10});
+    }
+    return false;
+  };
+  portal.start();
+  EXPECT_TRUE(wait_for_piles(planted + 1));
+  EXPECT_TRUE(wait_for_piles(planted));
+  EXPECT_GT(portal.count(Entity::call), 100u);
 }
 
 TEST(PortalGeneratorTest, ChangesAtRandomAndTheSameForTheSameSeed) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/beast.hpp>
+#include <boost/beast/ssl.hpp>
 
 #include "rules/base/time.h"
 
@@ -17,20 +19,24 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kTls = "https://";
 constexpr std::size_t kBodyLimit = 256 * 1024 * 1024;
 
 struct Place {
+  bool tls = false;
   std::string host;
   std::string port;
   std::string path;
 };
 
 Place split(const std::string& url) {
-  const std::string rest = url.substr(std::min(kPlain.size(), url.size()));
+  const bool tls = url.starts_with(kTls);
+  const std::string rest = url.substr(std::min(tls ? kTls.size() : kPlain.size(), url.size()));
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const std::string host = rest.substr(0, slash);
   const std::size_t colon = std::min(host.find(':'), host.size());
-  return {host.substr(0, colon), colon < host.size() ? host.substr(colon + 1) : "80",
+  const std::string otherwise = tls ? "443" : "80";
+  return {tls, host.substr(0, colon), colon < host.size() ? host.substr(colon + 1) : otherwise,
           slash < rest.size() ? rest.substr(slash) : "/"};
 }
 
@@ -47,33 +53,41 @@ HttpResult to_result(const http::response<http::string_body>& answer) {
   return result;
 }
 
+template <class Stream>
+HttpResult talk(Stream& stream, const http::request<http::string_body>& request) {
+  http::write(stream, request);
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kBodyLimit);
+  http::read(stream, buffer, parser);
+  return to_result(parser.get());
+}
+
 }  // namespace
 
 HttpResult http_call(const std::string& url, const std::string& body, std::string_view content_type,
                      std::string_view accept_encoding) {
   const Place place = split(url);
+  const auto verb = content_type.empty() ? http::verb::get : http::verb::post;
+  http::request<http::string_body> request{verb, place.path, 11};
+  request.set(http::field::host, place.host + ':' + place.port);
+  request.set(http::field::user_agent, "Bitrix24 Webhook Engine");
+  if (!content_type.empty()) request.set(http::field::content_type, std::string{content_type});
+  if (!accept_encoding.empty()) {
+    request.set(http::field::accept_encoding, std::string{accept_encoding});
+  }
+  request.body() = body;
+  request.prepare_payload();
   try {
     asio::io_context io;
-    tcp::resolver resolver{io};
-    beast::tcp_stream stream{io};
-    stream.expires_after(seconds{10});
-    stream.connect(resolver.resolve(place.host, place.port));
-    const auto verb = content_type.empty() ? http::verb::get : http::verb::post;
-    http::request<http::string_body> request{verb, place.path, 11};
-    request.set(http::field::host, place.host + ':' + place.port);
-    request.set(http::field::user_agent, "Bitrix24 Webhook Engine");
-    if (!content_type.empty()) request.set(http::field::content_type, std::string{content_type});
-    if (!accept_encoding.empty()) {
-      request.set(http::field::accept_encoding, std::string{accept_encoding});
-    }
-    request.body() = body;
-    request.prepare_payload();
-    http::write(stream, request);
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(kBodyLimit);
-    http::read(stream, buffer, parser);
-    return to_result(parser.get());
+    asio::ssl::context trust{asio::ssl::context::tls_client};
+    beast::ssl_stream<beast::tcp_stream> stream{io, trust};
+    beast::tcp_stream& plain = stream.next_layer();
+    plain.expires_after(seconds{10});
+    plain.connect(tcp::resolver{io}.resolve(place.host, place.port));
+    if (!place.tls) return talk(plain, request);
+    stream.handshake(asio::ssl::stream_base::client);
+    return talk(stream, request);
   } catch (const boost::system::system_error&) {
     return {};
   }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-// One plain HTTP exchange, for the events the portal posts and for tests that look at the wire.
+// One HTTP exchange, for the events the portal posts and for tests that look at the wire.
 
 namespace b24::sim {
 
@@ -15,7 +15,8 @@ struct HttpResult {
 };
 
 // POSTs `body` to "http://host:port/path" on a connection of its own; GETs when `content_type` is
-// empty. `accept_encoding` is sent as given. Ten seconds at most.
+// empty. An https certificate is not verified: whoever is at the other end of a test is ours.
+// `accept_encoding` is sent as given. Ten seconds at most.
 HttpResult http_call(const std::string& url, const std::string& body, std::string_view content_type,
                      std::string_view accept_encoding = "");
 

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -135,6 +138,27 @@ TEST(PortalWireTest, IsControlledOverHttp) {
   EXPECT_EQ(rows.size(), portal.count(Entity::deal));
   EXPECT_EQ(http_call(control + "facts", "", "").body, portal.facts());
   EXPECT_EQ(http_call(control + "no-such", "", "").status, 404);
+}
+
+TEST(PortalWireTest, SpeaksTlsWhenGivenACertificate) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("b24portal_tls_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string key = folder / "key.pem";
+  const std::string certificate = folder / "cert.pem";
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256"
+      " -nodes -days 2 -subj /CN=127.0.0.1 -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "no openssl program here";
+  PortalOptions options = small();
+  options.tls_certificate = certificate;
+  options.tls_key = key;
+  Portal portal{options};
+  portal.start();
+  EXPECT_TRUE(portal.webhook().starts_with("https://127.0.0.1:"));
+  EXPECT_EQ(http_call(portal.webhook() + "profile", "{}", kJson).status, 200);
+  std::filesystem::remove_all(folder);
 }
 
 TEST(PortalTextTest, EscapesAsPhpDoes) {
