@@ -276,6 +276,32 @@ TEST_F(ConformanceTest, ErrorsHaveTheDocumentedCodes) {
   }
 }
 
+// Pages whose examples are not in the folder; names and types are theirs, the values are not.
+TEST_F(ConformanceTest, FurtherPagesHaveTheirShapeToo) {
+  const std::pair<const char*, const char*> pages[] = {
+      {"server.time", R"("2026-01-01T00:00:00+03:00")"},
+      {"scope", R"(["crm"])"},
+      {"method.get", R"({"isExisting":true,"isAvailable":true})"},
+      {"calendar.settings.get",
+       R"({"work_time_start":"9","work_time_end":"19","year_holidays":"1.01","year_workdays":"",
+           "week_holidays":["SA"],"week_start":"MO","user_name_template":"","sync_by_push":false,
+           "user_show_login":true,"path_to_user":"","path_to_user_calendar":"",
+           "path_to_group":"","path_to_group_calendar":"","path_to_vr":"","path_to_rm":"",
+           "rm_iblock_type":"","rm_iblock_id":"","dep_manager_sub":true,
+           "denied_superpose_types":[],"pathes_for_sites":"","forum_id":"8","rm_for_sites":true,
+           "path_to_type_company_calendar":"","path_to_type_location":"",
+           "path_to_type_open_event":""})"}};
+  for (const auto& [method, documented] : pages) {
+    const Json ours = call(method, R"({"name":"user.get"})");
+    ASSERT_TRUE(ours.contains("result")) << method;
+    for (const std::string& problem :
+         Comparison{{}, {}}.run(Json::parse(documented), ours["result"])) {
+      ADD_FAILURE() << method << ": " << problem;
+    }
+  }
+  EXPECT_EQ(call("method.get", R"({"name":"User.Get"})")["result"]["isExisting"], false);
+}
+
 TEST_F(ConformanceTest, BotAnswersHaveTheDocumentedShape) {
   const Json bot = call("imbot.v2.Bot.register",
                         R"({"fields":{"code":"support_bot","botToken":"my_bot_token",
