@@ -35,6 +35,7 @@ class ListReader::List {
         rest_(request_.expected) {}
 
   bool done() const { return done_; }
+  std::int64_t rest() const { return done_ ? 0 : std::max<std::int64_t>(rest_.value_or(0), 0); }
   SteadyTime ready_at(const Client& client) const {
     return std::max(client.ready_at(std::string(spec_->method)), not_before_);
   }
@@ -74,7 +75,7 @@ class ListReader::List {
     PageQuery query;
     query.since = request_.since;
     query.recent_since = request_.recent_since;
-    query.ids_only = request_.ids_only;
+    query.ids_only = request_.ids_only || request_.count_only;
     query.portal_offset = portal_offset_;
     query.after = std::to_string(by_offset_ ? request_.after_id : cursor_);
     if (!request_.ids.empty()) {
@@ -193,6 +194,10 @@ ListReader::List::Go ListReader::List::take_page(Page page, std::optional<std::i
     total_ = total;
     rest_ = total;
   }
+  if (request_.count_only) {
+    done_ = true;
+    return Go::stop;
+  }
   return by_offset_ ? take_offset(std::move(page), part) : take_keyset(std::move(page), part);
 }
 
@@ -235,6 +240,12 @@ ListReader::ListReader(Client& client, std::vector<ListRequest> lists, seconds p
 }
 
 ListReader::~ListReader() = default;
+
+std::uint64_t ListReader::rest() const {
+  std::int64_t rows = 0;
+  for (const List& list : lists_) rows += list.rest();
+  return static_cast<std::uint64_t>(rows);
+}
 
 namespace {
 

@@ -28,6 +28,7 @@ struct ListRequest {
   std::optional<Time> recent_since;
   std::vector<std::int64_t> ids;  // these objects only
   bool ids_only = false;
+  bool count_only = false;  // no rows, only how many there are: ListPart::total
   // Rows, if known: sizes the chain. Otherwise the first page is asked to count them.
   std::optional<std::int64_t> expected;
 };
@@ -59,6 +60,8 @@ class ListReader {
   ListReader& operator=(const ListReader&) = delete;
 
   bool done() const;
+  // Rows still to come, as far as the portal has counted them.
+  std::uint64_t rest() const;
   // One request: up to 50 pages, shared among the lists that are not done, by what each still
   // expects and by whose operating budget is free; waits when none is. Fails as Client::batch does;
   // may be called again after `unavailable` and then goes on where it was, with smaller batches,
