@@ -19,7 +19,7 @@ namespace b24 {
 
 // The code of the problem "no webhook is given", which commands that ask nothing of the portal pass
 // over.
-inline constexpr std::string_view kNoWebhookCode = "R005";
+inline constexpr const char* kNoWebhookCode = "R005";
 
 struct LoadedConfig {
   Config config;

@@ -141,7 +141,7 @@ void require_webhook(Config& config, const std::optional<Secret>& given, Setting
   if (config.portal.webhook.empty()) config.portal.webhook = credential("webhook");
   if (!config.portal.webhook.empty() || context.problems.any_errors()) return;
   context.problems.error(
-      std::string{kNoWebhookCode}, config.file,
+      kNoWebhookCode, config.file,
       {"не задан вебхук портала: впишите его в portal.webhook, или положите в файл и назовите его "
        "в portal.webhook_file, или передайте через systemd (LoadCredential=webhook:путь)",
        "no webhook of the portal: write it as portal.webhook, or put it into a file named by "
