@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kStreams =
     "SELECT entity, full_done, cursor_id, full_began_at, watermark, fresh_at, swept_at, "
-    "expected_rows, problem FROM streams";
+    "recent_at, expected_rows, problem FROM streams";
 constexpr const char* kAlerts =
     "SELECT rule_id, key, manager_id, state, episode, since, changed_at, seen_at, held_seconds, "
     "value, norm, told_value, fields, items FROM alerts ORDER BY rule_id, key";
@@ -71,8 +71,9 @@ std::vector<StreamState> read_streams(Connection& connection) {
     found->watermark = run.maybe_time(4);
     found->fresh_at = run.maybe_time(5);
     found->swept_at = run.maybe_time(6);
-    found->expected_rows = run.maybe_integer(7);
-    found->problem = run.text(8);
+    found->recent_at = run.maybe_time(7);
+    found->expected_rows = run.maybe_integer(8);
+    found->problem = run.text(9);
   }
   return streams;
 }

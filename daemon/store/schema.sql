@@ -183,6 +183,7 @@ CREATE TABLE streams (
   watermark INTEGER,
   fresh_at INTEGER,
   swept_at INTEGER,
+  recent_at INTEGER,
   expected_rows INTEGER,
   problem TEXT NOT NULL DEFAULT '',
   rows INTEGER NOT NULL DEFAULT 0
