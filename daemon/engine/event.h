@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "connectors/bitrix24/portal.h"
+#include "daemon/engine/queue.h"
+#include "daemon/store/store.h"
+#include "rules/rule.h"
+
+// What reaches the engine, through one queue. The engine alone writes.
+
+namespace b24 {
+
+// What one request brought for one stream, with the stream's state after it: committed together,
+// so a kill at any point repeats at most one page.
+struct PulledPart {
+  StreamState state;
+  std::vector<Record> records;
+  std::vector<RejectedRow> rejected;
+  std::vector<std::int64_t> gone;  // ids the portal no longer shows
+  enum class Sweep { none, begin, rows, finish } sweep = Sweep::none;
+  Time sweep_began_at;    // our clock; for finish
+  bool ids_only = false;  // the records hold ids, not rows
+};
+
+struct Pulled {
+  std::vector<PulledPart> parts;
+};
+
+// A look at the portal has ended; what it brought stands before it in the queue. `committed` is
+// set when all of it is in the file, and judged if `judge` says so.
+struct PassDone {
+  bool judge = false;
+  std::shared_ptr<std::promise<void>> committed;
+};
+
+// The portal's own settings were read (again).
+struct FactsRead {
+  PortalFacts facts;
+};
+
+// The sender's answer: the portal's message id, or why not.
+struct Delivered {
+  std::int64_t outbox_id = 0;
+  Result<std::int64_t> outcome;
+};
+
+// Checked rules to use from now on.
+struct RulesLoaded {
+  RuleSet rules;
+};
+
+using Event = std::variant<Pulled, PassDone, FactsRead, Delivered, RulesLoaded>;
+using EventQueue = Queue<Event>;
+
+}  // namespace b24

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "connectors/bitrix24/hint.h"
+#include "rules/base/time.h"
+
+namespace b24 {
+
+// Where the portal told us to look: merged by object, so a storm of events about one deal is one
+// look. Bounded; what finds no room is counted, and the next poll finds the change. Any thread.
+class Hints {
+ public:
+  explicit Hints(std::size_t limit = 20'000) : limit_(limit) {}
+
+  bool add(const Hint& hint) {
+    std::lock_guard lock{mutex_};
+    auto& ids = ids_[hint.entity];
+    if (count_ >= limit_ && !ids.contains(hint.id)) {
+      ++dropped_;
+      return false;
+    }
+    if (ids.insert(hint.id).second) ++count_;
+    added_.notify_all();
+    return true;
+  }
+
+  // All of them; afterwards there are none.
+  std::map<Entity, std::set<std::int64_t>> take() {
+    std::lock_guard lock{mutex_};
+    count_ = 0;
+    return std::exchange(ids_, {});
+  }
+
+  // Waits until there is a hint (true), or `wait` has passed or a stop is requested (false).
+  bool wait(milliseconds wait, const std::stop_token& stop) {
+    std::unique_lock lock{mutex_};
+    return added_.wait_for(lock, stop, wait, [&] { return count_ > 0; });
+  }
+
+  std::uint64_t dropped() const {
+    std::lock_guard lock{mutex_};
+    return dropped_;
+  }
+
+ private:
+  const std::size_t limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any added_;
+  std::map<Entity, std::set<std::int64_t>> ids_;
+  std::size_t count_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace b24
