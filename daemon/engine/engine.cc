@@ -1,0 +1,356 @@
+#include "daemon/engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/engine/log.h"
+
+namespace b24 {
+namespace {
+
+// The loop wakes at least this often: for deliveries that are due and conditions that only time
+// makes true.
+constexpr milliseconds kTurn{1000};
+// How often the rules are judged when nothing has changed.
+constexpr seconds kJudgeEvery{60};
+// Fewer rows than this may vanish at once without a doubt.
+constexpr std::size_t kPlausiblyGone = 100;
+constexpr seconds kPruneEvery{86400};
+constexpr std::size_t kKeptItems = 50;
+constexpr seconds kRetryFirst{5};
+constexpr seconds kRetryMost{600};
+// A recipient who cannot be reached is tried again slowly: rights may be given back.
+constexpr seconds kRetryRefused{3600};
+
+std::string look_meta(const std::string& rule_id) { return "looked:" + rule_id; }
+
+seconds retry_pause(ErrorKind kind, std::int64_t attempts) {
+  if (kind != ErrorKind::unavailable && kind != ErrorKind::wait_until &&
+      kind != ErrorKind::stopped) {
+    return kRetryRefused;
+  }
+  return std::min(kRetryMost, kRetryFirst * (1 << std::min<std::int64_t>(attempts, 10)));
+}
+
+}  // namespace
+
+Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rules,
+               EventQueue& events, Clock& clock, EngineOptions options,
+               std::function<bool(const Notice&)> send)
+    : writer_(writer),
+      reader_(reader),
+      config_(config),
+      rules_(std::move(rules)),
+      events_(events),
+      clock_(clock),
+      options_(std::move(options)),
+      send_(std::move(send)),
+      judge_(reader),
+      around_{Calendar::make({}).value(), {}, {}} {
+  for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
+  if (const auto text = reader_.meta(kFactsMeta)) {
+    if (const auto kept = facts_from_json(*text)) facts_ = kept->facts;
+  }
+  refresh_surroundings();
+}
+
+void Engine::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    turns_.fetch_add(1, std::memory_order_relaxed);
+    const Time now = clock_.now();
+    if (options_.judging) {
+      send_due(now);
+      if (judged_at_ && now - *judged_at_ >= kJudgeEvery) judge_all(now);
+    }
+    prune_when_due(now);
+    if (auto event = events_.pop(kTurn, stop)) take(std::move(*event));
+  }
+  // What was read before the stop is kept; it would only be read again.
+  while (auto event = events_.pop(milliseconds{0}, {})) take(std::move(*event));
+}
+
+void Engine::prune_when_due(Time now) {
+  if (pruned_at_ && now - *pruned_at_ < kPruneEvery) return;
+  pruned_at_ = now;
+  Writer::Transaction transaction{writer_};
+  writer_.prune(now);
+  transaction.commit();
+}
+
+void Engine::take(Event event) {
+  if (auto* rows = std::get_if<Pulled>(&event)) return take_rows(std::move(*rows));
+  if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
+  if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
+  if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(std::move(*rules));
+  auto& done = std::get<PassDone>(event);
+  // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
+  if (done.judge && options_.judging && (changed_ || !judged_at_)) judge_all(clock_.now());
+  done.committed->set_value();
+}
+
+void Engine::take_rows(Pulled pulled) {
+  const Time now = clock_.now();
+  Writer::Transaction transaction{writer_};
+  for (PulledPart& part : pulled.parts) take_part(part, now);
+  transaction.commit();
+  for (const PulledPart& part : pulled.parts) {
+    StreamState& known = streams_[part.state.entity];
+    if (part.state.problem != known.problem) {
+      if (part.state.problem.empty()) {
+        log::info("stream goes on entity={}", name(part.state.entity));
+      } else {
+        log::warn("stream stopped entity={} text={}", name(part.state.entity),
+                  log::quoted(part.state.problem));
+      }
+    }
+    if (part.state.full_done && !known.full_done) {
+      log::info("stream complete entity={}", name(part.state.entity));
+    }
+    known = part.state;
+  }
+}
+
+void Engine::take_part(PulledPart& part, Time now) {
+  const Entity entity = part.state.entity;
+  if (part.sweep == PulledPart::Sweep::begin) writer_.begin_sweep(entity);
+  if (!part.ids_only && !part.records.empty()) {
+    const UpsertCounts counts = writer_.upsert(entity, part.records, now, around_.calendar);
+    changed_ = changed_ || counts.inserted + counts.updated > 0;
+    log::debug("rows taken entity={} inserted={} updated={} unchanged={}", name(entity),
+               counts.inserted, counts.updated, counts.unchanged);
+  }
+  if (!part.rejected.empty()) {
+    writer_.reject(part.rejected, now);
+    log::warn("rows not understood entity={} rows={} reason={}", name(entity), part.rejected.size(),
+              log::quoted(part.rejected.front().reason));
+  }
+  if (part.sweep == PulledPart::Sweep::rows || part.sweep == PulledPart::Sweep::finish) {
+    writer_.add_swept(entity, part.records);
+  }
+  std::vector<std::int64_t> gone = std::move(part.gone);
+  if (part.sweep == PulledPart::Sweep::finish) {
+    gone = writer_.finish_sweep(entity, part.sweep_began_at);
+    if (is_implausible(entity, gone.size())) gone.clear();
+  }
+  if (!gone.empty()) {
+    const std::int64_t marked = writer_.mark_deleted(entity, gone, now);
+    changed_ = changed_ || marked > 0;
+    if (marked > 0) log::info("rows gone entity={} rows={}", name(entity), marked);
+  }
+  writer_.save_stream(part.state);
+}
+
+// Half of everything does not vanish in a day: rights were lost, or the portal answers wrongly.
+bool Engine::is_implausible(Entity entity, std::size_t gone) {
+  const auto counts = reader_.row_counts();
+  const auto rows = counts.find(entity);
+  const std::int64_t here = rows == counts.end() ? 0 : rows->second;
+  if (gone < kPlausiblyGone || static_cast<std::int64_t>(gone) * 2 < here) return false;
+  log::error("portal shows too few rows to be believed entity={} gone={} mirror={}", name(entity),
+             gone, here);
+  return true;
+}
+
+void Engine::take_facts(const FactsRead& read) {
+  const std::string before = around_.calendar.settings().zone;
+  facts_ = read.facts;
+  {
+    Writer::Transaction transaction{writer_};
+    writer_.set_meta(kFactsMeta, to_json(KeptFacts{read.facts, clock_.now()}));
+    transaction.commit();
+  }
+  refresh_surroundings();
+  if (around_.calendar.settings().zone != before) {
+    Writer::Transaction transaction{writer_};
+    writer_.recompute_days(around_.calendar);
+    transaction.commit();
+  }
+}
+
+void Engine::refresh_surroundings() {
+  auto around = read_surroundings(reader_, config_, facts_);
+  if (!around) {
+    log::error("calendar not usable text={}", log::quoted(around.error().text));
+    return;
+  }
+  around_ = std::move(*around);
+  judge_.set_surroundings(around_);
+}
+
+bool Engine::mirror_ready() const {
+  return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
+    const auto found = streams_.find(entity);
+    return found != streams_.end() && (found->second.full_done || !found->second.problem.empty());
+  });
+}
+
+std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
+  auto reads = reads_.find(rule.id);
+  if (reads == reads_.end()) {
+    auto found = judge_.reads(rules_, rule);
+    if (!found) return found.error().text;
+    reads = reads_.emplace(rule.id, std::move(*found)).first;
+  }
+  for (const Entity entity : reads->second) {
+    const StreamState& state = streams_[entity];
+    // Lists that are read whole are as fresh as their own pace allows.
+    const seconds allowed = std::max(rule.fresh, spec(entity).every * 2);
+    if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
+    if (!state.fresh_at || now - *state.fresh_at > allowed) {
+      return fmt::format("mirror too old entity={}", name(entity));
+    }
+  }
+  return std::nullopt;
+}
+
+void Engine::complain(const std::string& rule_id, const std::string& problem) {
+  std::string& known = complaints_[rule_id];
+  if (known == problem) return;
+  if (problem.empty()) {
+    log::info("rule judged again rule={}", rule_id);
+  } else {
+    log::warn("rule waits rule={} why={}", rule_id, log::quoted(problem));
+  }
+  known = problem;
+}
+
+std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
+  if (const auto why = stale(rule, now)) {
+    complain(rule.id, *why);
+    return std::nullopt;
+  }
+  auto judgement = judge_.judge(rules_, rule, around_, now);
+  if (!judgement) {
+    complain(rule.id, judgement.error().text);
+    return std::nullopt;
+  }
+  complain(rule.id, "");
+  // A message names a few objects; an alert need not remember thousands.
+  for (Finding& finding : judgement->findings) {
+    if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
+  }
+  const auto looked = reader_.meta(look_meta(rule.id));
+  const bool first_look = !looked || *looked != fingerprint(rules_, rule);
+  return Outcome{&rule, step_rule(rule, writer_.alerts(rule.id), *judgement, first_look, now),
+                 first_look};
+}
+
+void Engine::judge_all(Time now) {
+  if (!mirror_ready()) return;
+  judged_at_ = now;
+  changed_ = false;
+  refresh_surroundings();
+  std::vector<Outcome> outcomes;
+  for (const Rule& rule : rules_.rules) {
+    if (!rule.enabled) continue;
+    if (auto outcome = judge_rule(rule, now)) outcomes.push_back(std::move(*outcome));
+  }
+  tell(outcomes, now);
+  send_due(now);
+}
+
+void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
+  const RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
+  Writer::Transaction transaction{writer_};
+  std::vector<Alert> known;
+  std::vector<Outgoing> outgoing;
+  for (const Outcome& outcome : outcomes) {
+    const std::string& rule_id = outcome.rule->id;
+    for (const Alert& alert : outcome.step.alerts) writer_.save_alert(alert);
+    for (const AlertKey& key : outcome.step.gone) writer_.forget_alert(rule_id, key);
+    for (const auto& [key, transition] : outcome.step.transitions) {
+      if (transition == Transition::none || transition == Transition::continued) continue;
+      const auto alert = std::find_if(outcome.step.alerts.begin(), outcome.step.alerts.end(),
+                                      [&](const Alert& a) { return a.key == key; });
+      const bool found = alert != outcome.step.alerts.end();
+      writer_.journal(rule_id, key, transition, found ? alert->episode : 0,
+                      found ? alert->value : 0, found ? alert->norm : 0, now);
+      log::info("alert rule={} key={} change={}", rule_id, to_string(key), name(transition));
+      if (found && transition == Transition::became_known) known.push_back(*alert);
+    }
+    if (outcome.first_look) {
+      writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule));
+    }
+    for (Outgoing& out :
+         route(*outcome.rule, outcome.step.alerts, writer_.messages(rule_id), input)) {
+      outgoing.push_back(std::move(out));
+    }
+  }
+  for (Outgoing& out : first_summary(known, input)) outgoing.push_back(std::move(out));
+  for (const Outgoing& out : outgoing) {
+    writer_.save_message(out.message);
+    writer_.queue(out.notice, now);
+    log::info("message queued rule={} manager={} recipient={} episode={} open={}",
+              out.message.rule_id, out.message.manager_id, out.message.recipient,
+              out.message.episode, out.message.open);
+  }
+  transaction.commit();
+}
+
+void Engine::take_rules(RulesLoaded loaded) {
+  rules_ = std::move(loaded.rules);
+  reads_.clear();
+  complaints_.clear();
+  log::info("rules loaded rules={} metrics={}", rules_.rules.size(), rules_.metrics.size());
+  close_removed_rules(clock_.now());
+  if (judged_at_) judge_all(clock_.now());
+}
+
+// A rule that is gone or switched off says so in its open messages and forgets its alerts.
+void Engine::close_removed_rules(Time now) {
+  const auto active = [&](const std::string& rule_id) {
+    return std::any_of(rules_.rules.begin(), rules_.rules.end(),
+                       [&](const Rule& rule) { return rule.enabled && rule.id == rule_id; });
+  };
+  const RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
+  Writer::Transaction transaction{writer_};
+  std::set<std::string> removed;
+  for (const Alert& alert : writer_.alerts()) {
+    if (active(alert.rule_id)) continue;
+    removed.insert(alert.rule_id);
+    writer_.forget_alert(alert.rule_id, alert.key);
+  }
+  for (const std::string& rule_id : removed) {
+    for (const Outgoing& out : close_removed(rule_id, writer_.messages(rule_id), input)) {
+      writer_.save_message(out.message);
+      writer_.queue(out.notice, now);
+    }
+    writer_.set_meta(look_meta(rule_id), "");
+    log::info("rule removed rule={}", rule_id);
+  }
+  transaction.commit();
+}
+
+void Engine::send_due(Time now) {
+  for (const OutboxEntry& entry : writer_.undelivered()) {
+    if (in_flight_.contains(entry.notice.id)) continue;
+    if (entry.next_try_at && *entry.next_try_at > now) continue;
+    if (!send_(entry.notice)) return;  // no room: the rest waits for the next turn
+    in_flight_.insert(entry.notice.id);
+  }
+}
+
+void Engine::take_delivery(const Delivered& delivered) {
+  in_flight_.erase(delivered.outbox_id);
+  const Time now = clock_.now();
+  Writer::Transaction transaction{writer_};
+  if (delivered.outcome) {
+    writer_.mark_delivered(delivered.outbox_id, *delivered.outcome, now);
+    log::info("message delivered outbox_id={} portal_id={}", delivered.outbox_id,
+              *delivered.outcome);
+  } else {
+    const Error& why = delivered.outcome.error();
+    std::int64_t attempts = 0;
+    for (const OutboxEntry& entry : writer_.undelivered()) {
+      if (entry.notice.id == delivered.outbox_id) attempts = entry.attempts;
+    }
+    const seconds pause = retry_pause(why.kind, attempts);
+    writer_.mark_failed(delivered.outbox_id, why.text, now + pause);
+    log::warn("message not delivered outbox_id={} kind={} again_in_seconds={} text={}",
+              delivered.outbox_id, name(why.kind), pause.count(), log::quoted(why.text));
+  }
+  transaction.commit();
+}
+
+}  // namespace b24

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/engine/event.h"
+#include "daemon/engine/judge.h"
+#include "daemon/store/store.h"
+#include "rules/route.h"
+
+// The only writer. Takes what the puller and the sender bring, keeps the mirror, judges the rules
+// and queues what people are to be told: alerts, messages and outbox move in one transaction, so a
+// kill at any instant leaves all of it or nothing.
+
+namespace b24 {
+
+struct EngineOptions {
+  std::string portal_url;
+  // Off: the mirror is kept, nothing is judged or told (for `sync`).
+  bool judging = true;
+};
+
+class Engine {
+ public:
+  // `send` hands a notice to the sender, and gives false if there is no room; everything
+  // undelivered is handed over again after a restart, and after the pause of a failed delivery.
+  Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rules, EventQueue& events,
+         Clock& clock, EngineOptions options, std::function<bool(const Notice&)> send);
+
+  // Until a stop is requested; what is in the queue by then is still written. A StoreFailure
+  // climbs out.
+  void run(const std::stop_token& stop);
+
+  // One event, for commands that have no thread for the engine.
+  void take(Event event);
+
+  // Grows with every turn of the loop, for the watchdog.
+  std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
+
+ private:
+  void take_rows(Pulled pulled);
+  void take_part(PulledPart& part, Time now);
+  bool is_implausible(Entity entity, std::size_t gone);
+  void prune_when_due(Time now);
+  void take_facts(const FactsRead& facts);
+  void take_delivery(const Delivered& delivered);
+  void take_rules(RulesLoaded loaded);
+  void refresh_surroundings();
+
+  // All rules, once everything they read is there.
+  void judge_all(Time now);
+  bool mirror_ready() const;
+  // Why a rule must wait for a fresher mirror; nothing if it need not.
+  std::optional<std::string> stale(const Rule& rule, Time now);
+  struct Outcome {
+    const Rule* rule;
+    RuleStep step;
+    bool first_look;
+  };
+  std::optional<Outcome> judge_rule(const Rule& rule, Time now);
+  void tell(const std::vector<Outcome>& outcomes, Time now);
+  void close_removed_rules(Time now);
+  void complain(const std::string& rule_id, const std::string& problem);
+
+  void send_due(Time now);
+
+  Writer& writer_;
+  Reader& reader_;
+  const Config& config_;
+  RuleSet rules_;
+  EventQueue& events_;
+  Clock& clock_;
+  EngineOptions options_;
+  std::function<bool(const Notice&)> send_;
+  Judge judge_;
+  std::optional<PortalFacts> facts_;
+  Surroundings around_;
+  std::map<std::string, std::set<Entity>> reads_;  // by rule
+  std::map<std::string, std::string> complaints_;  // by rule: its latest problem
+  std::map<Entity, StreamState> streams_;
+  std::set<std::int64_t> in_flight_;  // outbox ids with the sender
+  std::optional<Time> judged_at_;
+  bool changed_ = false;  // the mirror, since the rules were judged
+  std::optional<Time> pruned_at_;
+  std::atomic<std::uint64_t> turns_{0};
+};
+
+// The calendar, the absences and the people as the mirror and the settings give them.
+Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
+                                       const std::optional<PortalFacts>& facts);
+
+// The portal's settings as kept between runs (the state's `portal_facts`).
+struct KeptFacts {
+  PortalFacts facts;
+  Time read_at;  // our clock
+};
+std::string to_json(const KeptFacts& kept);
+std::optional<KeptFacts> facts_from_json(const std::string& text);
+inline constexpr const char* kFactsMeta = "portal_facts";
+
+// The zone a portal lives in, as far as it tells: its administrator's, else one with the offset of
+// its clock.
+std::string portal_zone(const PortalFacts& facts);
+
+// Changes whenever what a rule judges by changes; its words do not count.
+std::string fingerprint(const RuleSet& rules, const Rule& rule);
+
+}  // namespace b24

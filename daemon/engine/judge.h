@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/problem.h"
+#include "daemon/store/store.h"
+#include "rules/evaluate.h"
+#include "rules/rule.h"
+
+// Runs the queries of rules and hands their rows to the judgement. One thread at a time, the one
+// that owns the Reader.
+
+namespace b24 {
+
+// What rules need to know besides the mirror.
+struct Surroundings {
+  Calendar calendar;
+  Absences absences;
+  People people;
+};
+
+class Judge {
+ public:
+  explicit Judge(Reader& reader) : reader_(reader) {}
+
+  // Before judging, and whenever calendar, absences or people change.
+  void set_surroundings(const Surroundings& surroundings);
+
+  // What holds now. invalid_input: the rule's SQL fails or gives what it must not; the text names
+  // the place.
+  Result<Judgement> judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
+                          Time now);
+
+  // The kinds of objects a rule reads, as SQLite's authorizer tells.
+  Result<std::set<Entity>> reads(const RuleSet& rules, const Rule& rule);
+
+  // Everything that can be wrong with a rule against the mirror's schema: SQL, missing columns,
+  // unknown names in texts. Warnings included.
+  std::vector<Problem> check(const RuleSet& rules, const Rule& rule);
+
+ private:
+  Reader& reader_;
+};
+
+}  // namespace b24
