@@ -1,0 +1,199 @@
+#include "daemon/app.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include "connectors/bitrix24/notifier.h"
+#include "daemon/engine/log.h"
+
+namespace b24 {
+namespace {
+
+// `run --dry-run`: the same way to the end, where the words are shown in place of being sent.
+class ShowingNotifier : public Notifier {
+ public:
+  explicit ShowingNotifier(std::function<void(const Notice&)> show) : show_(std::move(show)) {}
+  Result<std::int64_t> deliver(const Notice& notice) override {
+    show_(notice);
+    return std::int64_t{0};
+  }
+
+ private:
+  std::function<void(const Notice&)> show_;
+};
+
+constexpr const char* kPortalMeta = "portal_host";
+
+Result<void> same_portal(Writer& writer, const Webhook& webhook) {
+  const std::string& host = webhook.url.host;
+  const auto known = writer.meta(kPortalMeta);
+  if (known && *known != host) {
+    return error(
+        ErrorKind::invalid_input,
+        fmt::format(
+            fmt::runtime(
+                tr("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}. Укажите "
+                   "для этого портала другую папку в state_dir.",
+                   "The state folder holds the mirror of {}, but the webhook leads to {}. Name "
+                   "another state_dir for this portal.")),
+            *known, host));
+  }
+  if (!known) {
+    Writer::Transaction transaction{writer};
+    writer.set_meta(kPortalMeta, host);
+    transaction.commit();
+  }
+  return {};
+}
+
+}  // namespace
+
+App::App(Config config, AppOptions options, Clock& clock)
+    : config_(std::move(config)), options_(std::move(options)), clock_(clock) {
+  paths_.state_dir = config_.state_dir;
+  options_.puller.poll = config_.portal.poll;
+}
+
+Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions options,
+                                       Clock& clock) {
+  auto webhook = parse_webhook(config.portal.webhook);
+  if (!webhook) return webhook.error();
+  std::unique_ptr<App> app{new App{std::move(config), std::move(options), clock}};
+  auto writer = Writer::open(app->paths_);
+  if (!writer) return writer.error();
+  app->writer_ = std::move(*writer);
+  if (auto same = same_portal(*app->writer_, *webhook); !same) return same.error();
+  for (auto* reader : {&app->engine_reader_, &app->puller_reader_}) {
+    auto opened = Reader::open(app->paths_);
+    if (!opened) return opened.error();
+    *reader = std::move(*opened);
+  }
+  ClientOptions client;
+  client.limits = app->config_.portal.limits;
+  client.http.ca_file = app->config_.portal.ca_file;
+  app->client_ = std::make_unique<Client>(std::move(*webhook), client, clock);
+  if (app->options_.show_instead) {
+    app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
+  } else {
+    app->notifier_ = std::make_unique<BellNotifier>(*app->client_, app->token());
+  }
+  app->sender_ = std::make_unique<Sender>(*app->notifier_, app->events_);
+  app->engine_ = std::make_unique<Engine>(
+      *app->writer_, *app->engine_reader_, app->config_, std::move(rules), app->events_, clock,
+      EngineOptions{app->client_->webhook().portal_url(), app->options_.judging},
+      [sender = app->sender_.get()](const Notice& notice) { return sender->hand(notice); });
+  app->puller_ = std::make_unique<Puller>(*app->client_, *app->puller_reader_, app->events_,
+                                          app->hints_, clock, app->options_.puller);
+  return app;
+}
+
+App::~App() { stop(); }
+
+Result<std::string> App::connect() {
+  const auto text = writer_->meta(kFactsMeta);
+  const auto kept = text ? facts_from_json(*text) : std::nullopt;
+  // A command that comes every few minutes need not ask again who it is.
+  const bool fresh = kept && kept->facts.user_id == client_->webhook().user_id &&
+                     clock_.now() - kept->read_at < options_.puller.facts_every;
+  if (fresh && !options_.judging) {
+    puller_->assume(kept->facts, kept->read_at);
+    return std::string{};
+  }
+  auto facts = puller_->read_facts(token());
+  if (facts) return about_scopes(missing_scopes(facts->scopes));
+  // A portal that is away for a while is no reason for a service not to start.
+  if (facts.error().kind != ErrorKind::unavailable || !kept || !options_.judging) {
+    return facts.error();
+  }
+  puller_->assume(kept->facts, from_unix(0));
+  return facts.error().text;
+}
+
+void App::fail(const std::string& why) {
+  {
+    std::lock_guard lock{failure_mutex_};
+    if (!failure_) failure_ = why;
+  }
+  stop_.request_stop();
+}
+
+std::optional<std::string> App::failure() const {
+  std::lock_guard lock{failure_mutex_};
+  return failure_;
+}
+
+std::jthread App::thread(const char* name, std::function<void(std::stop_token)> body) {
+  return std::jthread{[this, name, body = std::move(body), token = token()] {
+    pthread_setname_np(pthread_self(), name);
+    // The one place where a thread's exceptions end: the program cannot go on without it.
+    try {
+      body(token);
+    } catch (const std::exception& problem) {
+      log::error("thread ended thread={} text={}", name, log::quoted(problem.what()));
+      fail(problem.what());
+    }
+  }};
+}
+
+Result<void> App::start() {
+  if (config_.http.port != 0) {
+    WebOptions web;
+    web.host = config_.http.host;
+    web.port = config_.http.port;
+    web.application_token = config_.http.application_token;
+    web_ = std::make_unique<WebServer>(std::move(web),
+                                       [this](const Hint& hint) { return hints_.add(hint); });
+    auto port = web_->start();
+    if (!port) return port.error();
+    http_port_ = *port;
+    log::info("listening address={} port={}", config_.http.host, *port);
+  }
+  engine_thread_ = thread("engine", [this](std::stop_token stop) { engine_->run(stop); });
+  sender_thread_ = thread("sender", [this](std::stop_token stop) { sender_->run(stop); });
+  puller_thread_ = thread("puller", [this](std::stop_token stop) { puller_->run(stop); });
+  return {};
+}
+
+void App::stop() {
+  stop_.request_stop();
+  if (client_) client_->cancel();
+  if (web_) web_->stop();
+  for (std::jthread* running : {&puller_thread_, &sender_thread_, &engine_thread_}) {
+    if (running->joinable()) running->join();
+  }
+}
+
+Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
+  const SteadyTime began = clock_.steady_now();
+  puller_->on_progress(std::move(progress));
+  engine_thread_ = thread("engine", [this](std::stop_token stop) { engine_->run(stop); });
+  const PassReport pass = puller_->pass(Puller::Counts::now, token());
+  stop();
+  if (const auto why = failure()) throw StoreFailure{*why};
+  if (pass.error) return *pass.error;
+  return SyncReport{client_->report().requests, pass.rows,
+                    std::chrono::duration<double>(clock_.steady_now() - began).count(),
+                    pass.streams};
+}
+
+std::vector<Problem> App::check(const RuleSet& rules) {
+  std::vector<Problem> problems;
+  auto reader = Reader::open(paths_);
+  if (!reader) throw StoreFailure{reader.error().text};
+  Judge judge{**reader};
+  judge.set_surroundings({Calendar::make({}).value(), {}, {}});
+  for (const Rule& rule : rules.rules) {
+    for (Problem& problem : judge.check(rules, rule)) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+void App::use_rules(RuleSet rules) { events_.push(RulesLoaded{std::move(rules)}, token()); }
+
+std::string App::status_line() const {
+  const LimiterReport report = client_->report();
+  return fmt::format("requests={} refusals={} hints_dropped={}", report.requests, report.refusals,
+                     hints_.dropped());
+}
+
+}  // namespace b24

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "config/config.h"
+#include "connectors/bitrix24/client.h"
+#include "connectors/bitrix24/portal.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/hints.h"
+#include "daemon/engine/puller.h"
+#include "daemon/engine/sender.h"
+#include "daemon/store/store.h"
+#include "daemon/web/server.h"
+
+// The program put together: make() opens the file, connect() meets the portal, then either start()
+// (threads, for `run`) or sync() (one pass, for `sync`). Stopped in reverse order.
+
+namespace b24 {
+
+struct AppOptions {
+  bool judging = true;  // off for `sync`
+  // Given: notices are shown here in place of being sent.
+  std::function<void(const Notice&)> show_instead;
+  PullerOptions puller;
+};
+
+struct SyncReport {
+  std::uint64_t requests = 0;
+  std::uint64_t rows = 0;
+  double seconds = 0;
+  std::vector<Error> streams;  // what could not be read
+};
+
+class App {
+ public:
+  // Opens the state folder. The Config must be checked already.
+  static Result<std::unique_ptr<App>> make(Config config, RuleSet rules, AppOptions options,
+                                           Clock& clock);
+  ~App();
+
+  // The first words with the portal. Fails with a sentence when the webhook is refused, belongs to
+  // no administrator, or the portal cannot be reached and never was. What one can live with for now
+  // (missing scopes, a portal that is away) comes back as a sentence; empty if all is well.
+  Result<std::string> connect();
+
+  // Starts the threads.
+  Result<void> start();
+  // Ends everything within two seconds; nothing committed is lost. Safe to call twice.
+  void stop();
+
+  // One look at the portal, committed when it returns.
+  Result<SyncReport> sync(std::function<void(const Progress&)> progress);
+
+  // Checks rules against the mirror's schema; empty if they may be used.
+  std::vector<Problem> check(const RuleSet& rules);
+  // Hands checked rules to the engine.
+  void use_rules(RuleSet rules);
+
+  // Why a thread ended by itself; the program must then end too.
+  std::optional<std::string> failure() const;
+  std::uint64_t turns() const { return engine_->turns(); }
+  // The port of the listener, if there is one.
+  std::optional<int> http_port() const { return http_port_; }
+  std::string status_line() const;
+
+ private:
+  App(Config config, AppOptions options, Clock& clock);
+  std::stop_token token() const { return stop_.get_token(); }
+  void fail(const std::string& why);
+  std::jthread thread(const char* name, std::function<void(std::stop_token)> body);
+
+  Config config_;
+  AppOptions options_;
+  Clock& clock_;
+  StorePaths paths_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Reader> engine_reader_;
+  std::unique_ptr<Reader> puller_reader_;
+  std::unique_ptr<Client> client_;
+  EventQueue events_{64};
+  Hints hints_;
+  std::stop_source stop_;
+  std::unique_ptr<Notifier> notifier_;
+  std::unique_ptr<Sender> sender_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Puller> puller_;
+  std::unique_ptr<WebServer> web_;
+  std::optional<int> http_port_;
+  mutable std::mutex failure_mutex_;
+  std::optional<std::string> failure_;
+  std::jthread engine_thread_;
+  std::jthread sender_thread_;
+  std::jthread puller_thread_;
+};
+
+}  // namespace b24

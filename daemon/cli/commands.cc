@@ -1,0 +1,108 @@
+#include "daemon/cli/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+
+// The table of commands: what each is called, takes and says of itself.
+
+namespace b24 {
+namespace {
+
+constexpr const char* kFooter = R"(
+Коды завершения / exit codes:
+  0  сделано / done
+  1  проверка нашла ошибки или запрос не выполнен / check found errors, or the query failed
+  2  неверные аргументы или настройки / bad arguments or settings
+  3  портал отказал или недоступен / the portal refused or cannot be reached
+  4  папка состояния или база данных / the state folder or the database
+
+Примеры / examples:
+  b24watch sync                        прочитать портал один раз / read the portal once
+  b24watch preview                     что правила нашли бы сейчас / what the rules find now
+  b24watch check --rules ./rules       проверить правила до запуска / check rules before they speak
+  b24watch query "SELECT name FROM v_manager WHERE active = 1"
+)";
+
+}  // namespace
+
+int run_program(int argc, char** argv) try {
+  if (const char* wish = std::getenv("B24WATCH_LANGUAGE"); wish != nullptr) {
+    if (std::string_view{wish} == "en") set_language(Language::en);
+  }
+  CLI::App app{
+      "b24watch следит за отделом продаж в Битрикс24 и сообщает РОПу о важном.\n"
+      "b24watch watches a sales department in Bitrix24 and tells its head what matters.",
+      "b24watch"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "b24watch " B24_VERSION);
+  Common common;
+  app.add_option("--config", common.config_file, "Файл настроек / settings file")
+      ->capture_default_str();
+  app.fallthrough();
+  std::function<Exit()> chosen;
+  const auto json = [&](CLI::App* command) {
+    command->add_flag("--json", common.json, "Ответ в JSON / answer in JSON");
+  };
+
+  auto* run = app.add_subcommand("run", "Работать службой / run as a service");
+  RunArguments run_arguments;
+  run->add_flag("--dry-run", run_arguments.dry_run,
+                "Показывать сообщения, а не отправлять / show messages, send nothing");
+  run->callback([&] { chosen = [&] { return run_command(common, run_arguments); }; });
+
+  auto* sync = app.add_subcommand("sync", "Прочитать портал один раз / read the portal once");
+  json(sync);
+  sync->callback([&] { chosen = [&] { return sync_command(common); }; });
+
+  auto* query = app.add_subcommand("query", "SQL к зеркалу / SQL on the mirror");
+  QueryArguments query_arguments;
+  json(query);
+  query->add_option("SQL", query_arguments.sql, "SELECT по видам v_* / over the v_* views")
+      ->required();
+  query->callback([&] { chosen = [&] { return query_command(common, query_arguments); }; });
+
+  auto* check =
+      app.add_subcommand("check", "Проверить настройки и правила / check settings, rules");
+  CheckArguments check_arguments;
+  json(check);
+  check->add_option("--rules", check_arguments.folders,
+                    "Папки с правилами вместо указанных в настройках / folders of rules");
+  check->add_flag("--strict", check_arguments.strict,
+                  "Предупреждения считать ошибками / warnings count as errors");
+  check->callback([&] { chosen = [&] { return check_command(common, check_arguments); }; });
+
+  auto* preview = app.add_subcommand("preview", "Что правила нашли бы / what the rules would find");
+  PreviewArguments preview_arguments;
+  json(preview);
+  preview->add_option("--at", preview_arguments.at,
+                      "На какой момент: 2026-11-21T10:00:00+03:00 / as of");
+  preview->add_option("--rule", preview_arguments.rule, "Только это правило / this rule only");
+  preview->callback([&] { chosen = [&] { return preview_command(common, preview_arguments); }; });
+
+  auto* status = app.add_subcommand("status", "Свежесть зеркала и тревоги / freshness and alerts");
+  json(status);
+  status->callback([&] { chosen = [&] { return status_command(common); }; });
+
+  auto* schema = app.add_subcommand("schema", "Виды и колонки для SQL / views and columns for SQL");
+  json(schema);
+  schema->callback([&] { chosen = [&] { return schema_command(common); }; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    const int code = app.exit(problem);
+    return code == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  return static_cast<int>(chosen());
+} catch (const StoreFailure& problem) {
+  std::cerr << "b24watch: " << problem.what() << '\n';
+  return static_cast<int>(Exit::store);
+} catch (const std::exception& problem) {
+  std::cerr << "b24watch: " << problem.what() << '\n';
+  return static_cast<int>(Exit::failed);
+}
+
+}  // namespace b24

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/load.h"
+#include "daemon/engine/judge.h"
+#include "daemon/store/store.h"
+
+// The commands of the program, one file each; commands.cc is their table.
+
+namespace b24 {
+
+// Exit codes, as README.md lists them.
+enum class Exit : int {
+  ok = 0,
+  failed = 1,  // `check` found errors; `query` could not be answered
+  usage = 2,   // bad arguments or settings
+  portal = 3,  // the portal refused, or could not be reached
+  store = 4,   // the state folder or the database
+};
+
+// What is common to all commands.
+struct Common {
+  std::filesystem::path config_file = "/etc/b24watch/b24watch.yaml";
+  bool json = false;
+};
+
+struct RunArguments {
+  bool dry_run = false;
+};
+struct QueryArguments {
+  std::string sql;
+};
+struct CheckArguments {
+  std::vector<std::filesystem::path> folders;  // in place of the settings' own
+  bool strict = false;
+};
+struct PreviewArguments {
+  std::string at;    // ISO time with an offset; empty: now
+  std::string rule;  // empty: all
+};
+
+Exit run_command(const Common& common, const RunArguments& arguments);
+Exit sync_command(const Common& common);
+Exit query_command(const Common& common, const QueryArguments& arguments);
+Exit check_command(const Common& common, const CheckArguments& arguments);
+Exit preview_command(const Common& common, const PreviewArguments& arguments);
+Exit status_command(const Common& common);
+Exit schema_command(const Common& common);
+
+// Parses the command line and runs one of them. Never throws.
+int run_program(int argc, char** argv);
+
+// --- what several commands need ---
+
+// Settings and rules, loaded and checked; the problems are printed to stderr.
+struct Loaded {
+  Config config;
+  RuleSet rules;
+};
+enum class Wanted { settings, settings_and_webhook, rules };
+std::optional<Loaded> load_all(const Common& common, Wanted wanted);
+
+// Prints one sentence to stderr and gives the exit code that fits its kind.
+Exit complain(const Error& problem);
+void print_problems(const std::vector<Problem>& problems);
+
+// A reader of the mirror for a command that only looks; the sentence says what to do when there is
+// no mirror yet. Calendar, absences and people are set.
+struct Mirror {
+  std::unique_ptr<Reader> reader;
+  Surroundings around;
+};
+Result<Mirror> open_mirror(const Config& config);
+
+}  // namespace b24

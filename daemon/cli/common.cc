@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "daemon/cli/commands.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/log.h"
+
+namespace b24 {
+
+void print_problems(const std::vector<Problem>& problems) {
+  for (const Problem& problem : problems) std::cerr << format(problem) << '\n';
+}
+
+Exit complain(const Error& problem) {
+  std::cerr << "b24watch: " << problem.text << '\n';
+  switch (problem.kind) {
+    case ErrorKind::invalid_input:
+      return Exit::usage;
+    case ErrorKind::stopped:
+      return Exit::ok;
+    default:
+      return Exit::portal;
+  }
+}
+
+std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
+  LoadedConfig settings = load_config(common.config_file);
+  if (wanted != Wanted::settings_and_webhook) {
+    std::erase_if(settings.problems, [](const Problem& p) { return p.code == kNoWebhookCode; });
+  }
+  print_problems(settings.problems);
+  if (has_errors(settings.problems)) return std::nullopt;
+  set_language(settings.config.language);
+  log::set_level(settings.config.log_level);
+  if (wanted == Wanted::settings) return Loaded{std::move(settings.config), {}};
+  LoadedRules rules = load_rules(settings.config.rules);
+  print_problems(rules.problems);
+  if (has_errors(rules.problems)) return std::nullopt;
+  return Loaded{std::move(settings.config), std::move(rules.rules)};
+}
+
+Result<Mirror> open_mirror(const Config& config) {
+  auto reader = Reader::open(StorePaths{config.state_dir});
+  if (!reader) return reader.error();
+  std::optional<PortalFacts> facts;
+  if (const auto text = (*reader)->meta(kFactsMeta)) {
+    if (const auto kept = facts_from_json(*text)) facts = kept->facts;
+  }
+  auto around = read_surroundings(**reader, config, facts);
+  if (!around) return around.error();
+  (*reader)->set_circumstances(around->calendar, around->absences, around->people);
+  return Mirror{std::move(*reader), std::move(*around)};
+}
+
+}  // namespace b24

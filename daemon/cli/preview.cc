@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/values.h"
+#include "rules/text.h"
+
+namespace b24 {
+namespace {
+
+OrderedJson to_json(const Finding& finding) {
+  OrderedJson objects = OrderedJson::array();
+  for (const Item& item : finding.items) objects.push_back(item.id);
+  const std::string id = finding.key.kind == AlertKey::Kind::manager
+                             ? "manager_id"
+                             : std::string{name(finding.key.entity)} + "_id";
+  return {{"rule", finding.rule_id},           {"key", {{id, finding.key.id}}},
+          {"manager_id", finding.manager_id},  {"value", number_json(finding.value)},
+          {"norm", number_json(finding.norm)}, {"objects", std::move(objects)}};
+}
+
+void print(const Rule& rule, const Judgement& judgement, const Surroundings& around) {
+  std::cout << fmt::format("{} — {}: {}\n", rule.id, rule.name.pick(), judgement.findings.size());
+  for (const Finding& finding : judgement.findings) {
+    std::cout << fmt::format("  {} ({}): {:.4g}, {} {:.4g}, {} {}\n",
+                             around.people.name(finding.manager_id), to_string(finding.key),
+                             finding.value, tr("норма", "norm"), finding.norm,
+                             tr("объектов", "objects"), finding.items.size());
+  }
+  for (const Silence& silence : judgement.silences) {
+    std::cout << fmt::format("  – {}: {}\n", around.people.name(silence.manager_id),
+                             silence.reason.pick());
+  }
+}
+
+}  // namespace
+
+Exit preview_command(const Common& common, const PreviewArguments& arguments) {
+  auto loaded = load_all(common, Wanted::rules);
+  if (!loaded) return Exit::usage;
+  Time now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  if (!arguments.at.empty()) {
+    const auto at = parse_time(arguments.at);
+    if (!at) {
+      return complain(error(
+          ErrorKind::invalid_input,
+          fmt::format(fmt::runtime(tr("Время «{}» не понято: нужен вид 2026-11-21T10:00:00+03:00.",
+                                      "The time \"{}\" is not understood: write it like "
+                                      "2026-11-21T10:00:00+03:00.")),
+                      arguments.at)));
+    }
+    now = *at;
+  }
+  auto mirror = open_mirror(loaded->config);
+  if (!mirror) {
+    complain(mirror.error());
+    return Exit::store;
+  }
+  Judge judge{*mirror->reader};
+  OrderedJson list = OrderedJson::array();
+  Exit exit = Exit::ok;
+  bool found = arguments.rule.empty();
+  for (const Rule& rule : loaded->rules.rules) {
+    if (!arguments.rule.empty() && rule.id != arguments.rule) continue;
+    found = true;
+    if (!rule.enabled && arguments.rule.empty()) continue;
+    auto judgement = judge.judge(loaded->rules, rule, mirror->around, now);
+    if (!judgement) {
+      complain(judgement.error());
+      exit = Exit::failed;
+      continue;
+    }
+    std::erase_if(judgement->findings, [](const Finding& f) { return f.clearing; });
+    if (!common.json) print(rule, *judgement, mirror->around);
+    for (const Finding& finding : judgement->findings) list.push_back(to_json(finding));
+  }
+  if (!found) {
+    return complain(
+        error(ErrorKind::invalid_input,
+              fmt::format(fmt::runtime(tr("Правила «{}» нет.", "There is no rule \"{}\".")),
+                          arguments.rule)));
+  }
+  if (common.json) std::cout << dump(list, 2) << '\n';
+  return exit;
+}
+
+}  // namespace b24

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/values.h"
+
+namespace b24 {
+namespace {
+
+// A person waits for the answer, so it may take longer than a rule's query.
+constexpr QueryLimits kLimits{.time = seconds{60}, .rows = 10'000'000, .views_only = true};
+
+void print_error(const std::string& sql, const SqlError& failure) {
+  std::cerr << "b24watch: " << tr("ошибка в SQL: ", "SQL error: ") << failure.text << '\n';
+  if (failure.offset < 0 || sql.find('\n') != std::string::npos) return;
+  const auto at = static_cast<std::size_t>(failure.offset);
+  const auto before = std::count_if(
+      sql.begin(), sql.begin() + static_cast<std::ptrdiff_t>(std::min(at, sql.size())),
+      [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  std::cerr << "  " << sql << "\n  " << std::string(static_cast<std::size_t>(before), ' ') << "^\n";
+}
+
+}  // namespace
+
+Exit query_command(const Common& common, const QueryArguments& arguments) {
+  const auto loaded = load_all(common, Wanted::settings);
+  if (!loaded) return Exit::usage;
+  auto mirror = open_mirror(loaded->config);
+  if (!mirror) {
+    complain(mirror.error());
+    return Exit::store;
+  }
+  const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  auto rows = mirror->reader->query(arguments.sql, {{":now", to_unix(now)}}, kLimits);
+  if (!rows) {
+    print_error(arguments.sql, rows.error());
+    return Exit::failed;
+  }
+  if (!common.json) {
+    std::cout << format_table(*rows);
+    return Exit::ok;
+  }
+  // Row by row: an answer may be larger than one wants to hold twice.
+  std::cout << '[';
+  for (std::size_t r = 0; r < rows->rows.size(); ++r) {
+    OrderedJson row = OrderedJson::object();
+    for (std::size_t c = 0; c < rows->columns.size(); ++c) {
+      row[rows->columns[c]] = value_json(rows->rows[r][c]);
+    }
+    std::cout << (r == 0 ? "\n" : ",\n") << dump(row);
+  }
+  std::cout << "\n]\n";
+  return Exit::ok;
+}
+
+}  // namespace b24

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/values.h"
+
+namespace b24 {
+namespace {
+
+OrderedJson time_json(const std::optional<Time>& t) {
+  return t ? OrderedJson(format_utc(*t)) : OrderedJson(nullptr);
+}
+
+OrderedJson to_json(const Mirror& mirror) {
+  Reader& reader = *mirror.reader;
+  const auto rows = reader.row_counts();
+  const auto rejected = reader.rejected_counts();
+  const auto count = [](const std::map<Entity, std::int64_t>& counts, Entity entity) {
+    const auto found = counts.find(entity);
+    return found == counts.end() ? std::int64_t{0} : found->second;
+  };
+  OrderedJson streams = OrderedJson::array();
+  for (const StreamState& s : reader.streams()) {
+    streams.push_back({{"entity", std::string{name(s.entity)}},
+                       {"complete", s.full_done},
+                       {"rows", count(rows, s.entity)},
+                       {"rejected", count(rejected, s.entity)},
+                       {"fresh_at", time_json(s.fresh_at)},
+                       {"problem", s.problem}});
+  }
+  std::map<std::string, std::int64_t> alerts = {
+      {"pending", 0}, {"firing", 0}, {"known", 0}, {"resolved", 0}};
+  for (const Alert& alert : reader.alerts()) ++alerts[std::string{name(alert.state)}];
+  return {{"streams", std::move(streams)},
+          {"alerts", alerts},
+          {"undelivered", reader.undelivered().size()},
+          {"managers", mirror.around.people.managers().size()}};
+}
+
+std::string age(const std::optional<Time>& t, Time now) {
+  if (!t) return std::string{tr("никогда", "never")};
+  const auto s = (now - *t).count();
+  if (s < 120) return fmt::format(fmt::runtime(tr("{} с назад", "{} s ago")), s);
+  if (s < 7200) return fmt::format(fmt::runtime(tr("{} мин назад", "{} min ago")), s / 60);
+  return fmt::format(fmt::runtime(tr("{} ч назад", "{} h ago")), s / 3600);
+}
+
+}  // namespace
+
+Exit status_command(const Common& common) {
+  const auto loaded = load_all(common, Wanted::settings);
+  if (!loaded) return Exit::usage;
+  auto mirror = open_mirror(loaded->config);
+  if (!mirror) {
+    complain(mirror.error());
+    return Exit::store;
+  }
+  const OrderedJson json = to_json(*mirror);
+  if (common.json) {
+    std::cout << dump(json, 2) << '\n';
+    return Exit::ok;
+  }
+  const Time now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  for (const StreamState& s : mirror->reader->streams()) {
+    std::int64_t rows = 0;
+    for (const auto& line : json["streams"]) {
+      if (line["entity"] == std::string{name(s.entity)}) rows = line["rows"].get<std::int64_t>();
+    }
+    std::cout << fmt::format(
+        "{:<12} {:>9}  {}, {}{}\n", name(s.entity), rows,
+        s.full_done ? tr("прочитано целиком", "complete") : tr("читается", "being read"),
+        age(s.fresh_at, now), s.problem.empty() ? "" : ": " + s.problem);
+  }
+  const auto& alerts = json["alerts"];
+  std::cout << fmt::format(
+      fmt::runtime(
+          tr("Менеджеров: {}. Тревог: {} действует, {} было до начала наблюдения. "
+             "Сообщений не отправлено: {}.\n",
+             "Managers: {}. Alerts: {} firing, {} known from the start. Messages not sent: "
+             "{}.\n")),
+      json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
+      alerts["known"].get<std::int64_t>(), json["undelivered"].get<std::int64_t>());
+  return Exit::ok;
+}
+
+}  // namespace b24
