@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -161,6 +162,76 @@ Result<PortalFacts> read_portal_facts(Client& client, const std::stop_token& sto
                              client.host()));
   }
   return facts;
+}
+
+namespace {
+
+// "1733158800" or 1733158800.
+std::optional<Time> unix_time(const Json& event, const char* key) {
+  const std::string text = text_of(event, key);
+  std::int64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return from_unix(value);
+}
+
+std::optional<Absence> absence_of(std::int64_t user, const Json& event, seconds portal_offset) {
+  if (!event.is_object() || text_of(event, "ACCESSIBILITY") != "absent") return std::nullopt;
+  auto from = unix_time(event, "DATE_FROM_TS_UTC");
+  auto to = unix_time(event, "DATE_TO_TS_UTC");
+  if (!from || !to) return std::nullopt;
+  if (text_of(event, "DT_SKIP_TIME") == "Y") {
+    const auto day_start = [&](Time t) {
+      return Time{std::chrono::floor<days>(t + portal_offset)} - portal_offset;
+    };
+    from = day_start(*from);
+    to = day_start(*to) + days{1};
+  }
+  if (*to <= *from) return std::nullopt;
+  return Absence{user, *from, *to};
+}
+
+void collect_absences(const Json& by_user, seconds portal_offset, std::vector<Absence>& absences) {
+  if (!by_user.is_object()) return;  // PHP writes an empty map as a list
+  for (const auto& [id, events] : by_user.items()) {
+    std::int64_t user = 0;
+    std::from_chars(id.data(), id.data() + id.size(), user);
+    if (user <= 0 || !events.is_structured()) continue;
+    for (const Json& event : events) {
+      if (auto absence = absence_of(user, event, portal_offset)) absences.push_back(*absence);
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Absence>> read_absences(Client& client, const std::vector<std::int64_t>& users,
+                                           Time from, Time to, seconds portal_offset,
+                                           const std::stop_token& stop) {
+  std::vector<Absence> absences;
+  const std::string first = format_offset(from, portal_offset).substr(0, 10);
+  const std::string last = format_offset(to, portal_offset).substr(0, 10);
+  for (std::size_t at = 0; at < users.size();) {
+    std::vector<Command> commands;
+    while (at < users.size() && commands.size() < kBatchCommands) {
+      const std::size_t end = std::min(users.size(), at + kPageRows);
+      const Params params = {
+          {"from", first},
+          {"to", last},
+          {"users", std::vector(users.begin() + static_cast<std::ptrdiff_t>(at),
+                                users.begin() + static_cast<std::ptrdiff_t>(end))}};
+      commands.push_back(
+          {fmt::format("a{}", commands.size()), "calendar.accessibility.get", to_query(params)});
+      at = end;
+    }
+    const auto answer = client.batch(commands, stop);
+    if (!answer) return answer.error();
+    for (const CommandAnswer& command : answer->commands) {
+      if (!command.result) return command.result.error();
+      collect_absences(parsed(*command.result), portal_offset, absences);
+    }
+  }
+  return absences;
 }
 
 const std::vector<std::string>& needed_scopes() {

@@ -30,6 +30,16 @@ struct PortalFacts {
 // Fails with `blocked`, `no_rights` or `unavailable`; the text says what to do.
 Result<PortalFacts> read_portal_facts(Client& client, const std::stop_token& stop);
 
+// When the given people are away, from the calendars of the portal: events with the accessibility
+// "absent" that touch the days from `from` to `to` (portal docs: calendar-accessibility-get.md).
+//
+// Assumption, since the docs are silent: an event of whole days (DT_SKIP_TIME) names its last day,
+// which belongs to it; other events end at their instant. One request for up to 2,500 people.
+// no_rights without the scope `calendar`.
+Result<std::vector<Absence>> read_absences(Client& client, const std::vector<std::int64_t>& users,
+                                           Time from, Time to, seconds portal_offset,
+                                           const std::stop_token& stop);
+
 // The scopes that all mirrored entities and the telling need.
 const std::vector<std::string>& needed_scopes();
 // Those of them that were not granted; "user" and "user_brief" serve as "user_basic" does.
