@@ -95,6 +95,9 @@ Result<std::string> App::connect() {
   // A command that comes every few minutes need not ask again who it is.
   const bool fresh = kept && kept->facts.user_id == client_->webhook().user_id &&
                      clock_.now() - kept->read_at < options_.puller.facts_every;
+  const auto away = writer_->meta(kAbsencesMeta);
+  const auto absences = away ? absences_from_json(*away) : std::nullopt;
+  if (absences) puller_->assume_absences(absences->read_at);
   if (fresh && !options_.judging) {
     puller_->assume(kept->facts, kept->read_at);
     return std::string{};
@@ -176,16 +179,10 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
                     pass.streams};
 }
 
-std::vector<Problem> App::check(const RuleSet& rules) {
-  std::vector<Problem> problems;
+std::vector<Problem> App::check(const LoadedRules& rules) {
   auto reader = Reader::open(paths_);
   if (!reader) throw StoreFailure{reader.error().text};
-  Judge judge{**reader};
-  judge.set_surroundings({Calendar::make({}).value(), {}, {}});
-  for (const Rule& rule : rules.rules) {
-    for (Problem& problem : judge.check(rules, rule)) problems.push_back(std::move(problem));
-  }
-  return problems;
+  return check_rules(**reader, rules);
 }
 
 void App::use_rules(RuleSet rules) { events_.push(RulesLoaded{std::move(rules)}, token()); }

@@ -57,8 +57,8 @@ class App {
   // One look at the portal, committed when it returns.
   Result<SyncReport> sync(std::function<void(const Progress&)> progress);
 
-  // Checks rules against the mirror's schema; empty if they may be used.
-  std::vector<Problem> check(const RuleSet& rules);
+  // Checks rules against the mirror's schema; without errors they may be used.
+  std::vector<Problem> check(const LoadedRules& rules);
   // Hands checked rules to the engine.
   void use_rules(RuleSet rules);
 

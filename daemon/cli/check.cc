@@ -60,13 +60,7 @@ Exit check_command(const Common& common, const CheckArguments& arguments) {
     if (!writer) throw StoreFailure{writer.error().text};
     auto reader = Reader::open(store.paths());
     if (!reader) throw StoreFailure{reader.error().text};
-    Judge judge{**reader};
-    judge.set_surroundings({Calendar::make({}).value(), {}, {}});
-    for (const Rule& rule : loaded.rules.rules) {
-      for (Problem& problem : judge.check(loaded.rules, rule)) {
-        problems.push_back(std::move(problem));
-      }
-    }
+    for (Problem& problem : check_rules(**reader, loaded)) problems.push_back(std::move(problem));
   }
   const auto errors = std::count_if(problems.begin(), problems.end(),
                                     [](const Problem& p) { return p.severity == Severity::error; });

@@ -60,7 +60,7 @@ int run_program(int argc, char** argv);
 // Settings and rules, loaded and checked; the problems are printed to stderr.
 struct Loaded {
   Config config;
-  RuleSet rules;
+  LoadedRules rules;  // without problems: they are printed
 };
 enum class Wanted { settings, settings_and_webhook, rules };
 std::optional<Loaded> load_all(const Common& common, Wanted wanted);

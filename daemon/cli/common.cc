@@ -37,7 +37,7 @@ std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
   LoadedRules rules = load_rules(settings.config.rules);
   print_problems(rules.problems);
   if (has_errors(rules.problems)) return std::nullopt;
-  return Loaded{std::move(settings.config), std::move(rules.rules)};
+  return Loaded{std::move(settings.config), std::move(rules)};
 }
 
 Result<Mirror> open_mirror(const Config& config) {

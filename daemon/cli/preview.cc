@@ -61,11 +61,11 @@ Exit preview_command(const Common& common, const PreviewArguments& arguments) {
   OrderedJson list = OrderedJson::array();
   Exit exit = Exit::ok;
   bool found = arguments.rule.empty();
-  for (const Rule& rule : loaded->rules.rules) {
+  for (const Rule& rule : loaded->rules.rules.rules) {
     if (!arguments.rule.empty() && rule.id != arguments.rule) continue;
     found = true;
     if (!rule.enabled && arguments.rule.empty()) continue;
-    auto judgement = judge.judge(loaded->rules, rule, mirror->around, now);
+    auto judgement = judge.judge(loaded->rules.rules, rule, mirror->around, now);
     if (!judgement) {
       complain(judgement.error());
       exit = Exit::failed;

@@ -54,7 +54,7 @@ void reload(const Common& common, App& app) {
   std::vector<Problem> problems = settings.problems;
   problems.insert(problems.end(), rules.problems.begin(), rules.problems.end());
   if (!has_errors(problems)) {
-    for (Problem& problem : app.check(rules.rules)) problems.push_back(std::move(problem));
+    for (Problem& problem : app.check(rules)) problems.push_back(std::move(problem));
   }
   if (has_errors(problems)) {
     for (const Problem& problem : problems)
@@ -83,7 +83,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
     // What was only shown must not count as told.
     loaded->config.state_dir /= "dry-run";
   }
-  auto made = App::make(loaded->config, loaded->rules, options, clock);
+  auto made = App::make(loaded->config, loaded->rules.rules, options, clock);
   if (!made) {
     complain(made.error());
     return made.error().kind == ErrorKind::invalid_input ? Exit::store : Exit::portal;
@@ -96,7 +96,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   if (!warning) return complain(warning.error());
   if (!warning->empty()) log::warn("portal text={}", log::quoted(*warning));
   if (auto started = app.start(); !started) return complain(started.error());
-  log::info("started rules={} dry_run={}", loaded->rules.rules.size(), arguments.dry_run);
+  log::info("started rules={} dry_run={}", loaded->rules.rules.rules.size(), arguments.dry_run);
   sd_notify(0, "READY=1");
   Watchdog watchdog;
   while (!app.failure()) {

@@ -81,6 +81,7 @@ void Engine::prune_when_due(Time now) {
 void Engine::take(Event event) {
   if (auto* rows = std::get_if<Pulled>(&event)) return take_rows(std::move(*rows));
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
+  if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(std::move(*rules));
   auto& done = std::get<PassDone>(event);
@@ -166,6 +167,12 @@ void Engine::take_facts(const FactsRead& read) {
     writer_.recompute_days(around_.calendar);
     transaction.commit();
   }
+}
+
+void Engine::take_absences(const AbsencesRead& read) {
+  Writer::Transaction transaction{writer_};
+  writer_.set_meta(kAbsencesMeta, to_json(read.absences, clock_.now()));
+  transaction.commit();
 }
 
 void Engine::refresh_surroundings() {

@@ -50,6 +50,7 @@ class Engine {
   bool is_implausible(Entity entity, std::size_t gone);
   void prune_when_due(Time now);
   void take_facts(const FactsRead& facts);
+  void take_absences(const AbsencesRead& read);
   void take_delivery(const Delivered& delivered);
   void take_rules(RulesLoaded loaded);
   void refresh_surroundings();
@@ -104,6 +105,15 @@ struct KeptFacts {
 std::string to_json(const KeptFacts& kept);
 std::optional<KeptFacts> facts_from_json(const std::string& text);
 inline constexpr const char* kFactsMeta = "portal_facts";
+
+// The absences of the portal's calendars as kept between runs (the state's `absences`).
+std::string to_json(const std::vector<Absence>& absences, Time read_at);
+struct KeptAbsences {
+  std::vector<Absence> absences;
+  Time read_at;  // our clock
+};
+std::optional<KeptAbsences> absences_from_json(const std::string& text);
+inline constexpr const char* kAbsencesMeta = "absences";
 
 // The zone a portal lives in, as far as it tells: its administrator's, else one with the offset of
 // its clock.

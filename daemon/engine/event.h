@@ -45,6 +45,11 @@ struct FactsRead {
   PortalFacts facts;
 };
 
+// Who is away when, as the portal's calendars say (again).
+struct AbsencesRead {
+  std::vector<Absence> absences;
+};
+
 // The sender's answer: the portal's message id, or why not.
 struct Delivered {
   std::int64_t outbox_id = 0;
@@ -56,7 +61,7 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event = std::variant<Pulled, PassDone, FactsRead, Delivered, RulesLoaded>;
+using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

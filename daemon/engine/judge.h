@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/load.h"
 #include "config/problem.h"
 #include "daemon/store/store.h"
 #include "rules/evaluate.h"
@@ -22,6 +23,9 @@ struct Surroundings {
   People people;
 };
 
+// Where a rule's values stand in its file, by key.
+using RuleMarks = std::map<std::string, Mark>;
+
 class Judge {
  public:
   explicit Judge(Reader& reader) : reader_(reader) {}
@@ -38,11 +42,14 @@ class Judge {
   Result<std::set<Entity>> reads(const RuleSet& rules, const Rule& rule);
 
   // Everything that can be wrong with a rule against the mirror's schema: SQL, missing columns,
-  // unknown names in texts. Warnings included.
-  std::vector<Problem> check(const RuleSet& rules, const Rule& rule);
+  // unknown names in texts.
+  std::vector<Problem> check(const RuleSet& rules, const Rule& rule, const RuleMarks& marks);
 
  private:
   Reader& reader_;
 };
+
+// The same for all rules.
+std::vector<Problem> check_rules(Reader& reader, const LoadedRules& loaded);
 
 }  // namespace b24

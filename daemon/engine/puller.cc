@@ -13,6 +13,9 @@ namespace {
 constexpr seconds kClockDoubt{600};
 // A burst of hints is gathered for this long before the portal is asked.
 constexpr milliseconds kGatherHints{1000};
+// Norms look back over some weeks of presence, and vacations are known in advance.
+constexpr days kAbsencesBack{150};
+constexpr days kAbsencesAhead{60};
 constexpr seconds kBackoffMost{300};
 // A refused connection is probed slowly: somebody has to act.
 constexpr seconds kBlockedPause{600};
@@ -215,6 +218,29 @@ void Puller::read(std::vector<Plan>& plans, PassReport& report, const std::stop_
   }
 }
 
+void Puller::read_absences_when_due(PassReport& report, const std::stop_token& stop) {
+  const Time now = clock_.now();
+  if (absences_at_ && now - *absences_at_ < options_.facts_every) return;
+  std::vector<std::int64_t> users;
+  for (const Person& person : reader_.persons()) {
+    if (person.active) users.push_back(person.id);
+  }
+  if (users.empty()) return;
+  auto absences = read_absences(client_, users, now - kAbsencesBack, now + kAbsencesAhead,
+                                portal_offset_, stop);
+  if (absences) {
+    absences_at_ = now;
+    events_.push(AbsencesRead{std::move(*absences)}, stop);
+  } else if (absences.error().kind == ErrorKind::no_rights ||
+             absences.error().kind == ErrorKind::rejected) {
+    // The scope `calendar` is optional: absences then come from the settings alone.
+    absences_at_ = now;
+    log::info("absences not read text={}", log::quoted(absences.error().text));
+  } else {
+    report.error = absences.error();
+  }
+}
+
 bool Puller::commit(After after, const std::stop_token& stop) {
   PassDone done{after == After::judge, std::make_shared<std::promise<void>>()};
   auto committed = done.committed->get_future();
@@ -275,6 +301,7 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
       read(sweeps, report, stop);
     }
   }
+  if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     Pulled problems;
     for (auto& [entity, state] : states_) {

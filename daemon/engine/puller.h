@@ -22,7 +22,7 @@ struct PullerOptions {
   seconds poll{30};            // between two looks
   seconds count_every{900};    // between two comparisons of how many rows there are
   seconds sweep_every{86400};  // between two comparisons of all ids
-  seconds facts_every{3600};   // between two readings of the portal's own settings
+  seconds facts_every{3600};   // between two readings of the portal's own settings, and absences
 };
 
 // How a long read goes on, for people. Rows are the portal's.
@@ -46,11 +46,12 @@ class Puller {
   // Reads the portal's settings and hands them on. Must succeed once before the first pass; fails
   // with no_rights for a webhook that sees only a part of the portal.
   Result<PortalFacts> read_facts(const std::stop_token& stop);
-  // The portal's settings as an earlier run read them.
+  // What an earlier run knows of the portal's settings.
   void assume(const PortalFacts& facts, Time read_at) {
     portal_offset_ = facts.portal_offset;
     facts_at_ = read_at;
   }
+  void assume_absences(Time read_at) { absences_at_ = read_at; }
 
   // Everything that is due, until it is committed. `every_count`: compare the numbers of rows now,
   // and the ids where they differ, whether it is time or not.
@@ -78,6 +79,8 @@ class Puller {
   // Reads the planned lists to their end and hands the rows on.
   void read(std::vector<Plan>& plans, PassReport& report, const std::stop_token& stop);
   PulledPart take(Plan& plan, ListPart part, const std::optional<Time>& pass_began, Time now);
+  // Who is away when, once an hour.
+  void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
   enum class After { nothing, judge };
   bool commit(After after, const std::stop_token& stop);
@@ -94,6 +97,7 @@ class Puller {
   seconds portal_offset_{0};
   std::optional<Time> counted_at_;
   std::optional<Time> facts_at_;
+  std::optional<Time> absences_at_;
   Progress shown_;
   std::function<void(const Progress&)> progress_;
 };

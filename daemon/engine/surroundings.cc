@@ -68,6 +68,25 @@ std::optional<KeptFacts> facts_from_json(const std::string& text) try {
   return std::nullopt;  // written by another version: the portal is asked again
 }
 
+std::string to_json(const std::vector<Absence>& absences, Time read_at) {
+  Json list = Json::array();
+  for (const Absence& away : absences) {
+    list.push_back({away.user_id, to_unix(away.from), to_unix(away.to)});
+  }
+  return Json{{"read_at", to_unix(read_at)}, {"absences", std::move(list)}}.dump();
+}
+
+std::optional<KeptAbsences> absences_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  KeptAbsences kept{{}, from_unix(json.at("read_at"))};
+  for (const Json& away : json.at("absences")) {
+    kept.absences.push_back({away.at(0), from_unix(away.at(1)), from_unix(away.at(2))});
+  }
+  return kept;
+} catch (const Json::exception&) {
+  return std::nullopt;  // written by another version: the portal is asked again
+}
+
 std::string portal_zone(const PortalFacts& facts) {
   if (!facts.user_zone.empty()) return facts.user_zone;
   const auto offset = std::chrono::duration_cast<hours>(facts.portal_offset);
@@ -84,6 +103,9 @@ Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
   auto calendar = Calendar::make(merged(portal_calendar, config.calendar, zone));
   if (!calendar) return calendar.error();
   std::vector<Absence> absences;
+  if (const auto text = reader.meta(kAbsencesMeta)) {
+    if (auto kept = absences_from_json(*text)) absences = std::move(kept->absences);
+  }
   for (const AbsenceDays& away : config.absences) {
     absences.push_back(
         {away.user_id, calendar->start_of(away.from), calendar->start_of(away.to + days{1})});

@@ -96,7 +96,7 @@ std::vector<std::int64_t> Writer::finish_sweep(Entity entity, Time began_at) {
   std::vector<std::int64_t> missing;
   {
     Run run = impl_->connection.run(
-        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL AND seen_at < ? "
+        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL AND seen_at <= ? "
                     "AND NOT EXISTS (SELECT 1 FROM temp.{} AS s WHERE s.id = m.id) ORDER BY id",
                     table_of(entity), table),
         began_at);

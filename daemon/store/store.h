@@ -100,7 +100,8 @@ class Writer {
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
-  // them and were last written before the sweep began (on our clock). The ids live in this
+  // them and were last written by the time the sweep began (on our clock, in seconds: nothing else
+  // may be written between that moment and begin_sweep). The ids live in this
   // connection: after a restart a sweep begins anew, and finish_sweep without begin_sweep gives
   // nothing. A sweep that saw no row at all gives every id: the caller judges whether to believe.
   void begin_sweep(Entity entity);

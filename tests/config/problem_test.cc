@@ -116,9 +116,13 @@ TEST(ExcerptTest, IsShortAndOneLine) {
 TEST(CodesTest, TableIsComplete) {
   std::set<std::string> used, listed;
   const std::regex code("\"(R[0-9]{3})\"");
+  std::vector<std::filesystem::path> sources = {B24_SOURCE_DIR "/daemon/engine/judge.cc"};
   for (const auto& entry : std::filesystem::directory_iterator(B24_SOURCE_DIR "/config")) {
-    if (entry.path().extension() != ".cc" || entry.path().filename() == "codes.cc") continue;
-    std::ifstream stream(entry.path());
+    const bool code_file = entry.path().extension() == ".cc" || entry.path().extension() == ".h";
+    if (code_file && entry.path().filename() != "codes.cc") sources.push_back(entry.path());
+  }
+  for (const auto& source_file : sources) {
+    std::ifstream stream(source_file);
     std::stringstream text;
     text << stream.rdbuf();
     const std::string source = text.str();

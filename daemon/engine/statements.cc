@@ -1,0 +1,185 @@
+#include "daemon/engine/statements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace b24 {
+namespace {
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+// The place in the file of a byte of the SQL: lines map one to one, columns count characters.
+Mark mark_at(const Sql& sql, std::size_t offset) {
+  const std::string_view before = std::string_view{sql.text}.substr(0, offset);
+  const auto line_start = before.rfind('\n');
+  Mark mark = sql.mark;
+  mark.line += static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  const std::size_t from = line_start == std::string_view::npos ? 0 : line_start + 1;
+  const int column = static_cast<int>(characters(before.substr(from)));
+  const bool first_line = line_start == std::string_view::npos;
+  mark.column = (first_line ? sql.mark.column : sql.indent + 1) + column;
+  return mark;
+}
+
+int word_width(std::string_view sql, std::size_t offset) {
+  std::size_t end = offset;
+  while (end < sql.size() &&
+         (std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_' ||
+          (static_cast<unsigned char>(sql[end]) & 0x80) != 0)) {
+    ++end;
+  }
+  return std::max(1, static_cast<int>(characters(sql.substr(offset, end - offset))));
+}
+
+std::vector<std::string> all_columns() {
+  std::vector<std::string> names;
+  for (const ViewInfo& view : view_infos()) {
+    names.push_back(view.name);
+    for (const ViewColumn& column : view.columns) names.push_back(column.name);
+  }
+  return names;
+}
+
+// SQLite's words for the commonest slips, said for a person; its own words otherwise.
+Text explain(const SqlError& failure) {
+  const std::string& said = failure.text;
+  const auto after = [&](std::string_view start) -> std::optional<std::string> {
+    const auto at = said.find(start);
+    if (at == std::string::npos) return std::nullopt;
+    std::string rest = said.substr(at + start.size());
+    if (const auto dot = rest.rfind('.'); dot != std::string::npos) rest.erase(0, dot + 1);
+    return rest;
+  };
+  const auto maybe = [](const std::string& word, Text text) {
+    if (const std::string guess = nearest(word, all_columns()); !guess.empty()) {
+      text.ru += fmt::format(" – может быть, «{}»?", guess);
+      text.en += fmt::format(" - did you mean \"{}\"?", guess);
+    }
+    return text;
+  };
+  if (failure.too_slow) {
+    return {"запрос идёт дольше разрешённого – сузьте его по времени или добавьте условие",
+            "the query takes longer than allowed - narrow it in time or add a condition"};
+  }
+  if (const auto word = after("no such column: ")) {
+    return maybe(*word, {fmt::format("нет колонки «{}»", *word),
+                         fmt::format("there is no column \"{}\"", *word)});
+  }
+  if (const auto word = after("no such table: ")) {
+    return maybe(*word, {fmt::format("нет таблицы или вида «{}»", *word),
+                         fmt::format("there is no table or view \"{}\"", *word)});
+  }
+  if (const auto word = after("no such function: ")) {
+    return {fmt::format("нет функции «{}»", *word),
+            fmt::format("there is no function \"{}\"", *word)};
+  }
+  return {fmt::format("ошибка в SQL: {}", said), fmt::format("SQL error: {}", said)};
+}
+
+}  // namespace
+
+Problem problem_of(const Statement& statement, const SqlError& failure) {
+  Problem problem{.code = "R201", .mark = {}, .text = explain(failure)};
+  const Sql* source = statement.whole;
+  std::size_t offset = 0;
+  if (failure.offset >= 0) {
+    for (const SqlPiece& piece : statement.pieces) {
+      const auto at = static_cast<std::size_t>(failure.offset);
+      if (at >= piece.begin && at <= piece.begin + piece.source->text.size()) {
+        source = piece.source;
+        offset = at - piece.begin;
+      }
+    }
+  }
+  if (source != nullptr) {
+    problem.mark = mark_at(*source, offset);
+    problem.width = word_width(source->text, offset);
+  }
+  return problem;
+}
+
+Statement metric_statement(const Metric& metric) {
+  Statement s;
+  s.theirs(metric.sql);
+  return s;
+}
+
+Statement metric_where_statement(const Metric& metric, const Sql& where) {
+  Statement s;
+  if (metric.kind == MetricKind::state) {
+    s.ours("SELECT m.*, (\n");
+    s.theirs(where);
+    s.ours(fmt::format("\n) AS {} FROM (\n", kWhereColumn));
+    s.theirs(metric.sql);
+    s.ours("\n) AS m");
+  } else {
+    s.ours("SELECT m.* FROM (\n");
+    s.theirs(metric.sql);
+    s.ours("\n) AS m WHERE (\n");
+    s.theirs(where);
+    s.ours("\n)");
+  }
+  s.whole = &where;
+  return s;
+}
+
+Statement each_statement(const EachShape& shape, const std::optional<Sql>& where) {
+  Statement s;
+  s.ours("SELECT * FROM " + shape.view);
+  if (where) {
+    s.ours(" WHERE (\n");
+    s.theirs(*where);
+    s.ours("\n)");
+  }
+  return s;
+}
+
+Statement plain_statement(const Sql& sql) {
+  Statement s;
+  s.theirs(sql);
+  return s;
+}
+
+std::map<std::string, Value> parameters(Time now) { return {{":now", to_unix(now)}}; }
+
+std::map<std::string, Value> day_parameters(const DayRange& range, const Calendar& calendar,
+                                            Time now) {
+  return {{":now", to_unix(now)},
+          {":from_day", format_day(range.from)},
+          {":to_day", format_day(range.to)},
+          {":from", to_unix(calendar.start_of(range.from))},
+          {":to", to_unix(calendar.start_of(range.to))}};
+}
+
+std::vector<Needed> statements(const RuleSet& rules, const Rule& rule) {
+  std::vector<Needed> all;
+  const auto add_metric = [&](const std::string& id, bool daily) {
+    const Metric* metric = rules.metric(id);
+    if (metric == nullptr) return;
+    std::vector<std::string> columns = {"manager_id", "value"};
+    if (daily) columns.push_back("day");
+    all.push_back({metric_statement(*metric), columns, metric->id});
+    if (metric->objects) {
+      all.push_back({plain_statement(*metric->objects), {"manager_id", "id"}, metric->id});
+    }
+    if (rule.where) all.push_back({metric_where_statement(*metric, *rule.where), {}, rule.id});
+  };
+  if (const auto* m = std::get_if<MetricShape>(&rule.shape)) add_metric(m->metric, false);
+  if (const auto* c = std::get_if<CompareShape>(&rule.shape)) add_metric(c->metric, true);
+  if (const auto* e = std::get_if<EachShape>(&rule.shape)) {
+    std::vector<std::string> columns = {"id", "manager_id", e->since};
+    if (!e->override_column.empty()) columns.push_back(e->override_column);
+    if (e->learned && !e->learned_column.empty()) columns.push_back(e->learned_column);
+    all.push_back({each_statement(*e, rule.where), columns, rule.id});
+    if (e->learned) all.push_back({plain_statement(*e->learned), {"key", "days"}, rule.id});
+  }
+  return all;
+}
+
+}  // namespace b24

@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "tests/support/workplace.h"
+
+// SIGKILL at random moments, while reading and while telling: afterwards the mirror equals the
+// portal, every alert is on the screen, and none twice.
+
+namespace b24 {
+namespace {
+
+using nlohmann::json;
+
+int kills() {
+  const char* wish = std::getenv("B24_KILLS");
+  return wish == nullptr ? 100 : std::atoi(wish);
+}
+
+sim::PortalOptions company() {
+  sim::PortalOptions options;
+  options.managers = 8;
+  options.deals = 3000;
+  options.tasks = 1500;
+  options.calls = 12000;
+  options.limits.enabled = false;
+  options.problems = false;
+  return options;
+}
+
+TEST(KillScenario, ReadingGoesOnWhereItWas) {
+  Workplace workplace{company()};
+  workplace.portal().add_fault(
+      {.kind = sim::FaultKind::slow, .count = -1, .delay = milliseconds{20}});
+  std::mt19937 random{7};
+  std::uniform_int_distribution<int> lifetime{5, 400};
+  for (int i = 0; i < kills(); ++i) {
+    Process sync{workplace.command({"sync"}), workplace.folder()};
+    workplace.portal().mutate(20, static_cast<std::uint64_t>(i) + 1);
+    std::this_thread::sleep_for(milliseconds{lifetime(random)});
+    sync.signal(SIGKILL);
+    sync.wait();
+  }
+  workplace.portal().clear_faults();
+  EXPECT_EQ(workplace.run({"sync"}).exit_code, 0);
+  EXPECT_EQ(differences(workplace), "");
+}
+
+TEST(KillScenario, EveryAlertArrivesAndNoneTwice) {
+  Workplace workplace{company()};
+  auto& portal = workplace.portal();
+  const json facts = json::parse(portal.facts());
+  {
+    // The first look, so that what comes later is news.
+    Process run{workplace.command({"run"}), workplace.folder()};
+    ASSERT_TRUE(eventually([&] { return portal.counters().requests >= 20; })) << run.err();
+    std::this_thread::sleep_for(seconds{1});
+    run.signal(SIGTERM);
+    ASSERT_EQ(run.wait().exit_code, 0) << run.err();
+  }
+  std::mt19937 random{11};
+  std::uniform_int_distribution<int> lifetime{20, 700};
+  std::set<std::int64_t> troubled;
+  for (int i = 0; i < kills(); ++i) {
+    // Every so often somebody new gets into trouble.
+    if (i % std::max(1, kills() / 8) == 0 && troubled.size() < facts["managers"].size()) {
+      const auto manager = facts["managers"][troubled.size()].get<std::int64_t>();
+      troubled.insert(manager);
+      for (int t = 0; t < 60; ++t) {
+        const json fields = {{"TITLE", fmt::format("Задача {}", t)},
+                             {"RESPONSIBLE_ID", manager},
+                             {"CREATED_BY", manager},
+                             {"DEADLINE", format_offset(portal.now() - days{4}, hours{3})}};
+        portal.call("tasks.task.add", json{{"fields", fields}}.dump());
+      }
+    }
+    Process run{workplace.command({"run"}), workplace.folder()};
+    std::this_thread::sleep_for(milliseconds{lifetime(random)});
+    run.signal(SIGKILL);
+    run.wait();
+  }
+  Process run{workplace.command({"run"}), workplace.folder()};
+  const auto shown = [&] {
+    std::map<std::string, int> managers;
+    for (const auto& notification : portal.visible()) {
+      if (notification.tag.find("overdue_pile") == std::string::npos) continue;
+      ++managers[notification.tag];
+    }
+    return managers;
+  };
+  EXPECT_TRUE(eventually([&] { return shown().size() == troubled.size(); }))
+      << run.err() << shown().size() << " of " << troubled.size();
+  for (const auto& [tag, times] : shown()) EXPECT_EQ(times, 1) << tag;
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace b24

@@ -1,0 +1,130 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/support/workplace.h"
+
+// The mirror against the portal, row by row, through the real program.
+
+namespace b24 {
+namespace {
+
+sim::PortalOptions company() {
+  sim::PortalOptions options;
+  options.managers = 8;
+  options.deals = 1500;
+  options.tasks = 900;
+  options.calls = 6000;
+  options.days = 50;
+  options.limits.enabled = false;
+  return options;
+}
+
+nlohmann::json synced(Workplace& workplace) {
+  const Finished done = workplace.run({"sync", "--json"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  return done.exit_code == 0 ? nlohmann::json::parse(done.out) : nlohmann::json{};
+}
+
+TEST(MirrorScenario, QuietFullReadEqualsThePortal) {
+  Workplace workplace{company()};
+  const auto report = synced(workplace);
+  EXPECT_GE(report["rows"], 1500 + 900 + 6000);
+  EXPECT_EQ(differences(workplace), "");
+  EXPECT_TRUE(workplace.portal().counters().refusals.empty());
+}
+
+TEST(MirrorScenario, NothingChangedCostsOneRequest) {
+  Workplace workplace{company()};
+  synced(workplace);
+  workplace.portal().reset_counters();
+  Process run{workplace.command({"run"}), workplace.folder()};
+  // The first request after the start asks for the portal's own settings.
+  ASSERT_TRUE(eventually([&] { return workplace.portal().counters().requests >= 6; }));
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait().exit_code, 0) << run.err();
+  std::size_t polls = 0;
+  for (const auto& request : workplace.portal().requests()) {
+    if (request.method == "batch") ++polls;
+  }
+  EXPECT_GE(polls, 4U);
+  const auto counters = workplace.portal().counters();
+  EXPECT_LE(counters.commands, 30 * counters.requests);
+}
+
+TEST(MirrorScenario, ChangesDuringTheReadAreInTheMirrorAfterwards) {
+  sim::PortalOptions options = company();
+  Workplace workplace{options};
+  // A slow portal, so that the changes fall into the read.
+  workplace.portal().add_fault(
+      {.kind = sim::FaultKind::slow, .count = -1, .delay = milliseconds{150}});
+  Process sync{workplace.command({"sync"}), workplace.folder()};
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    workplace.portal().mutate(100, round + 1);
+    std::this_thread::sleep_for(milliseconds{40});
+  }
+  EXPECT_EQ(sync.wait().exit_code, 0) << sync.err();
+  workplace.portal().clear_faults();
+  synced(workplace);
+  EXPECT_EQ(differences(workplace), "");
+}
+
+TEST(MirrorScenario, CatchesUpWithChangesAndDeletions) {
+  Workplace workplace{company()};
+  synced(workplace);
+  for (std::uint64_t round = 0; round < 5; ++round) {
+    workplace.portal().mutate(200, 100 + round);
+    synced(workplace);
+    ASSERT_EQ(differences(workplace), "") << "round " << round;
+  }
+}
+
+TEST(MirrorScenario, KeepsAndReportsARowItCannotRead) {
+  Workplace workplace{company()};
+  workplace.portal().add_fault(
+      {.kind = sim::FaultKind::broken_row, .method = "crm.item.list", .count = 1});
+  synced(workplace);
+  const auto status = nlohmann::json::parse(workplace.run({"status", "--json"}).out);
+  std::int64_t rejected = 0;
+  for (const auto& stream : status["streams"]) rejected += stream["rejected"].get<std::int64_t>();
+  EXPECT_EQ(rejected, 1);
+  EXPECT_GE(workplace.query("SELECT count(*) AS n FROM v_deal")[0]["n"], 1499);
+}
+
+struct FaultCase {
+  const char* name;
+  sim::Fault fault;
+};
+
+class FaultyPortal : public testing::TestWithParam<FaultCase> {};
+
+TEST_P(FaultyPortal, IsReadToTheEndAllTheSame) {
+  Workplace workplace{company()};
+  workplace.portal().add_fault(GetParam().fault);
+  synced(workplace);
+  workplace.portal().clear_faults();
+  EXPECT_EQ(differences(workplace), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, FaultyPortal,
+    testing::Values(
+        FaultCase{"query_limit", {.kind = sim::FaultKind::query_limit, .count = 2}},
+        FaultCase{"server_error", {.kind = sim::FaultKind::server_error, .count = 2}},
+        FaultCase{"bad_gateway", {.kind = sim::FaultKind::bad_gateway, .count = 2}},
+        FaultCase{"html", {.kind = sim::FaultKind::html, .count = 2}},
+        FaultCase{"empty", {.kind = sim::FaultKind::empty, .count = 2}},
+        FaultCase{"truncated", {.kind = sim::FaultKind::truncated, .count = 2}},
+        FaultCase{"cut_json", {.kind = sim::FaultKind::cut_json, .count = 2}},
+        FaultCase{"reset", {.kind = sim::FaultKind::reset, .count = 2}},
+        FaultCase{"duplicate_rows",
+                  {.kind = sim::FaultKind::duplicate_rows, .method = "crm.item.list", .count = 5}},
+        FaultCase{"ignored_id_filter",
+                  {.kind = sim::FaultKind::ignore_id_filter,
+                   .method = "voximplant.statistic.get",
+                   .count = -1}}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace b24

@@ -1,0 +1,215 @@
+#include "tests/support/workplace.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <stdexcept>
+#include <thread>
+
+#include "rules/base/time.h"
+
+namespace b24 {
+namespace {
+
+using nlohmann::json;
+
+std::string temporary_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "b24watch-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  return pattern;
+}
+
+// The portal's values as the views give them.
+json integer(const json& value) {
+  if (value.is_number()) return value.get<std::int64_t>();
+  if (value.is_string() && !value.get<std::string>().empty()) {
+    return std::stoll(value.get<std::string>());
+  }
+  return nullptr;
+}
+json instant(const json& value) {
+  if (!value.is_string()) return nullptr;
+  const auto t = parse_time(value.get<std::string>());
+  return t ? json(to_unix(*t)) : json(nullptr);
+}
+json yes_no(const json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+  return value == "Y" ? 1 : 0;
+}
+
+struct Column {
+  const char* portal;
+  const char* view;
+  json (*convert)(const json&);
+};
+
+struct Comparison {
+  Entity entity;
+  const char* id;
+  const char* sql;
+  std::vector<Column> columns;
+};
+
+json same(const json& value) { return value; }
+json text(const json& value) { return value.is_string() ? value : json(nullptr); }
+json direction(const json& value) {
+  const json type = integer(value);
+  if (type == 1) return "out";
+  if (type == 4) return "callback";
+  if (type == 5) return "info";
+  return "in";
+}
+
+const std::vector<Comparison>& comparisons() {
+  static const std::vector<Comparison> all = {
+      {Entity::deal,
+       "id",
+       "SELECT id, title, pipeline_id, stage_id, semantic, closed, amount, currency, manager_id, "
+       "created_at, updated_at, stage_since FROM v_deal",
+       {{"title", "title", same},
+        {"categoryId", "pipeline_id", integer},
+        {"stageId", "stage_id", same},
+        {"stageSemanticId", "semantic", same},
+        {"closed", "closed", yes_no},
+        {"opportunity", "amount", same},
+        {"currencyId", "currency", same},
+        {"assignedById", "manager_id", integer},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant},
+        {"movedTime", "stage_since", instant}}},
+      {Entity::task,
+       "id",
+       "SELECT id, title, status, manager_id, creator_id, deadline_at, created_at, changed_at, "
+       "closed_at FROM v_task",
+       {{"title", "title", same},
+        {"status", "status", integer},
+        {"responsibleId", "manager_id", integer},
+        {"createdBy", "creator_id", integer},
+        {"deadline", "deadline_at", instant},
+        {"createdDate", "created_at", instant},
+        {"changedDate", "changed_at", instant},
+        {"closedDate", "closed_at", instant}}},
+      {Entity::call,
+       "ID",
+       "SELECT id, manager_id, direction, phone, started_at, duration_seconds, code FROM v_call",
+       {{"PORTAL_USER_ID", "manager_id", integer},
+        {"CALL_TYPE", "direction", direction},
+        {"PHONE_NUMBER", "phone", same},
+        {"CALL_START_DATE", "started_at", instant},
+        {"CALL_DURATION", "duration_seconds", integer},
+        {"CALL_FAILED_CODE", "code", text}}},
+      {Entity::user,
+       "ID",
+       "SELECT id, active, position FROM v_manager",
+       {{"ACTIVE", "active", yes_no}, {"WORK_POSITION", "position", text}}},
+      {Entity::department,
+       "ID",
+       "SELECT id, name, parent_id, head_id FROM v_department",
+       {{"NAME", "name", same}, {"PARENT", "parent_id", integer}, {"UF_HEAD", "head_id", integer}}},
+      {Entity::pipeline,
+       "id",
+       "SELECT id, name, sort FROM v_pipeline",
+       {{"name", "name", same}, {"sort", "sort", integer}}},
+  };
+  return all;
+}
+
+void compare(const Comparison& what, const json& portal_rows, const json& mirror_rows,
+             std::vector<std::string>& found) {
+  std::map<std::int64_t, const json*> mirror;
+  for (const json& row : mirror_rows) mirror[row.at("id").get<std::int64_t>()] = &row;
+  const std::string entity{name(what.entity)};
+  for (const json& row : portal_rows) {
+    const std::int64_t id = integer(row.at(what.id)).get<std::int64_t>();
+    const auto here = mirror.find(id);
+    if (here == mirror.end()) {
+      found.push_back(fmt::format("{} {} is missing", entity, id));
+      continue;
+    }
+    for (const Column& column : what.columns) {
+      const json want = column.convert(row.contains(column.portal) ? row[column.portal] : json());
+      const json& have = here->second->at(column.view);
+      const bool equal =
+          want == have || (want.is_null() && have == "") || (want == "" && have.is_null());
+      if (!equal) {
+        found.push_back(fmt::format("{} {} {}: portal {} mirror {}", entity, id, column.view,
+                                    want.dump(), have.dump()));
+      }
+    }
+    mirror.erase(here);
+  }
+  for (const auto& [id, row] : mirror) found.push_back(fmt::format("{} {} is extra", entity, id));
+}
+
+}  // namespace
+
+Workplace::Workplace(sim::PortalOptions options)
+    : folder_(temporary_folder()), portal_(std::move(options)) {
+  portal_.start();
+  configure();
+}
+
+Workplace::~Workplace() {
+  std::error_code ignored;  // a leftover in the temporary folder harms nobody
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void Workplace::configure(const std::string& more) {
+  std::ofstream webhook{folder_ + "/webhook", std::ios::trunc};
+  webhook << portal_.webhook() << '\n';
+  webhook.close();
+  std::filesystem::permissions(folder_ + "/webhook", std::filesystem::perms::owner_read |
+                                                         std::filesystem::perms::owner_write);
+  std::ofstream settings{config_file(), std::ios::trunc};
+  settings << "portal:\n  webhook_file: " << folder_ << "/webhook\n  poll: " << poll
+           << "\nstate_dir: " << folder_ << "/state\n"
+           << more;
+}
+
+std::vector<std::string> Workplace::command(std::vector<std::string> arguments) const {
+  std::vector<std::string> all = {b24watch_program(), "--config", config_file()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return all;
+}
+
+Finished Workplace::run(std::vector<std::string> arguments) const {
+  return run_process(command(std::move(arguments)), folder_);
+}
+
+json Workplace::query(const std::string& sql) const {
+  const Finished done = run({"query", "--json", sql});
+  if (done.exit_code != 0) throw std::runtime_error(done.err);
+  return json::parse(done.out);
+}
+
+json Workplace::preview(const std::string& rule) const {
+  const Finished done =
+      run({"preview", "--json", "--rule", rule, "--at", format_utc(portal_.now())});
+  if (done.exit_code != 0) throw std::runtime_error(done.err);
+  return json::parse(done.out);
+}
+
+std::string differences(Workplace& workplace) {
+  std::vector<std::string> found;
+  for (const Comparison& what : comparisons()) {
+    compare(what, json::parse(workplace.portal().rows(what.entity)), workplace.query(what.sql),
+            found);
+  }
+  std::string out;
+  for (std::size_t i = 0; i < found.size() && i < 20; ++i) out += found[i] + "\n";
+  if (found.size() > 20) out += fmt::format("... {} in all\n", found.size());
+  return out;
+}
+
+bool eventually(const std::function<bool()>& holds, milliseconds most) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > until) return holds();
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  return true;
+}
+
+}  // namespace b24
