@@ -91,7 +91,7 @@ struct Page {
   std::vector<RejectedRow> rejected;
   std::size_t rows = 0;      // as the portal gave, rejected ones included
   std::int64_t last_id = 0;  // of the last row; 0 for none
-  bool ascending = true;     // ids grew from row to row
+  bool ascending = true;     // ids never fell from row to row; a row may come twice
 };
 // `result` must be followed by at least 64 readable bytes (as in BatchAnswer::body).
 // Fails with `unavailable` when the text is not such a page at all.

@@ -227,7 +227,7 @@ class PageReader {
   }
 
   void accept(std::int64_t id, Record record) {
-    if (!page_.records.empty() && id <= page_.last_id) page_.ascending = false;
+    if (!page_.records.empty() && id < page_.last_id) page_.ascending = false;
     page_.last_id = id;
     record.id = id;
     page_.records.push_back(std::move(record));
