@@ -65,7 +65,7 @@ std::vector<Puller::Plan> Puller::plan(Counts counts, Time now) {
   std::vector<Plan> plans;
   const auto add = [&](Mode mode, Entity entity, ListRequest request) {
     request.entity = entity;
-    plans.push_back({mode, entity, std::move(request), {}, false, {}});
+    plans.push_back({mode, entity, std::move(request), {}, false, {}, {}});
   };
   const bool count_due =
       counts == Counts::now || !counted_at_ || now - *counted_at_ >= options_.count_every;
@@ -96,7 +96,7 @@ std::vector<Puller::Plan> Puller::plan(Counts counts, Time now) {
 std::vector<Puller::Plan> Puller::plan_hints() {
   std::vector<Plan> plans;
   for (const auto& [entity, ids] : hints_.take()) {
-    Plan plan{Mode::hinted, entity, {.entity = entity}, {}, false, {}};
+    Plan plan{Mode::hinted, entity, {.entity = entity}, {}, false, {}, {}};
     // An id of zero says only "something new": the poll itself finds it.
     for (const std::int64_t id : ids) {
       if (id > 0) plan.missing.insert(id);
@@ -129,6 +129,7 @@ PulledPart Puller::take(Plan& plan, ListPart part, const std::optional<Time>& pa
         state.watermark = state.full_began_at;
         state.fresh_at = now;
         state.recent_at = now;
+        state.swept_at = now;
       }
       break;
     case Mode::changed:
@@ -149,6 +150,7 @@ PulledPart Puller::take(Plan& plan, ListPart part, const std::optional<Time>& pa
       out.sweep = sweep;
       break;
     case Mode::sweep:
+      for (const Record& record : part.records) plan.shown.push_back(record.id);
       if (part.done) state.swept_at = now;
       out.sweep = sweep;
       break;
@@ -270,9 +272,29 @@ std::vector<Puller::Plan> Puller::sweeps_needed(const std::vector<Plan>& counted
                      {.entity = plan.entity, .ids_only = true, .expected = plan.total},
                      {},
                      false,
+                     {},
                      {}});
   }
   return plans;
+}
+
+void Puller::sweep(const std::vector<Plan>& counted, PassReport& report,
+                   const std::stop_token& stop) {
+  std::vector<Plan> sweeps = sweeps_needed(counted, clock_.now());
+  if (sweeps.empty()) return;
+  read(sweeps, report, stop);
+  if (report.error || !commit(After::nothing, stop)) return;
+  std::vector<Plan> lacking;
+  for (const Plan& plan : sweeps) {
+    Plan lack{Mode::hinted, plan.entity, {.entity = plan.entity}, {}, false, {}, {}};
+    lack.request.ids = reader_.missing(plan.entity, plan.shown);
+    if (lack.request.ids.empty()) continue;
+    log::info("rows missing from the mirror entity={} rows={}", name(plan.entity),
+              lack.request.ids.size());
+    lack.missing.insert(lack.request.ids.begin(), lack.request.ids.end());
+    lacking.push_back(std::move(lack));
+  }
+  read(lacking, report, stop);
 }
 
 PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
@@ -297,8 +319,7 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
                                      [](const Plan& p) { return p.mode == Mode::count; });
     if (counted) {
       if (!commit(After::nothing, stop)) return report;
-      std::vector<Plan> sweeps = sweeps_needed(plans, clock_.now());
-      read(sweeps, report, stop);
+      sweep(plans, report, stop);
     }
   }
   if (!report.error) read_absences_when_due(report, stop);

@@ -69,8 +69,9 @@ class Puller {
     Mode mode;
     Entity entity;
     ListRequest request;
-    std::set<std::int64_t> missing;  // hinted ids that have not been seen yet
-    bool swept = false;              // the sweep has begun
+    std::set<std::int64_t> missing;   // hinted ids that have not been seen yet
+    bool swept = false;               // the sweep has begun
+    std::vector<std::int64_t> shown;  // ids the sweep has seen
     std::optional<std::int64_t> total;
   };
 
@@ -85,6 +86,8 @@ class Puller {
   enum class After { nothing, judge };
   bool commit(After after, const std::stop_token& stop);
   // Entities whose number of rows differs between portal and mirror.
+  // Compares ids where needed, and reads what the mirror lacks.
+  void sweep(const std::vector<Plan>& counted, PassReport& report, const std::stop_token& stop);
   std::vector<Plan> sweeps_needed(const std::vector<Plan>& counted, Time now);
 
   Client& client_;

@@ -166,4 +166,14 @@ std::optional<Day> Reader::calls_covered_from(const Calendar& calendar) {
   return calendar.day_of(run.time(0)) + days{1};
 }
 
+std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::int64_t> ids) {
+  const std::string sql =
+      fmt::format("SELECT 1 FROM {} WHERE id = ? AND deleted_at IS NULL", table_of(entity));
+  std::vector<std::int64_t> missing;
+  for (const std::int64_t id : ids) {
+    if (!impl_->connection.run(sql.c_str(), id).next()) missing.push_back(id);
+  }
+  return missing;
+}
+
 }  // namespace b24

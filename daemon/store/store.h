@@ -211,6 +211,8 @@ class Reader {
   // The day after the oldest call once all calls have been read (that first day may be half a
   // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);
+  // Those of the ids that the mirror does not have, or holds for deleted.
+  std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
 
  private:
   struct Impl;
