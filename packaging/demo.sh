@@ -52,9 +52,9 @@ trap 'exit 143' TERM
 
 "$root/packaging/setup.sh" build test
 echo "demo: building b24watch and the simulated portal (the first time takes about two minutes)."
-(cd "$root" && cmake --preset release -DB24_TESTS=ON >/dev/null &&
-  cmake --build --preset release --target b24watch b24portal -j "$(nproc)")
-bin=$root/build/release
+(cd "$root" && cmake --preset demo >/dev/null &&
+  cmake --build --preset demo --target b24watch b24portal -j "$(nproc)")
+bin=$root/build/demo
 
 folder=$(umask 077 && mktemp -d)
 inbox=$folder/inbox
