@@ -98,6 +98,7 @@ TEST(KillScenario, EveryAlertArrivesAndNoneTwice) {
   EXPECT_TRUE(eventually([&] { return shown().size() == troubled.size(); }))
       << run.err() << shown().size() << " of " << troubled.size();
   for (const auto& [tag, times] : shown()) EXPECT_EQ(times, 1) << tag;
+  ASSERT_TRUE(eventually([&] { return run.err().find("started") != std::string::npos; }));
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait().exit_code, 0);
 }
