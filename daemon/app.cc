@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "connectors/bitrix24/notifier.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
 
 namespace b24 {
@@ -72,6 +73,11 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   client.limits = app->config_.portal.limits;
   client.http.ca_file = app->config_.portal.ca_file;
   app->client_ = std::make_unique<Client>(std::move(*webhook), client, clock);
+  if (const auto text = app->writer_->meta(kBucketMeta)) {
+    if (const auto kept = bucket_from_json(*text)) {
+      app->client_->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
+    }
+  }
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
   } else {

@@ -459,6 +459,12 @@ bool Client::sleep_until(SteadyTime until, const std::stop_token& stop) const {
 
 SteadyTime Client::steady_now() const { return impl_->clock.steady_now(); }
 
+void Client::assume_bucket(double level, seconds ago) {
+  std::lock_guard lock{impl_->mutex};
+  const double drained = static_cast<double>(ago.count()) * impl_->options.limits.drain_per_second;
+  impl_->limiter.assume(std::max(0.0, level - drained), impl_->clock.steady_now());
+}
+
 LimiterReport Client::report() const {
   std::lock_guard lock{impl_->mutex};
   LimiterReport report = impl_->limiter.report(impl_->clock.steady_now());

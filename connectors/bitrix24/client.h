@@ -96,6 +96,8 @@ class Client {
   bool sleep_until(SteadyTime until, const std::stop_token& stop) const;
   SteadyTime steady_now() const;
 
+  // The portal's bucket knows nothing of our restarts: `level` requests were in it `ago`.
+  void assume_bucket(double level, seconds ago);
   LimiterReport report() const;
   // As given. After the portal was renamed, host() is where it is spoken to.
   const Webhook& webhook() const;

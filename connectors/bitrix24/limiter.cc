@@ -57,6 +57,11 @@ SteadyTime Limiter::method_at(const std::string& method, SteadyTime now) const {
   return at;
 }
 
+void Limiter::assume(double level, SteadyTime now) {
+  level_ = std::clamp(level, 0.0, options_.burst);
+  level_at_ = now;
+}
+
 void Limiter::sent(SteadyTime now) {
   level_ = level(now) + 1;
   level_at_ = now;

@@ -46,6 +46,8 @@ class Limiter {
   // The earliest moment at which a call of `method` may be sent, by its operating budget.
   SteadyTime method_at(const std::string& method, SteadyTime now) const;
 
+  // What an earlier run of this program left in the bucket, as of now.
+  void assume(double level, SteadyTime now);
   // A request leaves now.
   void sent(SteadyTime now);
   // What the portal said of a method: `operating` seconds spent, reset in `reset_in` from now.

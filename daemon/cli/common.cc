@@ -3,8 +3,9 @@
 #include <iostream>
 
 #include "daemon/cli/commands.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/surroundings.h"
 
 namespace b24 {
 

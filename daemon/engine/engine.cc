@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/surroundings.h"
 
 namespace b24 {
 namespace {
@@ -94,6 +96,9 @@ void Engine::take_rows(Pulled pulled) {
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
   for (PulledPart& part : pulled.parts) take_part(part, now);
+  if (pulled.bucket_level > 0) {
+    writer_.set_meta(kBucketMeta, to_json(KeptBucket{pulled.bucket_level, now}));
+  }
   transaction.commit();
   for (const PulledPart& part : pulled.parts) {
     StreamState& known = streams_[part.state.entity];
@@ -171,7 +176,7 @@ void Engine::take_facts(const FactsRead& read) {
 
 void Engine::take_absences(const AbsencesRead& read) {
   Writer::Transaction transaction{writer_};
-  writer_.set_meta(kAbsencesMeta, to_json(read.absences, clock_.now()));
+  writer_.set_meta(kAbsencesMeta, to_json(KeptAbsences{read.absences, clock_.now()}));
   transaction.commit();
 }
 

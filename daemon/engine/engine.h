@@ -93,32 +93,6 @@ class Engine {
   std::atomic<std::uint64_t> turns_{0};
 };
 
-// The calendar, the absences and the people as the mirror and the settings give them.
-Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
-                                       const std::optional<PortalFacts>& facts);
-
-// The portal's settings as kept between runs (the state's `portal_facts`).
-struct KeptFacts {
-  PortalFacts facts;
-  Time read_at;  // our clock
-};
-std::string to_json(const KeptFacts& kept);
-std::optional<KeptFacts> facts_from_json(const std::string& text);
-inline constexpr const char* kFactsMeta = "portal_facts";
-
-// The absences of the portal's calendars as kept between runs (the state's `absences`).
-std::string to_json(const std::vector<Absence>& absences, Time read_at);
-struct KeptAbsences {
-  std::vector<Absence> absences;
-  Time read_at;  // our clock
-};
-std::optional<KeptAbsences> absences_from_json(const std::string& text);
-inline constexpr const char* kAbsencesMeta = "absences";
-
-// The zone a portal lives in, as far as it tells: its administrator's, else one with the offset of
-// its clock.
-std::string portal_zone(const PortalFacts& facts);
-
 // Changes whenever what a rule judges by changes; its words do not count.
 std::string fingerprint(const RuleSet& rules, const Rule& rule);
 

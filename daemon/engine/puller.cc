@@ -207,7 +207,9 @@ void Puller::read(std::vector<Plan>& plans, PassReport& report, const std::stop_
       taken.ids_only = plan.mode == Mode::sweep || plan.mode == Mode::count;
       pulled.parts.push_back(std::move(taken));
     }
-    shown_.requests = client_.report().requests;
+    const LimiterReport limits = client_.report();
+    pulled.bucket_level = limits.bucket_level;
+    shown_.requests = limits.requests;
     shown_.rows = report.rows;
     if (!events_.push(std::move(pulled), stop)) {
       report.error = error(ErrorKind::stopped, std::string{tr("остановлено", "stopped")});

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include "daemon/engine/engine.h"
+
+namespace b24 {
+namespace {
+
+std::string words_of(const Span& span) {
+  return fmt::format("{}:{}:{}", static_cast<int>(span.unit), span.clock.count(), span.amount);
+}
+
+struct ShapeWords {
+  const RuleSet& rules;
+
+  std::string sql_of(const std::string& metric) const {
+    const Metric* found = rules.metric(metric);
+    return found == nullptr ? std::string{} : found->sql.text;
+  }
+  std::string operator()(const MetricShape& m) const {
+    return fmt::format("metric|{}|{}|{}|{}|{}|{}", m.metric, m.above.value_or(-1),
+                       m.below.value_or(-1), m.above_median_times.value_or(-1),
+                       m.median_of_at_least, sql_of(m.metric));
+  }
+  std::string operator()(const CompareShape& c) const {
+    return fmt::format("compare|{}|{}|{}|{}|{}|{}|{}|{}", c.metric, c.window_days, c.norm_days,
+                       c.need_days, c.median, c.drop_percent, c.norm_at_least, sql_of(c.metric));
+  }
+  std::string operator()(const EachShape& e) const {
+    std::string words = fmt::format("each|{}|{}|{}|{}", e.view, e.since, words_of(e.longer_than),
+                                    e.override_column);
+    for (const auto& [value, span] : e.overrides) words += value + "=" + words_of(span);
+    return words + (e.learned ? e.learned->text : "");
+  }
+};
+
+// FNV-1a: stable between runs and machines, which std::hash does not promise.
+std::uint64_t hash(std::string_view text) {
+  std::uint64_t value = 14695981039346656037ULL;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return value;
+}
+
+}  // namespace
+
+std::string fingerprint(const RuleSet& rules, const Rule& rule) {
+  std::string words = std::visit(ShapeWords{rules}, rule.shape);
+  if (rule.where) words += "|" + rule.where->text;
+  return fmt::format("{:016x}", hash(words));
+}
+
+}  // namespace b24

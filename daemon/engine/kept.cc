@@ -1,0 +1,95 @@
+#include "daemon/engine/kept.h"
+
+#include <nlohmann/json.hpp>
+
+namespace b24 {
+namespace {
+
+using Json = nlohmann::json;
+
+Json month_days(const std::set<MonthDay>& days_of_year) {
+  Json list = Json::array();
+  for (const MonthDay& day : days_of_year) list.push_back({day.month, day.day});
+  return list;
+}
+
+std::set<MonthDay> month_days(const Json& list) {
+  std::set<MonthDay> days_of_year;
+  for (const Json& day : list) days_of_year.insert({day.at(0), day.at(1)});
+  return days_of_year;
+}
+
+}  // namespace
+
+std::string to_json(const KeptFacts& kept) {
+  const PortalFacts& facts = kept.facts;
+  Json json = {{"read_at", to_unix(kept.read_at)},
+               {"user_id", facts.user_id},
+               {"admin", facts.admin},
+               {"scopes", facts.scopes},
+               {"offset", facts.portal_offset.count()},
+               {"user_zone", facts.user_zone}};
+  if (const auto& c = facts.calendar) {
+    json["calendar"] = {{"work_start", c->work_start.count()},
+                        {"work_end", c->work_end.count()},
+                        {"week_holidays", c->week_holidays},
+                        {"year_holidays", month_days(c->year_holidays)},
+                        {"year_workdays", month_days(c->year_workdays)}};
+  }
+  return json.dump();
+}
+
+std::optional<KeptFacts> facts_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  PortalFacts facts;
+  facts.user_id = json.at("user_id");
+  facts.admin = json.at("admin");
+  facts.scopes = json.at("scopes").get<std::set<std::string>>();
+  facts.portal_offset = seconds{json.at("offset").get<std::int64_t>()};
+  facts.user_zone = json.at("user_zone");
+  if (json.contains("calendar")) {
+    const Json& c = json.at("calendar");
+    CalendarSettings calendar;
+    calendar.work_start = minutes{c.at("work_start").get<int>()};
+    calendar.work_end = minutes{c.at("work_end").get<int>()};
+    calendar.week_holidays = c.at("week_holidays").get<std::set<unsigned>>();
+    calendar.year_holidays = month_days(c.at("year_holidays"));
+    calendar.year_workdays = month_days(c.at("year_workdays"));
+    facts.calendar = std::move(calendar);
+  }
+  return KeptFacts{std::move(facts), from_unix(json.at("read_at"))};
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+std::string to_json(const KeptAbsences& kept) {
+  Json list = Json::array();
+  for (const Absence& away : kept.absences) {
+    list.push_back({away.user_id, to_unix(away.from), to_unix(away.to)});
+  }
+  return Json{{"read_at", to_unix(kept.read_at)}, {"absences", std::move(list)}}.dump();
+}
+
+std::optional<KeptAbsences> absences_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  KeptAbsences kept{{}, from_unix(json.at("read_at"))};
+  for (const Json& away : json.at("absences")) {
+    kept.absences.push_back({away.at(0), from_unix(away.at(1)), from_unix(away.at(2))});
+  }
+  return kept;
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+std::string to_json(const KeptBucket& kept) {
+  return Json{{"level", kept.level}, {"at", to_unix(kept.at)}}.dump();
+}
+
+std::optional<KeptBucket> bucket_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  return KeptBucket{json.at("level"), from_unix(json.at("at"))};
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+}  // namespace b24

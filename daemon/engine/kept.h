@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/bitrix24/portal.h"
+#include "rules/base/time.h"
+#include "rules/calendar.h"
+
+// What the program remembers of the portal between runs, besides rows: small facts kept as JSON in
+// the state. Text that cannot be read, as another version wrote it, gives nothing: the portal is
+// asked again.
+
+namespace b24 {
+
+struct KeptFacts {
+  PortalFacts facts;
+  Time read_at;  // our clock
+};
+std::string to_json(const KeptFacts& kept);
+std::optional<KeptFacts> facts_from_json(const std::string& text);
+inline constexpr const char* kFactsMeta = "portal_facts";
+
+// Who is away when, by the portal's calendars.
+struct KeptAbsences {
+  std::vector<Absence> absences;
+  Time read_at;  // our clock
+};
+std::string to_json(const KeptAbsences& kept);
+std::optional<KeptAbsences> absences_from_json(const std::string& text);
+inline constexpr const char* kAbsencesMeta = "absences";
+
+// How full the portal's request bucket was: it knows nothing of our restarts.
+struct KeptBucket {
+  double level = 0;
+  Time at;  // our clock
+};
+std::string to_json(const KeptBucket& kept);
+std::optional<KeptBucket> bucket_from_json(const std::string& text);
+inline constexpr const char* kBucketMeta = "bucket";
+
+}  // namespace b24
