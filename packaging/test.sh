@@ -1,22 +1,22 @@
 #!/bin/bash
 # Runs every test of b24watch.
 #
-#   packaging/test.sh            release build and tests, the Debian package, then all tests under
-#                                AddressSanitizer + UBSan and under ThreadSanitizer (2 cores: 40 min)
-#   packaging/test.sh --quick    release build and tests only
-#   packaging/test.sh --release  release build and tests, and the Debian package
+#   packaging/test.sh              release build and all tests
+#   packaging/test.sh --package    builds, checks and installs the Debian package too
+#   packaging/test.sh --sanitize   all tests under AddressSanitizer + UBSan and ThreadSanitizer too
+#   packaging/test.sh --all        both
 #
 # Ends with the summary of ctest; the first failure ends it at once with a code other than 0.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-sanitizers=yes
-package=yes
+sanitizers=no
+package=no
 for option in "$@"; do
   case "$option" in
-    --quick) sanitizers=no package=no ;;
-    --release) sanitizers=no ;;
+    --package) package=yes ;;
     --sanitize) sanitizers=yes ;;
+    --all) package=yes sanitizers=yes ;;
     -h | --help) sed -n '2,9s/^# \{0,1\}//p' packaging/test.sh; exit 0 ;;
     *) echo "test: unknown option '$option'; see --help." >&2; exit 2 ;;
   esac

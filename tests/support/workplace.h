@@ -44,6 +44,6 @@ class Workplace {
 std::string differences(Workplace& workplace);
 
 // Polls until `holds` or the time is over; gives the last answer.
-bool eventually(const std::function<bool()>& holds, milliseconds most = seconds{20});
+bool eventually(const std::function<bool()>& holds, milliseconds most = seconds{60});
 
 }  // namespace b24
