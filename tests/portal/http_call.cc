@@ -3,20 +3,17 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/beast.hpp>
-#include <boost/beast/ssl.hpp>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "rules/base/time.h"
+#include "tests/portal/http_message.h"
+#include "tests/portal/stream.h"
 
 namespace b24::sim {
 namespace {
-
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using tcp = asio::ip::tcp;
 
 constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kTls = "https://";
@@ -40,27 +37,27 @@ Place split(const std::string& url) {
           slash < rest.size() ? rest.substr(slash) : "/"};
 }
 
-HttpResult to_result(const http::response<http::string_body>& answer) {
-  HttpResult result;
-  result.status = static_cast<int>(answer.result_int());
-  result.body = answer.body();
-  for (const auto& field : answer) {
-    std::string name{field.name_string()};
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    result.headers[name] = std::string{field.value()};
-  }
-  return result;
+std::string to_request(const Place& place, const std::string& body, std::string_view content_type,
+                       std::string_view accept_encoding) {
+  std::string text = content_type.empty() ? "GET " : "POST ";
+  text += place.path + " HTTP/1.1\r\nHost: " + place.host + ':' + place.port +
+          "\r\nUser-Agent: Bitrix24 Webhook Engine\r\n";
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    if (!value.empty()) text.append(name).append(": ").append(value).append("\r\n");
+  };
+  add("Content-Type", content_type);
+  add("Accept-Encoding", accept_encoding);
+  if (!body.empty() || !content_type.empty()) add("Content-Length", std::to_string(body.size()));
+  return text + "\r\n" + body;
 }
 
-template <class Stream>
-HttpResult talk(Stream& stream, const http::request<http::string_body>& request) {
-  http::write(stream, request);
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(kBodyLimit);
-  http::read(stream, buffer, parser);
-  return to_result(parser.get());
+// The number in "HTTP/1.1 200 OK", or 0.
+int status_of(const std::string& first_line) {
+  const std::size_t space = std::min(first_line.find(' '), first_line.size());
+  int status = 0;
+  std::from_chars(first_line.data() + std::min(space + 1, first_line.size()),
+                  first_line.data() + first_line.size(), status);
+  return status;
 }
 
 }  // namespace
@@ -68,29 +65,12 @@ HttpResult talk(Stream& stream, const http::request<http::string_body>& request)
 HttpResult http_call(const std::string& url, const std::string& body, std::string_view content_type,
                      std::string_view accept_encoding) {
   const Place place = split(url);
-  const auto verb = content_type.empty() ? http::verb::get : http::verb::post;
-  http::request<http::string_body> request{verb, place.path, 11};
-  request.set(http::field::host, place.host + ':' + place.port);
-  request.set(http::field::user_agent, "Bitrix24 Webhook Engine");
-  if (!content_type.empty()) request.set(http::field::content_type, std::string{content_type});
-  if (!accept_encoding.empty()) {
-    request.set(http::field::accept_encoding, std::string{accept_encoding});
-  }
-  request.body() = body;
-  request.prepare_payload();
-  try {
-    asio::io_context io;
-    asio::ssl::context trust{asio::ssl::context::tls_client};
-    beast::ssl_stream<beast::tcp_stream> stream{io, trust};
-    beast::tcp_stream& plain = stream.next_layer();
-    plain.expires_after(seconds{10});
-    plain.connect(tcp::resolver{io}.resolve(place.host, place.port));
-    if (!place.tls) return talk(plain, request);
-    stream.handshake(asio::ssl::stream_base::client);
-    return talk(stream, request);
-  } catch (const boost::system::system_error&) {
-    return {};
-  }
+  const std::unique_ptr<Stream> stream = connect_to(place.host, place.port, seconds{10});
+  if (!stream || (place.tls && !stream->connect_tls(Tls{}))) return {};
+  if (!stream->write(to_request(place, body, content_type, accept_encoding))) return {};
+  std::optional<HttpMessage> answer = HttpReader{*stream, BodyEnd::close, kBodyLimit}.next();
+  if (!answer) return {};
+  return {status_of(answer->first_line), std::move(answer->body), std::move(answer->headers)};
 }
 
 std::string gunzip(const std::string& packed) {

@@ -6,7 +6,7 @@
 
 #include "rules/base/time.h"
 
-// The HTTP side: keep-alive connections, plain or TLS, on one thread of its own.
+// The HTTP side: keep-alive connections, plain or TLS, a thread for each.
 
 namespace b24::sim {
 
@@ -42,12 +42,15 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Called on the server's thread. `accepting` says whether connections are let in at all.
+  // Called for one request at a time, on the thread of its connection. `accepting` says whether
+  // connections are let in at all; it and `sent`, which gets the size of every body, may be called
+  // by several threads at once.
   using Handler = std::function<HttpReply(const HttpRequest&)>;
 
   // Throws std::runtime_error when the port is taken or the certificate cannot be read.
   Server(ServerOptions options, Handler handler, std::function<bool()> accepting,
          std::function<void(std::size_t)> sent);
+  // Breaks the connections off, also those whose answer is on its way or delayed.
   ~Server();
   int port() const;
 
