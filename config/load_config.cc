@@ -158,10 +158,8 @@ LoadedConfig load_config(const fs::path& file, const std::optional<Secret>& webh
   if (!fs::exists(file, code)) {
     context.problems.error(
         "R001", file,
-        {"файла настроек нет: создайте его командой b24watch init или назовите другой ключом "
-         "--config",
-         "there is no settings file: create it with b24watch init or name another one with "
-         "--config"});
+        {"файла настроек нет: создайте его или назовите другой ключом --config",
+         "there is no settings file: create it or name another one with --config"});
   } else if (const auto text = read_file(file, context.problems)) {
     YamlDocument document = parse_yaml(file.string(), *text);
     for (Problem& problem : document.problems) context.problems.add(std::move(problem));

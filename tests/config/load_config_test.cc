@@ -207,8 +207,8 @@ TEST_F(LoadConfigTest, RefusesSecretFilesThatHoldSomethingElse) {
 
 TEST_F(LoadConfigTest, SaysWhatToDoWithoutAFile) {
   EXPECT_EQ(told(load_config(folder_.path() / "none.yaml"), folder_.path()),
-            "none.yaml: ошибка R001: файла настроек нет: создайте его командой b24watch init или "
-            "назовите другой ключом --config\n");
+            "none.yaml: ошибка R001: файла настроек нет: создайте его или назовите другой ключом "
+            "--config\n");
   fs::create_directory(folder_.path() / "dir.yaml");
   EXPECT_EQ(told(load_config(folder_.path() / "dir.yaml"), folder_.path()),
             "dir.yaml: ошибка R001: это не файл\n");
