@@ -39,7 +39,21 @@ std::string views_hash() {
   return std::to_string(hash.result());
 }
 
-std::string reason(int code) { return std::error_code{code, std::generic_category()}.message(); }
+std::string reason(int code) {
+  switch (code) {
+    case EACCES:
+    case EPERM:
+      return std::string{tr("нет прав", "no rights")};
+    case ENOTDIR:
+      return std::string{tr("это не папка", "no folder")};
+    case EROFS:
+      return std::string{tr("диск только для чтения", "the disk is read-only")};
+    case ENOSPC:
+      return std::string{tr("на диске нет места", "no space left on the disk")};
+    default:
+      return std::error_code{code, std::generic_category()}.message();
+  }
+}
 
 template <class... A>
 Error refusal(std::string_view ru, std::string_view en, const A&... values) {

@@ -132,7 +132,7 @@ TEST_F(OpenTest, RefusesAFolderItCannotWrite) {
   EXPECT_EQ(writer.error().kind, ErrorKind::invalid_input);
   EXPECT_EQ(writer.error().text,
             "В " + (folder_.path() / "deep").string() +
-                " нельзя писать (Not a directory): дайте права пользователю, под которым работает "
+                " нельзя писать (это не папка): дайте права пользователю, под которым работает "
                 "b24watch, или укажите другую папку в state_dir.");
 }
 
@@ -143,7 +143,7 @@ TEST_F(OpenTest, RefusesAFolderWithoutRights) {
   const auto writer = Writer::open(paths_);
   ::chmod(paths_.state_dir.c_str(), 0700);
   ASSERT_FALSE(writer);
-  EXPECT_THAT(writer.error().text, HasSubstr("нельзя писать (Permission denied)"));
+  EXPECT_THAT(writer.error().text, HasSubstr("нельзя писать (нет прав)"));
 }
 
 // A second process that holds the store until it is killed.
