@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
+#include <set>
+
+#include "connectors/bitrix24/entities.h"
+#include "connectors/bitrix24/errors.h"
 #include "connectors/bitrix24/notifier.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
@@ -98,8 +103,9 @@ App::~App() { stop(); }
 Result<std::string> App::connect() {
   const auto text = writer_->meta(kFactsMeta);
   const auto kept = text ? facts_from_json(*text) : std::nullopt;
-  // A command that comes every few minutes need not ask again who it is.
-  const bool fresh = kept && kept->facts.user_id == client_->webhook().user_id &&
+  // A command that comes every few minutes need not ask again who it is, unless something lacked.
+  const bool fresh = kept && missing_scopes(kept->facts.scopes).empty() &&
+                     kept->facts.user_id == client_->webhook().user_id &&
                      clock_.now() - kept->read_at < options_.puller.facts_every;
   const auto away = writer_->meta(kAbsencesMeta);
   const auto absences = away ? absences_from_json(*away) : std::nullopt;
@@ -109,7 +115,10 @@ Result<std::string> App::connect() {
     return std::string{};
   }
   auto facts = puller_->read_facts(token());
-  if (facts) return about_scopes(missing_scopes(facts->scopes));
+  if (facts) {
+    told_scopes_ = missing_scopes(facts->scopes);
+    return about_scopes(told_scopes_);
+  }
   // A portal that is away for a while is no reason for a service not to start.
   if (facts.error().kind != ErrorKind::unavailable || !kept || !options_.judging) {
     return facts.error();
@@ -172,6 +181,22 @@ void App::stop() {
   }
 }
 
+// Each sentence once, and none about a scope that was named already.
+std::vector<Error> App::untold(const std::vector<Error>& streams) const {
+  std::set<std::string> told;
+  for (const StreamState& state : engine_reader_->streams()) {
+    const auto scope = scope_of(spec(state.entity).method);
+    if (std::find(told_scopes_.begin(), told_scopes_.end(), scope) != told_scopes_.end()) {
+      told.insert(state.problem);
+    }
+  }
+  std::vector<Error> rest;
+  for (const Error& problem : streams) {
+    if (told.insert(problem.text).second) rest.push_back(problem);
+  }
+  return rest;
+}
+
 Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   const SteadyTime began = clock_.steady_now();
   puller_->on_progress(std::move(progress));
@@ -182,7 +207,7 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   if (pass.error) return *pass.error;
   return SyncReport{client_->report().requests, pass.rows,
                     std::chrono::duration<double>(clock_.steady_now() - began).count(),
-                    pass.streams};
+                    untold(pass.streams), !pass.streams.empty()};
 }
 
 std::vector<Problem> App::check(const LoadedRules& rules) {

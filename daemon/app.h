@@ -34,7 +34,8 @@ struct SyncReport {
   std::uint64_t requests = 0;
   std::uint64_t rows = 0;
   double seconds = 0;
-  std::vector<Error> streams;  // what could not be read
+  std::vector<Error> streams;  // why something was not read, beside what connect() told
+  bool incomplete = false;     // something was not read
 };
 
 class App {
@@ -73,6 +74,7 @@ class App {
   App(Config config, AppOptions options, Clock& clock);
   std::stop_token token() const { return stop_.get_token(); }
   void fail(const std::string& why);
+  std::vector<Error> untold(const std::vector<Error>& streams) const;
   std::jthread thread(const char* name, std::function<void(std::stop_token)> body);
 
   Config config_;
@@ -92,6 +94,7 @@ class App {
   std::unique_ptr<Puller> puller_;
   std::unique_ptr<WebServer> web_;
   std::optional<int> http_port_;
+  std::vector<std::string> told_scopes_;  // whose lack connect() has told
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
   std::jthread engine_thread_;

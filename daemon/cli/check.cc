@@ -15,8 +15,15 @@ namespace {
 class TemporaryStore {
  public:
   TemporaryStore() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "b24watch-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw StoreFailure{"mkdtemp " + pattern};
+    std::error_code none;
+    const auto folder = std::filesystem::temp_directory_path(none);
+    std::string pattern = (folder / "b24watch-XXXXXX").string();
+    if (none || mkdtemp(pattern.data()) == nullptr) {
+      throw StoreFailure{std::string{
+          tr("Во временную папку нельзя писать: назовите другую в переменной окружения TMPDIR.",
+             "The temporary folder cannot be written: name another one in the environment "
+             "variable TMPDIR.")}};
+    }
     paths_.state_dir = pattern;
   }
   ~TemporaryStore() {
@@ -49,7 +56,7 @@ Exit check_command(const Common& common, const CheckArguments& arguments) {
     LoadedConfig settings = load_config(common.config_file);
     std::erase_if(settings.problems, [](const Problem& p) { return p.code == kNoWebhookCode; });
     problems = std::move(settings.problems);
-    set_language(settings.config.language);
+    use_language(settings.config.language);
     folders = settings.config.rules;
   }
   LoadedRules loaded = load_rules(folders);

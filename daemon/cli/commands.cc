@@ -1,7 +1,8 @@
 #include "daemon/cli/commands.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 
@@ -25,12 +26,71 @@ constexpr const char* kFooter = R"(
   b24watch query "SELECT name FROM v_manager WHERE active = 1"
 )";
 
+std::string with_guess(std::string sentence, const std::string& word,
+                       const std::vector<std::string>& known) {
+  const std::string guess = nearest(word, known);
+  if (guess.empty()) {
+    return sentence +
+           std::string{tr(": список – b24watch --help.", ": b24watch --help lists them.")};
+  }
+  return sentence +
+         fmt::format(fmt::runtime(tr(" – может быть, «{}»?", " - did you mean \"{}\"?")), guess);
+}
+
+std::string about_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  return with_guess(fmt::format(fmt::runtime(tr("Команды «{}» нет", "There is no command \"{}\"")),
+                                excerpt(word)),
+                    word, known);
+}
+
+std::string about_option(const CLI::App& command, const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  return with_guess(
+      fmt::format(fmt::runtime(tr("Ключа «{}» нет", "There is no option \"{}\"")), excerpt(word)),
+      word, known);
+}
+
+// What is wrong with a command line, in a person's words.
+std::string sentence_of(const CLI::App& app, const CLI::ParseError& problem) {
+  const std::vector<std::string> rest = app.remaining(true);
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (!rest.empty()) {
+    const std::string& word = rest.front();
+    if (word.starts_with("-")) return about_option(chosen.empty() ? app : *chosen.front(), word);
+    if (chosen.empty()) return about_command(app, word);
+    return fmt::format(
+        fmt::runtime(tr("Лишнее слово «{}»: если в значении есть пробелы, возьмите его в кавычки.",
+                        "The word \"{}\" is too much: put a value with blanks into quotes.")),
+        excerpt(word));
+  }
+  if (chosen.empty() && problem.get_name() == "RequiredError") {
+    return std::string{tr("Не названа команда: список – b24watch --help.",
+                          "No command is named: b24watch --help lists them.")};
+  }
+  if (problem.get_name() == "RequiredError") {
+    return std::string{tr("Нет запроса: b24watch query \"SELECT name FROM v_manager\".",
+                          "No query is given: b24watch query \"SELECT name FROM v_manager\".")};
+  }
+  const std::string said = problem.what();
+  if (problem.get_name() == "ArgumentMismatch") {
+    return fmt::format(fmt::runtime(tr("У ключа {} нет значения: допишите его.",
+                                       "The option {} has no value: write one.")),
+                       said.substr(0, said.find(':')));
+  }
+  return said;
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) try {
-  if (const char* wish = std::getenv("B24WATCH_LANGUAGE"); wish != nullptr) {
-    if (std::string_view{wish} == "en") set_language(Language::en);
-  }
+  use_language(Language::ru);
   CLI::App app{
       "b24watch следит за отделом продаж в Битрикс24 и сообщает РОПу о важном.\n"
       "b24watch watches a sales department in Bitrix24 and tells its head what matters.",
@@ -93,8 +153,9 @@ int run_program(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    const int code = app.exit(problem);
-    return code == 0 ? 0 : static_cast<int>(Exit::usage);
+    if (problem.get_exit_code() == 0) return app.exit(problem);
+    std::cerr << "b24watch: " << sentence_of(app, problem) << '\n';
+    return static_cast<int>(Exit::usage);
   }
   return static_cast<int>(chosen());
 } catch (const StoreFailure& problem) {

@@ -62,12 +62,15 @@ struct Loaded {
   Config config;
   LoadedRules rules;  // without problems: they are printed
 };
-enum class Wanted { settings, settings_and_webhook, rules };
+enum class Wanted { settings, settings_and_webhook, rules, rules_and_webhook };
 std::optional<Loaded> load_all(const Common& common, Wanted wanted);
 
 // Prints one sentence to stderr and gives the exit code that fits its kind.
 Exit complain(const Error& problem);
 void print_problems(const std::vector<Problem>& problems);
+
+// The language of the environment (B24WATCH_LANGUAGE), else that of the settings.
+void use_language(Language of_settings);
 
 // A reader of the mirror for a command that only looks; the sentence says what to do when there is
 // no mirror yet. Calendar, absences and people are set.

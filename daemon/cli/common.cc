@@ -1,13 +1,28 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <iostream>
 
+#include "connectors/bitrix24/client.h"
 #include "daemon/cli/commands.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
 #include "daemon/engine/surroundings.h"
 
 namespace b24 {
+namespace {
+
+bool needs_webhook(Wanted wanted) {
+  return wanted == Wanted::settings_and_webhook || wanted == Wanted::rules_and_webhook;
+}
+
+}  // namespace
+
+void use_language(Language of_settings) {
+  const char* const wish = std::getenv("B24WATCH_LANGUAGE");
+  const std::string_view word = wish != nullptr ? wish : "";
+  set_language(word == "en" ? Language::en : word == "ru" ? Language::ru : of_settings);
+}
 
 void print_problems(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) std::cerr << format(problem) << '\n';
@@ -27,14 +42,24 @@ Exit complain(const Error& problem) {
 
 std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
   LoadedConfig settings = load_config(common.config_file);
-  if (wanted != Wanted::settings_and_webhook) {
+  use_language(settings.config.language);
+  if (!needs_webhook(wanted)) {
     std::erase_if(settings.problems, [](const Problem& p) { return p.code == kNoWebhookCode; });
   }
   print_problems(settings.problems);
   if (has_errors(settings.problems)) return std::nullopt;
-  set_language(settings.config.language);
   log::set_level(settings.config.log_level);
-  if (wanted == Wanted::settings) return Loaded{std::move(settings.config), {}};
+  if (needs_webhook(wanted)) {
+    if (const auto webhook = parse_webhook(settings.config.portal.webhook); !webhook) {
+      std::cerr << "b24watch: "
+                << tr("Вебхук в настройках не годится. ",
+                      "The webhook in the settings is no good. ")
+                << webhook.error().text << '\n';
+      return std::nullopt;
+    }
+  }
+  if (wanted == Wanted::settings || wanted == Wanted::settings_and_webhook)
+    return Loaded{std::move(settings.config), {}};
   LoadedRules rules = load_rules(settings.config.rules);
   print_problems(rules.problems);
   if (has_errors(rules.problems)) return std::nullopt;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "daemon/cli/commands.h"
@@ -34,6 +35,20 @@ void print(const Rule& rule, const Judgement& judgement, const Surroundings& aro
   }
 }
 
+Error no_rule(const std::string& id, const RuleSet& rules) {
+  std::vector<std::string> known;
+  for (const Rule& rule : rules.rules) known.push_back(rule.id);
+  const std::string guess = nearest(id, known);
+  return error(ErrorKind::invalid_input,
+               guess.empty()
+                   ? fmt::format(fmt::runtime(tr("Правила «{}» нет, есть {}.",
+                                                 "There is no rule \"{}\", there are {}.")),
+                                 excerpt(id), fmt::join(known, ", "))
+                   : fmt::format(fmt::runtime(tr("Правила «{}» нет – может быть, «{}»?",
+                                                 "There is no rule \"{}\" - did you mean \"{}\"?")),
+                                 excerpt(id), guess));
+}
+
 }  // namespace
 
 Exit preview_command(const Common& common, const PreviewArguments& arguments) {
@@ -48,9 +63,15 @@ Exit preview_command(const Common& common, const PreviewArguments& arguments) {
           fmt::format(fmt::runtime(tr("Время «{}» не понято: нужен вид 2026-11-21T10:00:00+03:00.",
                                       "The time \"{}\" is not understood: write it like "
                                       "2026-11-21T10:00:00+03:00.")),
-                      arguments.at)));
+                      excerpt(arguments.at))));
     }
     now = *at;
+  }
+  const auto& rules = loaded->rules.rules.rules;
+  const bool known = std::any_of(rules.begin(), rules.end(),
+                                 [&](const Rule& rule) { return rule.id == arguments.rule; });
+  if (!arguments.rule.empty() && !known) {
+    return complain(no_rule(arguments.rule, loaded->rules.rules));
   }
   auto mirror = open_mirror(loaded->config);
   if (!mirror) {
@@ -60,10 +81,8 @@ Exit preview_command(const Common& common, const PreviewArguments& arguments) {
   Judge judge{*mirror->reader};
   OrderedJson list = OrderedJson::array();
   Exit exit = Exit::ok;
-  bool found = arguments.rule.empty();
-  for (const Rule& rule : loaded->rules.rules.rules) {
+  for (const Rule& rule : rules) {
     if (!arguments.rule.empty() && rule.id != arguments.rule) continue;
-    found = true;
     if (!rule.enabled && arguments.rule.empty()) continue;
     auto judgement = judge.judge(loaded->rules.rules, rule, mirror->around, now);
     if (!judgement) {
@@ -74,12 +93,6 @@ Exit preview_command(const Common& common, const PreviewArguments& arguments) {
     std::erase_if(judgement->findings, [](const Finding& f) { return f.clearing; });
     if (!common.json) print(rule, *judgement, mirror->around);
     for (const Finding& finding : judgement->findings) list.push_back(to_json(finding));
-  }
-  if (!found) {
-    return complain(
-        error(ErrorKind::invalid_input,
-              fmt::format(fmt::runtime(tr("Правила «{}» нет.", "There is no rule \"{}\".")),
-                          arguments.rule)));
   }
   if (common.json) std::cout << dump(list, 2) << '\n';
   return exit;

@@ -4,6 +4,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
+#include "daemon/engine/statements.h"
 
 namespace b24 {
 namespace {
@@ -12,13 +13,18 @@ namespace {
 constexpr QueryLimits kLimits{.time = seconds{60}, .rows = 10'000'000, .views_only = true};
 
 void print_error(const std::string& sql, const SqlError& failure) {
-  std::cerr << "b24watch: " << tr("ошибка в SQL: ", "SQL error: ") << failure.text << '\n';
-  if (failure.offset < 0 || sql.find('\n') != std::string::npos) return;
-  const auto at = static_cast<std::size_t>(failure.offset);
-  const auto before = std::count_if(
-      sql.begin(), sql.begin() + static_cast<std::ptrdiff_t>(std::min(at, sql.size())),
-      [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-  std::cerr << "  " << sql << "\n  " << std::string(static_cast<std::size_t>(before), ' ') << "^\n";
+  std::cerr << "b24watch: " << explain(failure).pick() << '\n';
+  if (failure.offset < 0) return;
+  const auto at = std::min(static_cast<std::size_t>(failure.offset), sql.size());
+  const auto before = at == 0 ? std::string::npos : sql.rfind('\n', at - 1);
+  const auto begin = before == std::string::npos ? 0 : before + 1;
+  const std::string line = sql.substr(begin, sql.find('\n', begin) - begin);
+  const auto indent = std::count_if(sql.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    sql.begin() + static_cast<std::ptrdiff_t>(at), [](char c) {
+                                      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+                                    });
+  std::cerr << "  " << line << "\n  " << std::string(static_cast<std::size_t>(indent), ' ')
+            << "^\n";
 }
 
 }  // namespace

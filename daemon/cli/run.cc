@@ -70,12 +70,8 @@ void reload(const Common& common, App& app) {
 Exit run_command(const Common& common, const RunArguments& arguments) {
   const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  auto loaded = load_all(common, Wanted::rules);
+  auto loaded = load_all(common, Wanted::rules_and_webhook);
   if (!loaded) return Exit::usage;
-  if (loaded->config.portal.webhook.empty()) {
-    print_problems(load_config(common.config_file).problems);
-    return Exit::usage;
-  }
   SystemClock clock;
   AppOptions options;
   if (arguments.dry_run) {

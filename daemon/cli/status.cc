@@ -67,10 +67,11 @@ Exit status_command(const Common& common) {
     for (const auto& line : json["streams"]) {
       if (line["entity"] == std::string{name(s.entity)}) rows = line["rows"].get<std::int64_t>();
     }
-    std::cout << fmt::format(
-        "{:<12} {:>9}  {}, {}{}\n", name(s.entity), rows,
-        s.full_done ? tr("прочитано целиком", "complete") : tr("читается", "being read"),
-        age(s.fresh_at, now), s.problem.empty() ? "" : ": " + s.problem);
+    std::cout << fmt::format("{:<12} {:>9}  {}{}{}\n", name(s.entity), rows,
+                             s.full_done ? tr("прочитано целиком, ", "complete, ")
+                                         : tr("прочитано не всё", "not complete"),
+                             s.full_done ? age(s.fresh_at, now) : "",
+                             s.problem.empty() ? "" : ": " + s.problem);
   }
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(

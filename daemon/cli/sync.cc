@@ -55,7 +55,7 @@ class ProgressBar {
 Exit sync_command(const Common& common) {
   auto loaded = load_all(common, Wanted::settings_and_webhook);
   if (!loaded) return Exit::usage;
-  if (loaded->config.log_level == "info") log::set_level("warn");  // a person reads the report
+  if (loaded->config.log_level == "info") log::set_level("error");  // a person reads the report
   SystemClock clock;
   AppOptions options;
   options.judging = false;
@@ -84,7 +84,7 @@ Exit sync_command(const Common& common) {
                                              "Requests: {}, rows: {}, seconds: {:.1f}\n")),
                              report->requests, report->rows, report->seconds);
   }
-  return report->streams.empty() ? Exit::ok : Exit::portal;
+  return report->incomplete ? Exit::portal : Exit::ok;
 }
 
 }  // namespace b24

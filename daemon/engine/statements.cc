@@ -46,43 +46,78 @@ std::vector<std::string> all_columns() {
   return names;
 }
 
-// SQLite's words for the commonest slips, said for a person; its own words otherwise.
+// What stands between two pieces of SQLite's words.
+std::optional<std::string> between(const std::string& said, std::string_view start,
+                                   std::string_view end = {}) {
+  const auto at = said.find(start);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string rest = said.substr(at + start.size());
+  const auto stop = end.empty() ? rest.size() : rest.rfind(end);
+  if (stop == std::string::npos) return std::nullopt;
+  return rest.substr(0, stop);
+}
+
+std::string last_name(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+
+Text with_guess(const std::string& word, Text text) {
+  if (const std::string guess = nearest(word, all_columns()); !guess.empty()) {
+    text.ru += fmt::format(" – может быть, «{}»?", guess);
+    text.en += fmt::format(" - did you mean \"{}\"?", guess);
+  } else {
+    text.ru += " – виды и колонки показывает b24watch schema";
+    text.en += " - b24watch schema shows the views and columns";
+  }
+  return text;
+}
+
+std::optional<Text> about_names(const std::string& said) {
+  if (const auto path = between(said, "no such column: ")) {
+    const std::string word = last_name(*path);
+    return with_guess(word, {fmt::format("нет колонки «{}»", word),
+                             fmt::format("there is no column \"{}\"", word)});
+  }
+  if (const auto path = between(said, "no such table: ")) {
+    const std::string word = last_name(*path);
+    return with_guess(word, {fmt::format("нет таблицы или вида «{}»", word),
+                             fmt::format("there is no table or view \"{}\"", word)});
+  }
+  if (const auto word = between(said, "no such function: ")) {
+    return Text{fmt::format("нет функции «{}»", *word),
+                fmt::format("there is no function \"{}\"", *word)};
+  }
+  if (const auto word = between(said, "ambiguous column name: ")) {
+    return Text{fmt::format("колонка «{}» есть в нескольких видах – назовите перед ней вид", *word),
+                fmt::format("several views have a column \"{}\" - name its view before it", *word)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Text explain(const SqlError& failure) {
   const std::string& said = failure.text;
-  const auto after = [&](std::string_view start) -> std::optional<std::string> {
-    const auto at = said.find(start);
-    if (at == std::string::npos) return std::nullopt;
-    std::string rest = said.substr(at + start.size());
-    if (const auto dot = rest.rfind('.'); dot != std::string::npos) rest.erase(0, dot + 1);
-    return rest;
-  };
-  const auto maybe = [](const std::string& word, Text text) {
-    if (const std::string guess = nearest(word, all_columns()); !guess.empty()) {
-      text.ru += fmt::format(" – может быть, «{}»?", guess);
-      text.en += fmt::format(" - did you mean \"{}\"?", guess);
-    }
-    return text;
-  };
   if (failure.too_slow) {
     return {"запрос идёт дольше разрешённого – сузьте его по времени или добавьте условие",
             "the query takes longer than allowed - narrow it in time or add a condition"};
   }
-  if (const auto word = after("no such column: ")) {
-    return maybe(*word, {fmt::format("нет колонки «{}»", *word),
-                         fmt::format("there is no column \"{}\"", *word)});
+  if (auto text = about_names(said)) return *text;
+  if (const auto word = between(said, "near \"", "\": syntax error")) {
+    return {fmt::format("ошибка в SQL рядом с «{}»", *word),
+            fmt::format("SQL syntax error near \"{}\"", *word)};
   }
-  if (const auto word = after("no such table: ")) {
-    return maybe(*word, {fmt::format("нет таблицы или вида «{}»", *word),
-                         fmt::format("there is no table or view \"{}\"", *word)});
+  if (said.starts_with("cannot modify ")) {
+    return {"здесь можно только читать: нужен один запрос SELECT",
+            "only reading is allowed here: one SELECT"};
   }
-  if (const auto word = after("no such function: ")) {
-    return {fmt::format("нет функции «{}»", *word),
-            fmt::format("there is no function \"{}\"", *word)};
+  if (said == "incomplete input") {
+    return {"запрос оборван: он не дописан до конца", "the query breaks off before its end"};
+  }
+  if (const auto word = between(said, "wrong number of arguments to function ")) {
+    return {fmt::format("у функции {} другое число аргументов", *word),
+            fmt::format("the function {} takes another number of arguments", *word)};
   }
   return {fmt::format("ошибка в SQL: {}", said), fmt::format("SQL error: {}", said)};
 }
-
-}  // namespace
 
 Problem problem_of(const Statement& statement, const SqlError& failure) {
   Problem problem{.code = "R201", .mark = {}, .text = explain(failure)};

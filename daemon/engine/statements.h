@@ -33,7 +33,10 @@ struct Statement {
   }
 };
 
-// What is wrong with a statement, at its place, in a person's words where SQLite's are known.
+// What is wrong with somebody's SQL, in a person's words where SQLite's are known.
+Text explain(const SqlError& failure);
+
+// The same, at its place in a file.
 Problem problem_of(const Statement& statement, const SqlError& failure);
 
 Statement metric_statement(const Metric& metric);
