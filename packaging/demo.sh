@@ -85,6 +85,7 @@ as_seen() {
   sed -u -E \
     -e "s/^--- [^T]*T([0-9:]{5})[^ ]* -> user ([0-9]+).*/\n${bold}🔔 \1, сотруднику \2${plain}/" \
     -e "s/\[url=[^]]*\]([^[]*)\[\/url\]/${line}\1${plain}/gi" \
+    -e "s/\[user=[0-9]*\]([^[]*)\[\/user\]/${bold}\1${plain}/gi" \
     -e "s/\[b\]/${bold}/gi; s/\[\/b\]/${plain}/gi; s/\[\/?[ius]\]//gi"
 }
 
@@ -96,12 +97,10 @@ write_settings() {
 
 if [[ -z "$portal" ]]; then
   start_portal
-  # Any hour of any day is working time, or a demo at night would say nothing till the morning.
   write_settings <<SETTINGS
 language: ru
 portal: {webhook_file: webhook, poll: 5 seconds}
 state_dir: state
-calendar: {work_time: '00:00-24:00', days_off: []}
 log: {level: warn}
 SETTINGS
   echo "demo: a simulated portal with 8 managers, 600 deals, 400 tasks and 8000 calls is running."
