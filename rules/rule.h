@@ -12,7 +12,7 @@
 #include "rules/base/time.h"
 
 // Metrics and rules as plain data, the way config/ reads them from YAML. What they mean is written
-// in evaluate.h; how they are written, in config/README.ru.md.
+// in evaluate.h; how they are written, in README.ru.md.
 
 namespace b24 {
 
