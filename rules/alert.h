@@ -39,7 +39,6 @@ struct Alert {
   seconds held{0};           // observed time of the condition in this stretch, for `for`
   double value = 0;          // latest
   double norm = 0;
-  double told_value = 0;  // the value in the latest message
   std::map<std::string, Value> fields;
   std::vector<Item> items;
 };

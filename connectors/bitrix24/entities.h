@@ -44,18 +44,18 @@ enum class Paging {
 struct EntitySpec {
   Entity entity;
   std::string_view method;
-  std::string_view list_path;  // where the rows stand in "result": "items", "tasks", "" = itself
-  std::string_view id_select;  // "id", "ID": name in filter, order and select
-  std::string_view id_answer;  // name in the row
+  std::string_view list_path = {};  // where the rows stand in "result": "items"; "" = itself
+  std::string_view id_select;       // "id", "ID": name in filter, order and select
+  std::string_view id_answer;       // name in the row
   Paging paging;
   // Filter key for "changed since", e.g. "updatedTime"; empty: read whole every time.
-  std::string_view changed_filter;
+  std::string_view changed_filter = {};
   // Further fields that may move while changed_filter stands still; asked for with OR.
-  std::span<const std::string_view> also_changed;
-  seconds overlap;  // how far back "changed since" looks again
+  std::span<const std::string_view> also_changed = {};
+  seconds overlap{0};  // how far back "changed since" looks again
   // Besides: rows younger than this are read again by `recent_filter`, for rows that are filled in
   // later without a date of change (calls).
-  std::string_view recent_filter;
+  std::string_view recent_filter = {};
   seconds recent{0};
   // How often a whole list is read again, or, besides new rows, the recent ones; zero: every poll.
   seconds every{0};
@@ -63,7 +63,7 @@ struct EntitySpec {
   std::span<const Field> fields;
   // Fields of the answer that we know and do not keep: bulky, fickle, or nobody's business. A name
   // that ends in '*' stands for all that begin so.
-  std::span<const std::string_view> dropped;
+  std::span<const std::string_view> dropped = {};
 };
 
 const EntitySpec& spec(Entity entity);

@@ -72,12 +72,12 @@ void print_problems(const std::vector<Problem>& problems);
 // The language of the environment (B24WATCH_LANGUAGE), else that of the settings.
 void use_language(Language of_settings);
 
-// A reader of the mirror for a command that only looks; the sentence says what to do when there is
-// no mirror yet. Calendar, absences and people are set.
+// A reader of the mirror for a command that only looks. Calendar, absences and people are set.
 struct Mirror {
   std::unique_ptr<Reader> reader;
   Surroundings around;
 };
-Result<Mirror> open_mirror(const Config& config);
+// What stands in the way is printed, with what to do when there is no mirror yet.
+std::optional<Mirror> open_mirror(const Config& config);
 
 }  // namespace b24

@@ -66,15 +66,21 @@ std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
   return Loaded{std::move(settings.config), std::move(rules)};
 }
 
-Result<Mirror> open_mirror(const Config& config) {
+std::optional<Mirror> open_mirror(const Config& config) {
   auto reader = Reader::open(StorePaths{config.state_dir});
-  if (!reader) return reader.error();
+  if (!reader) {
+    complain(reader.error());
+    return std::nullopt;
+  }
   std::optional<PortalFacts> facts;
   if (const auto text = (*reader)->meta(kFactsMeta)) {
     if (const auto kept = facts_from_json(*text)) facts = kept->facts;
   }
   auto around = read_surroundings(**reader, config, facts);
-  if (!around) return around.error();
+  if (!around) {
+    complain(around.error());
+    return std::nullopt;
+  }
   (*reader)->set_circumstances(around->calendar, around->absences, around->people);
   return Mirror{std::move(*reader), std::move(*around)};
 }

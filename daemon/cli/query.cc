@@ -33,10 +33,7 @@ Exit query_command(const Common& common, const QueryArguments& arguments) {
   const auto loaded = load_all(common, Wanted::settings);
   if (!loaded) return Exit::usage;
   auto mirror = open_mirror(loaded->config);
-  if (!mirror) {
-    complain(mirror.error());
-    return Exit::store;
-  }
+  if (!mirror) return Exit::store;
   const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   auto rows = mirror->reader->query(arguments.sql, {{":now", to_unix(now)}}, kLimits);
   if (!rows) {

@@ -52,10 +52,7 @@ Exit status_command(const Common& common) {
   const auto loaded = load_all(common, Wanted::settings);
   if (!loaded) return Exit::usage;
   auto mirror = open_mirror(loaded->config);
-  if (!mirror) {
-    complain(mirror.error());
-    return Exit::store;
-  }
+  if (!mirror) return Exit::store;
   const OrderedJson json = to_json(*mirror);
   if (common.json) {
     std::cout << dump(json, 2) << '\n';

@@ -12,18 +12,21 @@
 namespace b24 {
 namespace {
 
-// One line that is written over; nothing where nobody looks.
+// One line that is written over, short enough for 80 columns; nothing where nobody looks.
 class ProgressBar {
  public:
   ProgressBar() : visible_(isatty(STDERR_FILENO) == 1) {}
-  ~ProgressBar() {
-    if (drawn_) std::cerr << "\r\033[K";
+  ~ProgressBar() { wipe(); }
+
+  void wipe() {
+    if (drawn_) std::cerr << "\r\033[K" << std::flush;
+    drawn_ = false;
   }
 
   void show(const Progress& progress, double elapsed) {
     if (!visible_) return;
     drawn_ = true;
-    constexpr std::size_t kWidth = 30;
+    constexpr std::size_t kWidth = 20;
     std::string line;
     if (progress.expected && *progress.expected > 0) {
       const double part = std::min(
@@ -34,13 +37,10 @@ class ProgressBar {
     }
     line += fmt::format(fmt::runtime(tr("строк: {}, запросов: {}", "rows: {}, requests: {}")),
                         progress.rows, progress.requests);
-    if (elapsed > 1 && progress.rows > 0) {
+    if (elapsed > 1 && progress.rows > 0 && progress.expected.value_or(0) > progress.rows) {
       const double rate = static_cast<double>(progress.rows) / elapsed;
-      line += fmt::format(fmt::runtime(tr(", {:.0f} строк/с", ", {:.0f} rows/s")), rate);
-      if (progress.expected && *progress.expected > progress.rows) {
-        line += fmt::format(fmt::runtime(tr(", ещё {:.0f} с", ", {:.0f} s left")),
-                            static_cast<double>(*progress.expected - progress.rows) / rate);
-      }
+      line += fmt::format(fmt::runtime(tr(", ещё {:.0f} с", ", {:.0f} s left")),
+                          static_cast<double>(*progress.expected - progress.rows) / rate);
     }
     std::cerr << '\r' << line << "\033[K" << std::flush;
   }
@@ -72,6 +72,7 @@ Exit sync_command(const Common& common) {
   auto report = (*app)->sync([&](const Progress& progress) {
     bar.show(progress, std::chrono::duration<double>(clock.steady_now() - began).count());
   });
+  bar.wipe();
   if (!report) return complain(report.error());
   for (const Error& problem : report->streams) std::cerr << "b24watch: " << problem.text << '\n';
   if (common.json) {

@@ -37,10 +37,13 @@ constexpr const char* kFirstCall =
     "(SELECT min(day) FROM calls WHERE deleted_at IS NULL)";
 
 Error no_file(const std::filesystem::path& file) {
-  return error(ErrorKind::invalid_input,
-               fmt::format(fmt::runtime(tr("Базы {} ещё нет: сначала запустите службу b24watch.",
-                                           "There is no database {} yet: start b24watch first.")),
-                           file.string()));
+  return error(
+      ErrorKind::invalid_input,
+      fmt::format(fmt::runtime(tr("Базы {} ещё нет: запустите службу b24watch или прочитайте "
+                                  "портал командой «b24watch sync».",
+                                  "There is no database {} yet: start the service b24watch "
+                                  "or read the portal with \"b24watch sync\".")),
+                  file.string()));
 }
 
 Error older_file(const std::filesystem::path& file) {

@@ -14,10 +14,10 @@ constexpr const char* kStreams =
     "recent_at, expected_rows, problem FROM streams";
 constexpr const char* kAlerts =
     "SELECT rule_id, key, manager_id, state, episode, since, changed_at, seen_at, held_seconds, "
-    "value, norm, told_value, fields, items FROM alerts ORDER BY rule_id, key";
+    "value, norm, fields, items FROM alerts ORDER BY rule_id, key";
 constexpr const char* kAlertsOfRule =
     "SELECT rule_id, key, manager_id, state, episode, since, changed_at, seen_at, held_seconds, "
-    "value, norm, told_value, fields, items FROM alerts WHERE rule_id = ? ORDER BY key";
+    "value, norm, fields, items FROM alerts WHERE rule_id = ? ORDER BY key";
 constexpr const char* kUndelivered =
     "SELECT id, recipient, tag, text, plain, attempts, next_try_at, attempted_at FROM outbox "
     "WHERE delivered_at IS NULL AND given_up = 0 ORDER BY id";
@@ -48,9 +48,8 @@ std::vector<Alert> take_alerts(const Connection& connection, Run run) {
     alert.held = seconds{run.integer(8)};
     alert.value = run.number(9);
     alert.norm = run.number(10);
-    alert.told_value = run.number(11);
-    alert.fields = fields_from_json(run.text(12));
-    alert.items = items_from_json(run.text(13));
+    alert.fields = fields_from_json(run.text(11));
+    alert.items = items_from_json(run.text(12));
   }
   return alerts;
 }

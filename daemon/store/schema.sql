@@ -205,7 +205,6 @@ CREATE TABLE alerts (
   held_seconds INTEGER NOT NULL,
   value REAL,
   norm REAL,
-  told_value REAL,
   fields TEXT NOT NULL,
   items TEXT NOT NULL,
   PRIMARY KEY (rule_id, key)

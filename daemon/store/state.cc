@@ -13,13 +13,13 @@ constexpr days kRejectedKept{30};
 
 constexpr const char* kSaveAlert =
     "INSERT INTO alerts (rule_id, key, manager_id, state, episode, since, changed_at, seen_at, "
-    "held_seconds, value, norm, told_value, fields, items) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "held_seconds, value, norm, fields, items) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (rule_id, key) DO UPDATE SET manager_id = excluded.manager_id, "
     "state = excluded.state, episode = excluded.episode, since = excluded.since, "
     "changed_at = excluded.changed_at, seen_at = excluded.seen_at, "
     "held_seconds = excluded.held_seconds, value = excluded.value, norm = excluded.norm, "
-    "told_value = excluded.told_value, fields = excluded.fields, items = excluded.items";
+    "fields = excluded.fields, items = excluded.items";
 constexpr const char* kForgetAlert = "DELETE FROM alerts WHERE rule_id = ? AND key = ?";
 constexpr const char* kJournal =
     "INSERT INTO alert_events (rule_id, key, transition, episode, value, norm, at) "
@@ -74,8 +74,7 @@ void Writer::save_alert(const Alert& alert) {
   impl_->connection
       .run(kSaveAlert, alert.rule_id, to_string(alert.key), alert.manager_id, name(alert.state),
            alert.episode, alert.since, alert.changed_at, alert.seen_at, alert.held.count(),
-           alert.value, alert.norm, alert.told_value, fields_to_json(alert.fields),
-           items_to_json(alert.items))
+           alert.value, alert.norm, fields_to_json(alert.fields), items_to_json(alert.items))
       .exec();
 }
 

@@ -4,11 +4,11 @@
 
 #include <deque>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "connectors/bitrix24/envelope.h"
 #include "tests/connectors/http_server.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/mangle.h"
 
 namespace b24 {
 namespace {
@@ -426,26 +426,7 @@ TEST(EnvelopeTest, NeverCrashesOnRubbish) {
       R"({"a":{"operating":1.5,"date_start":"2026-11-21T10:00:00+03:00"}})");
   std::size_t understood = 0;
   for (unsigned seed = 1; seed <= 6000; ++seed) {
-    std::mt19937 random(seed);
-    std::string text = good;
-    for (auto edits = random() % 5; edits > 0; --edits) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 4) {
-        case 0:
-          text[at] = static_cast<char>(random() % 256);
-          break;
-        case 1:
-          text.erase(at, random() % 9 + 1);
-          break;
-        case 2:
-          text.insert(at, 1, "{}[],:\"\\u0"[random() % 10]);
-          break;
-        default:
-          text.resize(at + 1);
-          break;
-      }
-      if (text.empty()) text = "x";
-    }
+    const std::string text = test::mangle(good, seed, R"({}[],:\"u0)");
     const std::string body = padded(text);
     if (const auto found = parse_envelope(body)) {
       if (const auto parts = parse_batch(found->result)) understood += parts->size();

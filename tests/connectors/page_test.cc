@@ -2,11 +2,11 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <sstream>
 
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/value.h"
+#include "tests/support/mangle.h"
 
 namespace b24 {
 namespace {
@@ -312,26 +312,7 @@ TEST(PageTest, NeverCrashesOnRubbish) {
       R"("createdTime":"2026-11-21T10:00:00+03:00","contactIds":[1,2],"uf":{"a":[null,true]}}]})";
   std::size_t whole = 0;
   for (unsigned seed = 1; seed <= 4000; ++seed) {
-    std::mt19937 random(seed);
-    std::string text = seed_text;
-    for (auto edits = random() % 4 + 1; edits > 0; --edits) {
-      const std::size_t at = random() % text.size();
-      switch (random() % 4) {
-        case 0:
-          text[at] = static_cast<char>(random() % 256);
-          break;
-        case 1:
-          text.erase(at, random() % 9 + 1);
-          break;
-        case 2:
-          text.insert(at, 1, "{}[],:\"\\u0"[random() % 10]);
-          break;
-        default:
-          text.resize(at + 1);
-          break;
-      }
-      if (text.empty()) text = "x";
-    }
+    const std::string text = test::mangle(seed_text, seed, R"({}[],:\"u0)");
     for (const Entity entity : {Entity::deal, Entity::call}) {
       const auto page = parse(entity, text);
       if (!page) continue;

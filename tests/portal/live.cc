@@ -21,11 +21,8 @@ constexpr Unix kHour = 3600;
 
 class Story {
  public:
-  Story(World& world, std::uint64_t seed) : world_(world), dice_(seed) {
-    for (const User& user : world.data.users) {
-      if (user.active && user.position.starts_with("Менеджер")) managers_.push_back(user.id);
-    }
-  }
+  Story(World& world, std::uint64_t seed)
+      : world_(world), dice_(seed), managers_(world.sellers()) {}
 
   void step() {
     if (managers_.size() < 2) return;

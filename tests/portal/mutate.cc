@@ -10,10 +10,8 @@ constexpr Unix kDay = 86400;
 
 class Mutator {
  public:
-  Mutator(World& world, std::uint64_t seed) : world_(world), dice_(seed) {
-    for (const User& user : world.data.users) {
-      if (user.active && user.position.starts_with("Менеджер")) managers_.push_back(user.id);
-    }
+  Mutator(World& world, std::uint64_t seed)
+      : world_(world), dice_(seed), managers_(world.sellers()) {
     if (managers_.empty()) managers_.push_back(world.owner);
   }
 

@@ -64,6 +64,14 @@ SteadyTime World::steady_now() const {
 
 const User* World::user(Id id) const { return find_row(data.users, id); }
 
+std::vector<Id> World::sellers() const {
+  std::vector<Id> found;
+  for (const User& user : data.users) {
+    if (user.active && user.position.starts_with("Менеджер")) found.push_back(user.id);
+  }
+  return found;
+}
+
 std::optional<std::int32_t> World::stage_index(std::string_view status_id) const {
   for (std::size_t i = 0; i < data.statuses.size(); ++i) {
     const Status& status = data.statuses[i];

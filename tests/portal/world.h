@@ -83,6 +83,8 @@ struct World {
   Id new_id() { return next_id++; }
 
   const User* user(Id id) const;
+  // The active ones who sell.
+  std::vector<Id> sellers() const;
   const Status& stage(const Deal& deal) const {
     return data.statuses[static_cast<std::size_t>(deal.stage)];
   }

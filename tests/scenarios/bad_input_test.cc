@@ -333,7 +333,9 @@ TEST_F(BadSettings, QueryBeforeTheFirstSync) {
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"query", "SELECT 1"}, {"status"}, {"preview"}}) {
     expect_refusal(run(command), 4,
-                   "b24watch: Базы " + file + " ещё нет: сначала запустите службу b24watch.\n");
+                   "b24watch: Базы " + file +
+                       " ещё нет: запустите службу b24watch или прочитайте портал командой "
+                       "«b24watch sync».\n");
     expect_refusal(run(command, {kEnglish}), 4,
                    "b24watch: There is no database " + file + " yet: start b24watch first.\n");
   }

@@ -40,7 +40,6 @@ TEST_F(StateTest, AlertsComeBackAsTheyWere) {
   alert.held = seconds{900};
   alert.value = 12.5;
   alert.norm = 7;
-  alert.told_value = 11;
   alert.fields = {{"title", text("«Окна» [b]\"\\")},
                   {"count", integer(5)},
                   {"share", Value{5.0}},
@@ -71,7 +70,6 @@ TEST_F(StateTest, AlertsComeBackAsTheyWere) {
     EXPECT_EQ(got.held, seconds{900});
     EXPECT_EQ(got.value, 12.5);
     EXPECT_EQ(got.norm, 7);
-    EXPECT_EQ(got.told_value, 11);
     EXPECT_EQ(got.fields, alert.fields);
     ASSERT_EQ(got.items.size(), 2U);
     EXPECT_EQ(got.items[0].id, 7405);

@@ -112,7 +112,9 @@ TEST_F(OpenTest, RefusesWhatIsNoDatabase) {
 }
 
 TEST_F(OpenTest, AReaderNeedsTheServiceFirst) {
-  const std::string text = "Базы " + file_ + " ещё нет: сначала запустите службу b24watch.";
+  const std::string text =
+      "Базы " + file_ +
+      " ещё нет: запустите службу b24watch или прочитайте портал командой «b24watch sync».";
   auto reader = Reader::open(paths_);
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().text, text);
