@@ -113,6 +113,7 @@ PulledPart Puller::take(Plan& plan, ListPart part, const std::optional<Time>& pa
   PulledPart out;
   if (part.failed) {
     state.problem = part.failed->text;
+    state.refused = part.failed->kind != ErrorKind::unavailable;
     out.state = state;
     return out;
   }
@@ -164,7 +165,10 @@ PulledPart Puller::take(Plan& plan, ListPart part, const std::optional<Time>& pa
     case Mode::count:
       break;
   }
-  if (part.done) state.problem.clear();
+  if (part.done || !part.records.empty()) {
+    state.problem.clear();
+    state.refused = false;
+  }
   out.state = state;
   out.records = std::move(part.records);
   out.rejected = std::move(part.rejected);
@@ -303,7 +307,7 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
   PassReport report;
   const auto was_full = [&] {
     return std::all_of(states_.begin(), states_.end(), [](const auto& entry) {
-      return entry.second.full_done || !entry.second.problem.empty();
+      return entry.second.full_done || entry.second.refused;
     });
   };
   const bool full_before = was_full();

@@ -22,7 +22,8 @@ constexpr const char* kBoundRejected =
     "(SELECT id FROM rejected_rows ORDER BY id DESC LIMIT 1 OFFSET ?)";
 constexpr const char* kSaveStream =
     "UPDATE streams SET full_done = ?, cursor_id = ?, full_began_at = ?, watermark = ?, "
-    "fresh_at = ?, swept_at = ?, recent_at = ?, expected_rows = ?, problem = ? WHERE entity = ?";
+    "fresh_at = ?, swept_at = ?, recent_at = ?, expected_rows = ?, problem = ?, refused = ? "
+    "WHERE entity = ?";
 constexpr const char* kDaysOfCalls =
     "SELECT id, started_at, day FROM calls WHERE id > ? ORDER BY id LIMIT ?";
 constexpr const char* kSetDay = "UPDATE calls SET day = ? WHERE id = ?";
@@ -70,7 +71,7 @@ void Writer::save_stream(const StreamState& state) {
   impl_->connection
       .run(kSaveStream, state.full_done, state.cursor_id, state.full_began_at, state.watermark,
            state.fresh_at, state.swept_at, state.recent_at, state.expected_rows, state.problem,
-           name(state.entity))
+           state.refused, name(state.entity))
       .exec();
 }
 

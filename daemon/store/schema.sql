@@ -186,6 +186,7 @@ CREATE TABLE streams (
   recent_at INTEGER,
   expected_rows INTEGER,
   problem TEXT NOT NULL DEFAULT '',
+  refused INTEGER NOT NULL DEFAULT 0,
   rows INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO streams (entity)

@@ -227,6 +227,7 @@ TEST_F(MirrorTest, StreamsKeepTheirPlace) {
   state.swept_at = kStart + seconds{3};
   state.expected_rows = 8000;
   state.problem = "нет прав";
+  state.refused = true;
   upsert(Entity::deal, {deal(1, "а", kStart)});
   in_transaction([&] { writer_->save_stream(state); });
 
@@ -245,6 +246,7 @@ TEST_F(MirrorTest, StreamsKeepTheirPlace) {
       EXPECT_EQ(stream.swept_at, state.swept_at);
       EXPECT_EQ(stream.expected_rows, 8000);
       EXPECT_EQ(stream.problem, "нет прав");
+      EXPECT_TRUE(stream.refused);
     }
   }
   EXPECT_EQ(rows("SELECT full_done, rows, watermark, problem FROM v_stream WHERE entity = 'deal'"),
