@@ -52,6 +52,9 @@ struct Config {
   std::filesystem::path state_dir = "/var/lib/b24watch";
   std::vector<std::filesystem::path> rules;  // folders with *.yaml, read in the order of names
   PeopleSettings people;
+  // When people are told anything: in working hours only, or at any time.
+  enum class NotifyHours { working, any };
+  NotifyHours notify_hours = NotifyHours::working;
   std::vector<AbsenceDays> absences;
   CalendarOverrides calendar;
   HttpSettings http;

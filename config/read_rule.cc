@@ -10,9 +10,13 @@ namespace {
 
 constexpr double kLargest = 1e12;
 
-const std::vector<std::string> kCommonKeys = {
-    "id",    "name",   "enabled", "where", "for",     "needs_fresh", "worse_by_percent",
-    "group", "notify", "text",    "item",  "resolved"};
+const std::vector<std::string> kCommonKeys = {"id",          "name",
+                                              "enabled",     "where",
+                                              "for",         "keep_firing_for",
+                                              "needs_fresh", "worse_by_percent",
+                                              "group",       "notify",
+                                              "text",        "item",
+                                              "resolved"};
 const std::vector<std::string> kMetricKeys = {"metric",
                                               "by",
                                               "above",
@@ -115,6 +119,7 @@ class RuleReader {
     }
     if (const YamlNode* where = map_.get("where")) rule_.where = read_sql(*where, problems_);
     duration(map_, "for", rule_.hold, seconds{0});
+    duration(map_, "keep_firing_for", rule_.keep_firing, seconds{0});
     duration(map_, "needs_fresh", rule_.fresh, minutes{1});
     number("worse_by_percent", rule_.worse_by_percent, {1, 1000});
     if (const YamlNode* group = map_.get("group")) grouping(*group);
@@ -335,7 +340,8 @@ class RuleReader {
 }  // namespace
 
 const std::vector<std::string>& default_keys() {
-  static const std::vector<std::string> kKeys = {"needs_fresh", "for", "worse_by_percent"};
+  static const std::vector<std::string> kKeys = {"needs_fresh", "for", "keep_firing_for",
+                                                 "worse_by_percent"};
   return kKeys;
 }
 

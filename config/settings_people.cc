@@ -98,14 +98,19 @@ std::set<Day> read_days(const YamlNode* node, Problems& problems) {
 }  // namespace
 
 void read_people(const YamlNode& node, Config& config, Problems& problems) {
-  const Map map(node, problems,
-                {"departments", "exclude", "heads", "notify", "fallback", "absences"});
+  const Map map(
+      node, problems,
+      {"departments", "exclude", "heads", "notify", "notify_hours", "fallback", "absences"});
   for (const auto id : read_ids(map.get("departments"), problems)) {
     config.people.departments.insert(id);
   }
   for (const auto id : read_ids(map.get("exclude"), problems)) config.people.exclude.insert(id);
   if (const YamlNode* heads = map.section("heads")) read_heads(*heads, config.people, problems);
   config.people.notify = read_ids(map.get("notify"), problems);
+  if (const YamlNode* when = map.get("notify_hours")) {
+    const bool any = read_word(*when, {"working", "any"}, problems) == "any";
+    config.notify_hours = any ? Config::NotifyHours::any : Config::NotifyHours::working;
+  }
   if (const YamlNode* fallback = map.get("fallback")) {
     config.people.fallback = read_id(*fallback, problems);
   }

@@ -1,6 +1,7 @@
 #include "rules/alert.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace b24 {
 namespace {
@@ -63,6 +64,17 @@ StepResult vanish(Alert alert, Time now) {
   return {std::move(alert), Transition::vanished};
 }
 
+StepResult end(Alert alert, Transition why, Time now) {
+  enter(alert, AlertState::resolved, now);
+  return {std::move(alert), why};
+}
+
+// Ends without a recovery: nobody looks any more.
+StepResult drop(Alert alert, Time now) {
+  return alert.state == AlertState::firing ? end(std::move(alert), Transition::dropped, now)
+                                           : vanish(std::move(alert), now);
+}
+
 // The condition goes on: notes the time it was watched.
 void observe(Alert& alert, const StepOptions& options, Time now) {
   const seconds gap = now - alert.seen_at;
@@ -75,7 +87,21 @@ void observe(Alert& alert, const StepOptions& options, Time now) {
   alert.seen_at = now;
 }
 
+// What held from the first look on was never told; it is when it gets clearly worse.
+StepResult stay_known(Alert alert, const Finding& finding, const StepOptions& options, Time now) {
+  observe(alert, options, now);
+  const double best = options.worse_by > 0 ? alert.value : finding.value;
+  take_over(alert, finding);
+  if (options.worse_by >= 1 && !finding.clearing) {
+    fire(alert, now);
+    return {std::move(alert), Transition::fired};
+  }
+  alert.value = best;
+  return {std::move(alert), Transition::continued};
+}
+
 StepResult go_on(Alert alert, const Finding& finding, const StepOptions& options, Time now) {
+  if (alert.state == AlertState::known) return stay_known(std::move(alert), finding, options, now);
   observe(alert, options, now);
   take_over(alert, finding);
   const bool long_enough = alert.held >= options.hold;
@@ -87,6 +113,14 @@ StepResult go_on(Alert alert, const Finding& finding, const StepOptions& options
     enter(alert, AlertState::pending, now);
   }
   return {std::move(alert), Transition::continued};
+}
+
+StepOptions options_of(const Rule& rule, bool first_look) {
+  StepOptions options;
+  options.hold = rule.hold;
+  options.keep = rule.keep_firing;
+  options.first_look = first_look;
+  return options;
 }
 
 }  // namespace
@@ -119,10 +153,21 @@ std::string_view name(Transition transition) {
       return "continued";
     case Transition::resolved:
       return "resolved";
+    case Transition::dropped:
+      return "dropped";
     case Transition::vanished:
       return "vanished";
   }
   return "unknown";
+}
+
+double worse_by(const Rule& rule, double was, double value, double norm) {
+  if (std::holds_alternative<EachShape>(rule.shape) || value == was) return 0;
+  const double whole = std::holds_alternative<CompareShape>(rule.shape) ? norm : was;
+  // A hair less, so that binary fractions do not decide about "exactly 20 %".
+  const double unit = std::abs(whole) * rule.worse_by_percent / 100 * (1 - 1e-9);
+  const double worse = lower_is_worse(rule) ? was - value : value - was;
+  return unit > 0 ? worse / unit : std::copysign(1, worse);
 }
 
 StepResult step(const std::optional<Alert>& alert, const Finding* finding,
@@ -133,17 +178,16 @@ StepResult step(const std::optional<Alert>& alert, const Finding* finding,
   }
   const bool untold = alert->state != AlertState::firing;
   if (finding == nullptr) {
-    if (untold) return vanish(*alert, now);
-    Alert ended = *alert;
-    enter(ended, AlertState::resolved, now);
-    return {std::move(ended), Transition::resolved};
+    if (untold || options.first_look) return drop(*alert, now);
+    if (now - alert->seen_at < options.keep) return {alert, Transition::continued};
+    return end(*alert, Transition::resolved, now);
   }
   if (finding->clearing && alert->state == AlertState::pending) return vanish(*alert, now);
   return go_on(*alert, *finding, options, now);
 }
 
 RuleStep step_rule(const Rule& rule, const std::vector<Alert>& stored, const Judgement& judgement,
-                   bool first_look, Time now) {
+                   const People& people, bool first_look, Time now) {
   struct Pair {
     const Alert* alert = nullptr;
     const Finding* finding = nullptr;
@@ -154,20 +198,26 @@ RuleStep step_rule(const Rule& rule, const std::vector<Alert>& stored, const Jud
   std::set<std::int64_t> silent;
   for (const Silence& silence : judgement.silences) silent.insert(silence.manager_id);
 
-  StepOptions options;
-  options.hold = rule.hold;
-  options.first_look = first_look;
+  StepOptions options = options_of(rule, first_look);
   RuleStep result;
   for (const auto& [key, pair] : pairs) {
-    const bool unseen = pair.finding == nullptr && silent.contains(pair.alert->manager_id);
-    if (unseen) continue;
     const auto before = pair.alert != nullptr ? std::optional{*pair.alert} : std::nullopt;
-    StepResult stepped = step(before, pair.finding, options, now);
-    if (stepped.transition == Transition::none) continue;
-    result.transitions.emplace_back(key, stepped.transition);
+    StepResult stepped{before, Transition::none};
+    if (pair.finding == nullptr && !is_over(before) && !people.is_manager(before->manager_id)) {
+      stepped = drop(*before, now);
+    } else if (pair.finding != nullptr || !silent.contains(before->manager_id)) {
+      options.worse_by =
+          before && pair.finding != nullptr
+              ? worse_by(rule, before->value, pair.finding->value, pair.finding->norm)
+              : 0;
+      stepped = step(before, pair.finding, options, now);
+    }
+    if (stepped.transition != Transition::none) {
+      result.transitions.emplace_back(key, stepped.transition);
+    }
     if (stepped.alert) {
       result.alerts.push_back(std::move(*stepped.alert));
-    } else {
+    } else if (before) {
       result.gone.push_back(key);
     }
   }

@@ -125,14 +125,6 @@ minutes Calendar::minute_of(Time t) const {
   return std::chrono::floor<minutes>(local - std::chrono::floor<days>(local));
 }
 
-std::string Calendar::local_text(Time t) const {
-  const std::chrono::year_month_day date{day_of(t)};
-  const auto minute = minute_of(t).count();
-  return fmt::format("{:02}.{:02}.{:04} {:02}:{:02}", static_cast<unsigned>(date.day()),
-                     static_cast<unsigned>(date.month()), static_cast<int>(date.year()),
-                     minute / 60, minute % 60);
-}
-
 bool Calendar::is_workday(Day day) const {
   if (settings_.extra_workdays.contains(day)) return true;
   if (settings_.extra_holidays.contains(day)) return false;
@@ -196,16 +188,6 @@ minutes Calendar::work_minutes(Time from, Time to) const {
 
 double Calendar::work_days(Time from, Time to) const { return work_sum(from, to).days; }
 
-int Calendar::work_days_late(Time from, Time to) const {
-  int count = 0;
-  const Day last = day_of(to);
-  for (Day day = std::max(day_of(from), last - kLongestWalk) + days{1}; day <= last;
-       day += days{1}) {
-    if (is_workday(day)) ++count;
-  }
-  return count;
-}
-
 // --- absences ---
 
 Absences::Absences(std::vector<Absence> absences) {
@@ -233,10 +215,6 @@ const Absence* Absences::last_begun(std::int64_t user_id, Time t) const {
   if (after == absences_.begin()) return nullptr;
   const Absence& found = *std::prev(after);
   return found.user_id == user_id ? &found : nullptr;
-}
-
-bool Absences::absent_at(std::int64_t user_id, Time t) const {
-  return absent_through(user_id, t, t);
 }
 
 bool Absences::absent_through(std::int64_t user_id, Time from, Time to) const {

@@ -58,11 +58,10 @@ class Calendar {
 
   const CalendarSettings& settings() const;
 
-  Day day_of(Time t) const;              // the local day
-  Time start_of(Day day) const;          // its first instant; days of 23 or 25 hours are fine
-  minutes minute_of(Time t) const;       // local wall time since midnight
-  std::string local_text(Time t) const;  // "21.11.2026 10:00"
-  seconds offset(Time t) const;          // of the zone at that time
+  Day day_of(Time t) const;         // the local day
+  Time start_of(Day day) const;     // its first instant; days of 23 or 25 hours are fine
+  minutes minute_of(Time t) const;  // local wall time since midnight
+  seconds offset(Time t) const;     // of the zone at that time
 
   // What decides, strongest first: extra_workdays and extra_holidays (a date in both is a working
   // day), year_workdays, year_holidays, week_holidays.
@@ -79,9 +78,6 @@ class Calendar {
   minutes work_minutes(Time from, Time to) const;
   // The same in working days, a part of a day as a fraction of its hours.
   double work_days(Time from, Time to) const;
-  // Working days after the day of `from`, up to and including the day of `to`: how people count
-  // "three days overdue". Friday evening to Monday morning is one; within a day it is none.
-  int work_days_late(Time from, Time to) const;
 
  private:
   struct Zone;
@@ -108,8 +104,6 @@ class Absences {
   Absences() = default;
   explicit Absences(std::vector<Absence> absences);
 
-  // Away at that instant.
-  bool absent_at(std::int64_t user_id, Time t) const;
   // Away without a gap from `from` (inclusive) to `to` (inclusive); never when to < from.
   bool absent_through(std::int64_t user_id, Time from, Time to) const;
   // Absences cover at least half of that day's working hours (catalogue, "business calendar").

@@ -126,7 +126,6 @@ Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const
   const Day today = now.calendar.day_of(now.now);
   Judgement judgement;
   for (auto& [id, reading] : *readings) {
-    if (!reading.where_holds) continue;
     if (!reading.value) {
       judgement.silences.push_back({rule.id, id, {"нет данных", "no data"}});
       continue;
@@ -143,7 +142,7 @@ Result<Judgement> judge_metric(const Rule& rule, const MetricShape& shape, const
     finding.manager_id = id;
     finding.value = *reading.value;
     finding.norm = verdict.norm;
-    finding.clearing = verdict.kind == Verdict::Kind::clearing;
+    finding.clearing = verdict.kind == Verdict::Kind::clearing || !reading.where_holds;
     finding.fields = std::move(reading.fields);
     judgement.findings.push_back(std::move(finding));
   }

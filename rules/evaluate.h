@@ -76,8 +76,9 @@ struct Circumstances {
 // metric: `rows` has manager_id and value; managers without a row count as zero; rows of people
 // who are not managers are dropped. A second row of one manager is an error of the metric, and so
 // is a value that is no number; NULL is "no data", a Silence. Further columns become `fields`.
-// A rule's `where` comes as the column kWhereColumn: rows with 0 or NULL there are not judged, but
-// the median still counts them (without them, it would be a median of the worst).
+// A rule's `where` comes as the column kWhereColumn: it says who may begin. With 0 or NULL there an
+// alert does not start, and one that fires lasts until its number is good; the median counts all
+// (without them, it would be a median of the worst).
 // `objects` are the metric's objects (already queried), or empty: see attach_items().
 //
 // The norm of a finding is `above` (or `below`) when that limit is crossed or cleared from, else
@@ -100,7 +101,9 @@ Result<Judgement> attach_items(Judgement judgement, const std::string& metric,
 // and the median (or mean) of the norm_days present days before those. Present days without a row
 // count as zero; days before the hiring or before `covered_from` do not count at all. Silent are:
 // managers with fewer than need_days, all when `covered_from` is unknown, and whoever is absent
-// today. A norm below norm_at_least is not compared. `fields` has "window_days", "norm_days" (the
+// today. A norm below norm_at_least is not compared. Whoever has an alert that fires is judged by
+// the norm it began with (`firing`), lest a lasting fall become the norm; half of the drop made up,
+// it is over (a finding until then, `clearing`). `fields` has "window_days", "norm_days" (the
 // days that were there) and "total" (of the window).
 //
 // Dead source: a working day on which nobody at all has a row above zero, though at least two
@@ -111,9 +114,13 @@ struct DayRange {
   Day to;  // exclusive: today
 };
 inline constexpr double kLivelyNorm = 5;
+// Further back nobody looks: absences are known for this long.
+inline constexpr days kLongestHistory{150};
+using FiringNorms = std::map<std::int64_t, double>;  // by manager
 DayRange days_needed(const CompareShape& shape, const Circumstances& now);
 Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, const Table& rows,
-                                std::optional<Day> covered_from, const Circumstances& now);
+                                std::optional<Day> covered_from, const Circumstances& now,
+                                const FiringNorms& firing = {});
 
 // each: `rows` has id, manager_id, the `since` column and whatever the texts name. `learned` has
 // key and days (working or calendar days, the unit of `longer_than`), or is empty.
@@ -122,7 +129,9 @@ Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, con
 // The limit of an object is its override, else longer_than, raised to the learned one when both
 // count the same kind of days. An object is left out when nobody watched answers for it (a head,
 // another department, a dismissed person), and when `since` is NULL, not positive or in the future.
-// Findings have one item, the object itself; both `fields` hold the row's columns.
+// Findings have one item, the object itself; both `fields` hold the row's columns, and the
+// finding's also kUnitField: name(Span::Unit).
+inline constexpr std::string_view kUnitField = "limit_unit";
 Result<Judgement> judge_each(const Rule& rule, const EachShape& shape, const Table& rows,
                              const Table& learned, const Circumstances& now);
 

@@ -13,8 +13,7 @@
 namespace b24 {
 namespace {
 
-// How far back a long absence may push a window, and how many dead days we can make up for.
-constexpr days kLongestHistory{400};
+// How many dead days we can make up for.
 constexpr int kSpareDays = 10;
 
 struct Counts {
@@ -150,10 +149,10 @@ std::set<Day> dead_days(const std::vector<Measure>& team, const Counts& counts) 
 }
 
 // Exactly at the limit is not below it, whatever binary fractions make of 70 %.
-bool dropped(const Measure& measured, const CompareShape& shape) {
+bool is_lower(const Measure& measured, const CompareShape& shape, double percent) {
   const double slack = 1e-9 * measured.norm;
   return measured.norm >= shape.norm_at_least && measured.norm > 0 &&
-         measured.value < measured.norm * (1 - shape.drop_percent / 100) - slack;
+         measured.value < measured.norm * (1 - percent / 100) - slack;
 }
 
 Finding finding_of(const Rule& rule, const Measure& measured) {
@@ -217,7 +216,8 @@ DayRange days_needed(const CompareShape& shape, const Circumstances& now) {
 }
 
 Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, const Table& rows,
-                                std::optional<Day> covered_from, const Circumstances& now) {
+                                std::optional<Day> covered_from, const Circumstances& now,
+                                const FiringNorms& firing) {
   const auto counts = read_counts(shape.metric, rows, now.people);
   if (!counts) return counts.error();
   Judgement judgement;
@@ -243,8 +243,11 @@ Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, con
     judgement.silences.clear();
     team = measure_team(rule, shape, *covered_from, *counts, now, dead, judgement.silences);
   }
-  for (const Measure& one : team) {
-    if (dropped(one, shape)) judgement.findings.push_back(finding_of(rule, one));
+  for (Measure& one : team) {
+    if (const auto began = firing.find(one.id); began != firing.end()) one.norm = began->second;
+    if (!is_lower(one, shape, shape.drop_percent / 2)) continue;
+    judgement.findings.push_back(finding_of(rule, one));
+    judgement.findings.back().clearing = !is_lower(one, shape, shape.drop_percent);
   }
   return judgement;
 }

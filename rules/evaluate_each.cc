@@ -125,6 +125,7 @@ std::optional<Finding> judge_row(const Rule& rule, const EachShape& shape, const
   finding.value = age;
   finding.norm = limit.amount;
   finding.fields = named_values(rows, row, {"id", "manager_id"});
+  finding.fields[std::string{kUnitField}] = std::string{name(limit.unit)};
   return finding;
 }
 

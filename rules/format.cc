@@ -43,7 +43,7 @@ std::string format_number(double value) {
 
 std::string format_duration(seconds duration) {
   const auto minute = duration.count() / 60;
-  if (minute < 1) return std::string{tr("меньше минуты", "less than a minute")};
+  if (minute < 2) return std::string{tr("минуту", "a minute")};
   if (minute < 60) return fmt::format(fmt::runtime(tr("{} мин", "{} min")), minute);
   if (minute < 24 * 60) {
     if (minute % 60 == 0) return fmt::format(fmt::runtime(tr("{} ч", "{} h")), minute / 60);
@@ -53,6 +53,14 @@ std::string format_duration(seconds duration) {
   return fmt::format("{} {}", count,
                      is_english() ? plural(static_cast<double>(count), "day", "days", "days")
                                   : plural(static_cast<double>(count), "день", "дня", "дней"));
+}
+
+std::string format_days(double amount, DayKind kind) {
+  // Ages are shown in full days gone by; a hair below a whole day is rounding, not a day less.
+  const double whole = std::floor(amount + 1e-6);
+  if (whole < 1) return std::string{tr("меньше дня", "less than a day")};
+  return fmt::format("{:.0f} {}", whole,
+                     kind == DayKind::work ? tr("раб. дн.", "work d") : tr("дн.", "d"));
 }
 
 std::string plural(double value, std::string_view one, std::string_view few,

@@ -128,6 +128,17 @@ Values message_values(const MessageContext& context, const std::vector<const Ale
   return values;
 }
 
+// An age or a limit of `each`, in the unit it is counted in.
+std::string in_words(const Alert& alert, double amount) {
+  const auto found = alert.fields.find(std::string{kUnitField});
+  const std::string unit = found == alert.fields.end() ? std::string{} : as_text(found->second);
+  if (unit != name(Span::Unit::work_minutes)) {
+    return format_days(amount,
+                       unit == name(Span::Unit::work_days) ? DayKind::work : DayKind::calendar);
+  }
+  return fmt::format(fmt::runtime(tr("{:.0f} раб. мин", "{:.0f} work min")), amount);
+}
+
 std::string item_line(const MessageContext& context, Entity entity, const Item& item,
                       const Alert* own) {
   Values values = item.fields;
@@ -137,6 +148,8 @@ std::string item_line(const MessageContext& context, Entity entity, const Item& 
   if (own != nullptr) {
     values["age"] = own->value;
     values["norm"] = own->norm;
+    values["age_text"] = in_words(*own, own->value);
+    values["norm_text"] = in_words(*own, own->norm);
   }
   Markup markup = manager_markup(context);
   markup["link"] = item_link(context, entity, item);
@@ -178,20 +191,20 @@ std::string joined(const std::string& head, const std::vector<std::string>& line
 
 }  // namespace
 
-bool lower_is_worse(const Rule& rule, double value) {
-  if (std::holds_alternative<CompareShape>(rule.shape)) return true;
-  const auto* metric = std::get_if<MetricShape>(&rule.shape);
-  if (metric == nullptr || !metric->below) return false;
-  const bool also_above = metric->above || metric->above_median_times;
-  return !also_above || value < *metric->below;
-}
-
 void sort_worst_first(const Rule& rule, std::vector<const Alert*>& alerts) {
-  std::sort(alerts.begin(), alerts.end(), [&rule](const Alert* a, const Alert* b) {
-    if (a->value != b->value) {
-      return lower_is_worse(rule, a->value) ? a->value < b->value : a->value > b->value;
-    }
-    return a->key < b->key;
+  const auto* each = std::get_if<EachShape>(&rule.shape);
+  const double sign = lower_is_worse(rule) ? 1 : -1;
+  // Sorted by a number of which the smallest is the worst.
+  const auto rank = [&](const Alert& alert) {
+    if (each == nullptr) return sign * alert.value;
+    const auto since = alert.fields.find(each->since);
+    const auto instant = since == alert.fields.end() ? std::nullopt : as_number(since->second);
+    return instant.value_or(-alert.value);
+  };
+  std::sort(alerts.begin(), alerts.end(), [&](const Alert* a, const Alert* b) {
+    const double x = rank(*a);
+    const double y = rank(*b);
+    return x != y ? x < y : a->key < b->key;
   });
 }
 
@@ -224,6 +237,28 @@ std::string closing_text(const MessageContext& context, const std::vector<const 
   return shorten(rendered(context, words, values, manager_markup(context)), kMessageLength);
 }
 
+std::string unwatched_text(const MessageContext& context) {
+  const People& people = context.input.people;
+  const Person* person = people.find(context.manager_id);
+  const bool dismissed = person != nullptr && !person->active;
+  const std::string who = user_link(context.manager_id, people.name(context.manager_id));
+  return fmt::format(
+      fmt::runtime(
+          dismissed ? tr("⚪ {} больше не работает. Проверьте, кому перешли сделки и задачи",
+                         "⚪ {} no longer works here. Check who has taken over the deals and tasks")
+                    : tr("⚪ {}: больше не под наблюдением (другой отдел, роль или настройки)",
+                         "⚪ {} is no longer watched (another department, role or the settings)")),
+      who);
+}
+
+std::string edited_text(const MessageContext& context) {
+  return fmt::format(
+      fmt::runtime(tr("⚪ {}: правило «{}» изменили, эта тревога под него больше не подходит",
+                      "⚪ {}: the rule \"{}\" was edited, this alert no longer matches it")),
+      user_link(context.manager_id, context.input.people.name(context.manager_id)),
+      escape_bb(context.rule.name.pick()));
+}
+
 const std::set<std::string>& message_names(const Rule& rule) {
   static const std::set<std::string> metric = {"manager", "value", "norm",    "change",
                                                "rule",    "count", "duration"};
@@ -234,8 +269,8 @@ const std::set<std::string>& message_names(const Rule& rule) {
 
 const std::set<std::string>& item_names(const Rule& rule) {
   static const std::set<std::string> metric = {"id", "title", "url", "link", "manager"};
-  static const std::set<std::string> each = {"id",      "title", "url", "link",
-                                             "manager", "age",   "norm"};
+  static const std::set<std::string> each = {"id",  "title", "url",      "link",     "manager",
+                                             "age", "norm",  "age_text", "norm_text"};
   return is_each(rule) ? each : metric;
 }
 

@@ -19,9 +19,8 @@ struct MessageContext {
   Time opened_at;
 };
 
-// Whether a smaller number is the worse one.
-bool lower_is_worse(const Rule& rule, double value);
-// Worst first: the oldest objects of `each`, the worst number otherwise.
+// Worst first: the objects that stay longest (their limits may count different days), the worst
+// number otherwise.
 void sort_worst_first(const Rule& rule, std::vector<const Alert*>& alerts);
 
 // `alerts` are the firing ones, worst first, at least one.
@@ -29,6 +28,10 @@ std::string message_text(const MessageContext& context, const std::vector<const 
 // `told` are those the message spoke of and that are still on record, `count` how many it spoke of.
 std::string closing_text(const MessageContext& context, const std::vector<const Alert*>& told,
                          std::size_t count);
+// The manager is no longer watched: dismissed, moved, made a head, or excluded.
+std::string unwatched_text(const MessageContext& context);
+// The rule was edited, and what was told does not match it any more.
+std::string edited_text(const MessageContext& context);
 // The object as a link, or as its title where it has no page.
 std::string item_link(const MessageContext& context, Entity entity, const Item& item);
 

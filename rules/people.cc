@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "rules/base/language.h"
@@ -101,37 +102,53 @@ std::optional<std::int64_t> People::department(std::int64_t user_id) const {
   return person->departments.front();
 }
 
-std::optional<std::int64_t> People::head_above(std::int64_t department,
-                                               std::int64_t user_id) const {
+std::optional<std::int64_t> People::head_above(std::int64_t department, std::int64_t user_id,
+                                               const std::set<std::int64_t>& skip) const {
   for (const std::int64_t id : chain_up(departments_, department)) {
     const auto head = departments_.at(id).head;
-    if (!head || *head == user_id) continue;
+    if (!head || *head == user_id || skip.contains(*head)) continue;
     const Person* person = find(*head);
     if (person != nullptr && person->active) return head;
   }
   return std::nullopt;
 }
 
-std::optional<std::int64_t> People::head(std::int64_t user_id) const {
+std::optional<std::int64_t> People::head(std::int64_t user_id,
+                                         const std::set<std::int64_t>& skip) const {
   const auto first = department(user_id);
   if (!first) return std::nullopt;
-  if (const auto found = head_above(*first, user_id)) return found;
+  if (const auto found = head_above(*first, user_id, skip)) return found;
   for (const std::int64_t id : find(user_id)->departments) {
-    if (const auto found = head_above(id, user_id)) return found;
+    if (const auto found = head_above(id, user_id, skip)) return found;
   }
   return std::nullopt;
 }
 
-std::vector<std::int64_t> People::recipients(std::int64_t manager_id) const {
-  std::vector<std::int64_t> ids;
+std::vector<std::int64_t> People::recipients(std::int64_t manager_id,
+                                             const std::set<std::int64_t>& away) const {
+  std::vector<std::int64_t> named;
   for (const std::int64_t id : settings_.notify) {
     const Person* person = find(id);
-    if (person == nullptr || person->active) add_once(ids, id);
+    if (person == nullptr || person->active) add_once(named, id);
   }
-  if (!ids.empty()) return ids;
+  std::vector<std::int64_t> here;
+  std::copy_if(named.begin(), named.end(), std::back_inserter(here),
+               [&away](std::int64_t id) { return !away.contains(id); });
+  if (!here.empty()) return here;
+  if (!named.empty()) return named;
+  if (const auto above = head(manager_id, away)) return {*above};
   if (const auto above = head(manager_id)) return {*above};
   if (settings_.fallback) return {*settings_.fallback};
   return {};
+}
+
+std::set<std::int64_t> People::possible_recipients() const {
+  std::set<std::int64_t> ids(settings_.notify.begin(), settings_.notify.end());
+  for (const auto& [id, department] : departments_) {
+    if (department.head) ids.insert(*department.head);
+  }
+  if (settings_.fallback) ids.insert(*settings_.fallback);
+  return ids;
 }
 
 }  // namespace b24

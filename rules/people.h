@@ -59,16 +59,23 @@ class People {
   // The nearest head above a person: his department's, or the parent's if it has none, the head is
   // dismissed, not shown by the portal, or the person himself. Nothing at the top. Cycles and
   // missing parents in the tree end the walk.
-  std::optional<std::int64_t> head(std::int64_t user_id) const;
+  // `skip` are passed over.
+  std::optional<std::int64_t> head(std::int64_t user_id,
+                                   const std::set<std::int64_t>& skip = {}) const;
 
   // Whom an alert about this manager is told to: the settings' `notify` without the dismissed, else
   // the head, else the fallback (even if dismissed: a delivery that fails is seen, silence is not).
+  // Whoever is in `away` is passed over for the head above him; if all are away, nobody is.
   // Empty only if there is nobody at all. Never twice the same.
-  std::vector<std::int64_t> recipients(std::int64_t manager_id) const;
+  std::vector<std::int64_t> recipients(std::int64_t manager_id,
+                                       const std::set<std::int64_t>& away = {}) const;
+  // All who may be recipients: the heads, the named ones and the fallback.
+  std::set<std::int64_t> possible_recipients() const;
 
  private:
   bool belongs(const Person& person) const;
-  std::optional<std::int64_t> head_above(std::int64_t department, std::int64_t user_id) const;
+  std::optional<std::int64_t> head_above(std::int64_t department, std::int64_t user_id,
+                                         const std::set<std::int64_t>& skip) const;
 
   std::map<std::int64_t, Person> persons_;
   std::map<std::int64_t, Department> departments_;

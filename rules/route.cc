@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "rules/base/hash.h"
 #include "rules/base/language.h"
 #include "rules/message.h"
 #include "rules/text.h"
@@ -13,15 +14,7 @@
 namespace b24 {
 namespace {
 
-// FNV-1a: the same on every machine and in every version, unlike std::hash.
-std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3ULL;
-  }
-  return fmt::format("{:016x}", hash);
-}
+std::string hash_of(std::string_view text) { return fmt::format("{:016x}", stable_hash(text)); }
 
 Outgoing outgoing(Message message, std::string text, std::string tag) {
   Outgoing result;
@@ -53,8 +46,8 @@ bool spoke_of(const Message& message, const AlertKey& key) {
 class Router {
  public:
   Router(const Rule& rule, const std::vector<Alert>& alerts, const std::vector<Message>& messages,
-         const RouteInput& input)
-      : rule_(rule), input_(input) {
+         const RouteInput& input, Condition condition)
+      : rule_(rule), input_(input), condition_(condition) {
     for (const Alert& alert : alerts) {
       if (alert.state == AlertState::known) continue;
       Group& group = groups_[alert.manager_id];
@@ -69,16 +62,16 @@ class Router {
   }
 
   std::vector<Outgoing> decide() {
+    const bool edited = condition_ == Condition::edited;
     for (const auto& [manager, group] : groups_) {
-      if (group.firing.empty()) continue;
-      for (const std::int64_t recipient : input_.people.recipients(manager)) {
+      if (group.firing.empty() || input_.quiet) continue;
+      for (const std::int64_t recipient : input_.people.recipients(manager, input_.away)) {
         tell(manager, recipient, group);
       }
     }
     for (const auto& [who, message] : latest_) {
-      if (message->open && is_over(*message) && !is_dismissed(input_.people, message->recipient)) {
-        close(*message);
-      }
+      if (!message->open || !is_over(*message) || (input_.quiet && !edited)) continue;
+      if (!is_dismissed(input_.people, message->recipient)) close(*message);
     }
     return std::move(result_);
   }
@@ -92,6 +85,7 @@ class Router {
     const auto found = latest_.find({manager, recipient});
     const Message* latest = found == latest_.end() ? nullptr : found->second;
     if (latest == nullptr || !latest->open) {
+      if (absent_one_knows(manager, group)) return;
       Message message;
       message.rule_id = rule_.id;
       message.manager_id = manager;
@@ -100,9 +94,19 @@ class Router {
       message.open = true;
       message.opened_at = input_.now;
       say(std::move(message), group);
-    } else if (input_.now - latest->told_at >= rule_.group.wait && has_news(*latest, group)) {
+    } else if (const seconds since = input_.now - latest->told_at;
+               (since >= rule_.group.wait && has_news(*latest, group)) ||
+               (since >= kReliefWait && has_relief(*latest, group))) {
       say(*latest, group);
     }
+  }
+
+  // Somebody who is away now was told of all this before he left.
+  bool absent_one_knows(std::int64_t manager, const Group& group) const {
+    return std::any_of(input_.away.begin(), input_.away.end(), [&](std::int64_t absent) {
+      const auto found = latest_.find({manager, absent});
+      return found != latest_.end() && found->second->open && !is_new(*found->second, group);
+    });
   }
 
   // Nothing is sent when the words are the same as before.
@@ -118,17 +122,24 @@ class Router {
     result_.push_back(outgoing(std::move(message), std::move(text), std::move(tag)));
   }
 
+  // Something fires that the message did not speak of.
+  static bool is_new(const Message& message, const Group& group) {
+    return std::any_of(group.firing.begin(), group.firing.end(), [&](const Alert* alert) {
+      return !spoke_of(message, alert->key) || alert->changed_at > message.told_at;
+    });
+  }
+
   bool has_news(const Message& message, const Group& group) const {
-    for (const Alert* alert : group.firing) {
-      if (!spoke_of(message, alert->key) || alert->changed_at > message.told_at) return true;
-    }
-    if (std::holds_alternative<EachShape>(rule_.shape)) return false;
-    const double value = group.firing.front()->value;
-    const double told = message.told_value;
-    const double margin = std::abs(told) * rule_.worse_by_percent / 100;
-    const double slack = 1e-9 * std::abs(told);
-    return lower_is_worse(rule_, value) ? value < told && value <= told - margin + slack
-                                        : value > told && value >= told + margin - slack;
+    return is_new(message, group) || worse(message, group) >= 1;
+  }
+
+  bool has_relief(const Message& message, const Group& group) const {
+    return group.firing.size() < message.keys.size() || worse(message, group) <= -1;
+  }
+
+  double worse(const Message& message, const Group& group) const {
+    const Alert& worst = *group.firing.front();
+    return worse_by(rule_, message.told_value, worst.value, worst.norm);
   }
 
   bool is_over(const Message& message) const {
@@ -148,15 +159,22 @@ class Router {
         told.push_back(found->second);
     }
     sort_worst_first(rule_, told);
-    std::string text = closing_text(context(message), told, message.keys.size());
+    std::string text = closing(message, told);
     message.open = false;
     message.told_at = input_.now;
     std::string tag = tag_of(message);
     result_.push_back(outgoing(std::move(message), std::move(text), std::move(tag)));
   }
 
+  std::string closing(const Message& message, const std::vector<const Alert*>& told) const {
+    if (!input_.people.is_manager(message.manager_id)) return unwatched_text(context(message));
+    if (condition_ == Condition::edited) return edited_text(context(message));
+    return closing_text(context(message), told, message.keys.size());
+  }
+
   const Rule& rule_;
   const RouteInput& input_;
+  Condition condition_;
   std::map<std::int64_t, Group> groups_;
   std::map<AlertKey, const Alert*> by_key_;
   std::map<std::pair<std::int64_t, std::int64_t>, const Message*> latest_;
@@ -171,8 +189,9 @@ std::string tag_of(const Message& message) {
 }
 
 std::vector<Outgoing> route(const Rule& rule, const std::vector<Alert>& alerts,
-                            const std::vector<Message>& messages, const RouteInput& input) {
-  return Router{rule, alerts, messages, input}.decide();
+                            const std::vector<Message>& messages, const RouteInput& input,
+                            Condition condition) {
+  return Router{rule, alerts, messages, input, condition}.decide();
 }
 
 std::vector<Outgoing> close_removed(std::string_view rule_name,
@@ -181,8 +200,8 @@ std::vector<Outgoing> close_removed(std::string_view rule_name,
   for (const Message& message : messages) {
     if (!message.open || is_dismissed(input.people, message.recipient)) continue;
     std::string text = fmt::format(
-        fmt::runtime(tr("⚪ {}: правило «{}» снято, больше не слежу",
-                        "⚪ {}: the rule \"{}\" was removed, no longer watching")),
+        fmt::runtime(tr("⚪ {}: правило «{}» отключено, больше за этим не слежу",
+                        "⚪ {}: the rule \"{}\" is switched off, no longer watching")),
         user_link(message.manager_id, input.people.name(message.manager_id)), escape_bb(rule_name));
     Message closed = message;
     closed.open = false;

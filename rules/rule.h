@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,6 +57,11 @@ struct Span {
   double amount = 0;  // of work minutes or work days
 };
 
+constexpr std::string_view name(Span::Unit unit) {
+  constexpr std::string_view kNames[] = {"days", "work_minutes", "work_days"};
+  return kNames[static_cast<int>(unit)];
+}
+
 // metric: a manager's value against a threshold.
 struct MetricShape {
   std::string metric{};
@@ -70,12 +76,13 @@ struct MetricShape {
 
 // metric + compare: a manager's recent days against his own norm.
 struct CompareShape {
-  std::string metric{};      // of kind daily
-  int window_days = 3;       // mean over the last present days before today
-  int norm_days = 20;        // norm over the present days before the window
-  int need_days = 10;        // fewer: "too little history", the rule is silent
-  bool median = true;        // of the norm; else the average
-  double drop_percent = 30;  // breached when value < norm * (1 - drop_percent / 100)
+  std::string metric{};  // of kind daily
+  int window_days = 3;   // mean over the last present days before today
+  int norm_days = 20;    // norm over the present days before the window
+  int need_days = 10;    // fewer: "too little history", the rule is silent
+  bool median = true;    // of the norm; else the average
+  // Breached when value < norm * (1 - drop_percent / 100); over when half of the drop is made up.
+  double drop_percent = 30;
   double norm_at_least = 5;  // a smaller norm is not compared
 };
 
@@ -104,10 +111,13 @@ struct Rule {
   Text name;
   bool enabled = true;
   std::variant<MetricShape, CompareShape, EachShape> shape;
-  std::optional<Sql> where;      // a condition over the metric's columns or the view's
-  seconds hold{0};               // `for`: how long it must last before it is told
-  seconds fresh{3600};           // `needs_fresh`: with an older mirror the rule waits
-  double worse_by_percent = 20;  // a firing number is told again when it is that much worse
+  std::optional<Sql> where;  // a condition over the metric's columns or the view's
+  seconds hold{0};           // `for`: how long it must last before it is told
+  seconds keep_firing{0};    // `keep_firing_for`: how long it must be gone before it is over
+  seconds fresh{3600};       // `needs_fresh`: with an older mirror the rule waits
+  // A number that was told is told again when it is that much worse: a share of itself, or, for
+  // `compare`, of the norm.
+  double worse_by_percent = 20;
   Grouping group;
   // Templates; text.h says what may stand in braces.
   Text text;      // the message's first line(s), one per manager
@@ -115,6 +125,12 @@ struct Rule {
   Text resolved;  // the closing message
   Mark mark;
 };
+
+// Whether a smaller number is the worse one.
+inline bool lower_is_worse(const Rule& rule) {
+  const auto* metric = std::get_if<MetricShape>(&rule.shape);
+  return std::holds_alternative<CompareShape>(rule.shape) || (metric != nullptr && metric->below);
+}
 
 // All rules and metrics together; checked as a whole, exchanged as a whole.
 struct RuleSet {

@@ -9,7 +9,7 @@
 #include "rules/route.h"
 #include "rules/text.h"
 
-// The message of the first start: what already holds.
+// The message of what already holds: at the first start, and when rules were changed.
 
 namespace b24 {
 namespace {
@@ -81,7 +81,7 @@ std::vector<const ByManager::value_type*> sorted(const Rule& rule, const ByManag
     if (a->second.size() != b->second.size()) return a->second.size() > b->second.size();
     const double x = a->second.front()->value;
     const double y = b->second.front()->value;
-    return lower_is_worse(rule, x) ? x < y : x > y;
+    return lower_is_worse(rule) ? x < y : x > y;
   });
   return result;
 }
@@ -102,12 +102,27 @@ std::string rule_section(const Rule& rule, const ByManager& managers, std::int64
   return text;
 }
 
-Message summary_message(std::int64_t recipient, const std::map<std::string, ByManager>& rules,
-                        Time now) {
+std::string head_text(Occasion occasion) {
+  const std::string_view head =
+      occasion == Occasion::first_start
+          ? tr("[b]b24watch начал наблюдение[/b]", "[b]b24watch has begun to watch[/b]")
+          : tr("[b]b24watch: правила изменились[/b]", "[b]b24watch: the rules have changed[/b]");
+  return std::string{head} + "\n" +
+         std::string{tr("Вот что уже накопилось. Дальше сообщаю только о новом.",
+                        "This is what has piled up. From now on I tell only what is new.")};
+}
+
+Message summary_message(std::int64_t recipient, const std::vector<Message>& earlier,
+                        const std::map<std::string, ByManager>& rules, Time now) {
   Message message;
   message.rule_id = kStartRule;
   message.recipient = recipient;
   message.episode = 1;
+  for (const Message& before : earlier) {
+    if (before.recipient == recipient) {
+      message.episode = std::max(message.episode, before.episode + 1);
+    }
+  }
   message.opened_at = now;
   message.told_at = now;
   for (const auto& [id, managers] : rules) {
@@ -122,11 +137,12 @@ Message summary_message(std::int64_t recipient, const std::map<std::string, ByMa
 
 }  // namespace
 
-std::vector<Outgoing> first_summary(const std::vector<Alert>& known, const RouteInput& input) {
+std::vector<Outgoing> summary(const std::vector<Alert>& known, Occasion occasion,
+                              const std::vector<Message>& earlier, const RouteInput& input) {
   std::map<std::int64_t, std::map<std::string, ByManager>> by_recipient;
   for (const Alert& alert : known) {
     if (alert.state != AlertState::known) continue;
-    for (const std::int64_t recipient : input.people.recipients(alert.manager_id)) {
+    for (const std::int64_t recipient : input.people.recipients(alert.manager_id, input.away)) {
       by_recipient[recipient][alert.rule_id][alert.manager_id].push_back(&alert);
     }
   }
@@ -140,15 +156,11 @@ std::vector<Outgoing> first_summary(const std::vector<Alert>& known, const Route
       sections += rule_section(rule, found->second, recipient, input);
     }
     if (sections.empty()) continue;
-    std::string text{
-        tr("[b]b24watch начал наблюдение[/b]\nЭто уже есть сейчас. Дальше буду "
-           "сообщать только о новом.",
-           "[b]b24watch has begun to watch[/b]\nThis holds already. From now on I "
-           "tell only what is new.")};
-    text = shorten(text + sections, kSummaryLength);
+    const std::string text = shorten(head_text(occasion) + sections, kSummaryLength);
     Outgoing out;
-    out.message = summary_message(recipient, rules, input.now);
-    out.notice = {0, recipient, fmt::format("{}:u{}", kStartRule, recipient), text,
+    out.message = summary_message(recipient, earlier, rules, input.now);
+    out.notice = {0, recipient,
+                  fmt::format("{}:u{}:e{}", kStartRule, recipient, out.message.episode), text,
                   plain_text(text)};
     result.push_back(std::move(out));
   }

@@ -105,13 +105,6 @@ std::string clock_text(Time t, const TextContext& context) {
   return fmt::format("{:02}:{:02}", minute / 60, minute % 60);
 }
 
-std::string days_text(double amount, std::string_view few_ru, std::string_view few_en) {
-  // Ages are shown in full days gone by; a hair below a whole day is rounding, not a day less.
-  const double whole = std::floor(amount + 1e-6);
-  if (whole < 1) return std::string{tr("меньше дня", "less than a day")};
-  return fmt::format("{:.0f} {}", whole, tr(few_ru, few_en));
-}
-
 std::string phone_text(const std::string& phone) {
   std::string digits;
   for (const char c : phone) {
@@ -135,8 +128,8 @@ std::string number_text(double value, std::string_view filter) {
   const std::string_view base = base_name(filter);
   if (base == "money") return format_money(value);
   if (base == "percent") return format_number(std::round(value)) + " %";
-  if (base == "days") return days_text(value, "дн.", "d");
-  if (base == "work_days") return days_text(value, "раб. дн.", "work d");
+  if (base == "days") return format_days(value, DayKind::calendar);
+  if (base == "work_days") return format_days(value, DayKind::work);
   if (base == "plural") return plural_text(value, filter);
   return format_number(value);
 }

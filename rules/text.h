@@ -30,7 +30,8 @@
 //                   (objects), duration (of the message: "2 ч 15 мин"); for `each` rules age (the
 //                   greatest, in the limit's unit) and oldest (the instant it began)
 //   item            url, title (never empty), link (the title, linked to the url), manager, and for
-//                   `each` rules age and norm
+//                   `each` rules age and norm, and both in words: age_text, norm_text ("3 раб.
+//                   дн.")
 //
 // What the portal gave (titles, names) is escaped: square brackets would be BB code. Only the
 // template's own mark-up stays.
@@ -98,8 +99,11 @@ std::string shorten(std::string_view bb, std::size_t limit);
 std::string format_money(double amount);
 // "12", "6,3" (English "6.3"): one decimal, two below one; no trailing zeroes.
 std::string format_number(double value);
-// "25 мин", "2 ч 15 мин", "3 дня"; "меньше минуты".
+// "25 мин", "2 ч 15 мин", "3 дня"; "минуту" at the least.
 std::string format_duration(seconds duration);
+// "14 дн.", "3 раб. дн.": whole days gone by; "меньше дня".
+enum class DayKind { calendar, work };
+std::string format_days(double amount, DayKind kind);
 // The word that goes with the number: 1 задача, 2 задачи, 5 задач, 2,5 задачи.
 std::string plural(double value, std::string_view one, std::string_view few, std::string_view many);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
@@ -25,7 +26,11 @@ constexpr seconds kRetryMost{600};
 // A recipient who cannot be reached is tried again slowly: rights may be given back.
 constexpr seconds kRetryRefused{3600};
 
+// What a rule's condition was when it was last judged, what people know the rule by, and since when
+// anything is judged at all.
 std::string look_meta(const std::string& rule_id) { return "looked:" + rule_id; }
+std::string name_meta(const std::string& rule_id) { return "rule_name:" + rule_id; }
+constexpr const char* kWatchingMeta = "watching_since";
 
 seconds retry_pause(ErrorKind kind, std::int64_t attempts) {
   if (kind != ErrorKind::unavailable && kind != ErrorKind::wait_until &&
@@ -193,7 +198,7 @@ void Engine::refresh_surroundings() {
 bool Engine::mirror_ready() const {
   return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
     const auto found = streams_.find(entity);
-    return found != streams_.end() && (found->second.full_done || !found->second.problem.empty());
+    return found != streams_.end() && (found->second.full_done || found->second.refused);
   });
 }
 
@@ -204,7 +209,11 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
     if (!found) return found.error().text;
     reads = reads_.emplace(rule.id, std::move(*found)).first;
   }
-  for (const Entity entity : reads->second) {
+  std::set<Entity> needed = reads->second;
+  // Who is judged, and by whom it is heard.
+  needed.insert({Entity::user, Entity::department});
+  if (config_.people.departments.empty()) needed.insert(Entity::deal);
+  for (const Entity entity : needed) {
     const StreamState& state = streams_[entity];
     // Lists that are read whole are as fresh as their own pace allows.
     const seconds allowed = std::max(rule.fresh, spec(entity).every * 2);
@@ -232,7 +241,12 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
     complain(rule.id, *why);
     return std::nullopt;
   }
-  auto judgement = judge_.judge(rules_, rule, around_, now);
+  const std::vector<Alert> alerts = writer_.alerts(rule.id);
+  FiringNorms firing;
+  for (const Alert& alert : alerts) {
+    if (alert.state == AlertState::firing) firing[alert.manager_id] = alert.norm;
+  }
+  auto judgement = judge_.judge(rules_, rule, around_, now, firing);
   if (!judgement) {
     complain(rule.id, judgement.error().text);
     return std::nullopt;
@@ -243,16 +257,18 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
     if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
   }
   const auto looked = reader_.meta(look_meta(rule.id));
-  const bool first_look = !looked || *looked != fingerprint(rules_, rule);
-  return Outcome{&rule, step_rule(rule, writer_.alerts(rule.id), *judgement, first_look, now),
-                 first_look};
+  const bool first_look = !looked || *looked != fingerprint(rules_, rule, config_.people);
+  return Outcome{&rule, step_rule(rule, alerts, *judgement, around_.people, first_look, now),
+                 first_look,
+                 first_look && !looked.value_or("").empty() ? Condition::edited : Condition::same};
 }
 
 void Engine::judge_all(Time now) {
   if (!mirror_ready()) return;
+  refresh_surroundings();
+  if (!judged_at_) close_removed_rules(now);
   judged_at_ = now;
   changed_ = false;
-  refresh_surroundings();
   std::vector<Outcome> outcomes;
   for (const Rule& rule : rules_.rules) {
     if (!rule.enabled) continue;
@@ -262,34 +278,57 @@ void Engine::judge_all(Time now) {
   send_due(now);
 }
 
+RouteInput Engine::route_input(Time now) const {
+  RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
+  const Day today = around_.calendar.day_of(now);
+  for (const std::int64_t id : around_.people.possible_recipients()) {
+    if (around_.absences.absent_on(id, today, around_.calendar)) input.away.insert(id);
+  }
+  input.quiet = config_.notify_hours == Config::NotifyHours::working &&
+                !around_.calendar.is_working_time(now);
+  return input;
+}
+
+std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
+  const std::string& rule_id = outcome.rule->id;
+  const std::vector<Alert>& alerts = outcome.step.alerts;
+  std::vector<Alert> known;
+  for (const AlertKey& key : outcome.step.gone) writer_.forget_alert(rule_id, key);
+  for (const auto& [key, transition] : outcome.step.transitions) {
+    const auto alert =
+        std::lower_bound(alerts.begin(), alerts.end(), key,
+                         [](const Alert& a, const AlertKey& wanted) { return a.key < wanted; });
+    const bool found = alert != alerts.end() && alert->key == key;
+    if (found) writer_.save_alert(*alert);
+    if (transition == Transition::continued) continue;
+    writer_.journal(rule_id, key, transition, found ? alert->episode : 0, found ? alert->value : 0,
+                    found ? alert->norm : 0, now);
+    log::info("alert rule={} key={} change={}", rule_id, to_string(key), name(transition));
+    if (found && transition == Transition::became_known) known.push_back(*alert);
+  }
+  if (outcome.first_look) {
+    writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_.people));
+    writer_.set_meta(name_meta(rule_id), outcome.rule->name.pick());
+  }
+  return known;
+}
+
 void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
-  const RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
+  const RouteInput input = route_input(now);
   Writer::Transaction transaction{writer_};
   std::vector<Alert> known;
   std::vector<Outgoing> outgoing;
   for (const Outcome& outcome : outcomes) {
-    const std::string& rule_id = outcome.rule->id;
-    for (const Alert& alert : outcome.step.alerts) writer_.save_alert(alert);
-    for (const AlertKey& key : outcome.step.gone) writer_.forget_alert(rule_id, key);
-    for (const auto& [key, transition] : outcome.step.transitions) {
-      if (transition == Transition::none || transition == Transition::continued) continue;
-      const auto alert = std::find_if(outcome.step.alerts.begin(), outcome.step.alerts.end(),
-                                      [&](const Alert& a) { return a.key == key; });
-      const bool found = alert != outcome.step.alerts.end();
-      writer_.journal(rule_id, key, transition, found ? alert->episode : 0,
-                      found ? alert->value : 0, found ? alert->norm : 0, now);
-      log::info("alert rule={} key={} change={}", rule_id, to_string(key), name(transition));
-      if (found && transition == Transition::became_known) known.push_back(*alert);
-    }
-    if (outcome.first_look) {
-      writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule));
-    }
-    for (Outgoing& out :
-         route(*outcome.rule, outcome.step.alerts, writer_.messages(rule_id), input)) {
-      outgoing.push_back(std::move(out));
-    }
+    std::ranges::move(save(outcome, now), std::back_inserter(known));
+    std::ranges::move(route(*outcome.rule, outcome.step.alerts, writer_.messages(outcome.rule->id),
+                            input, outcome.condition),
+                      std::back_inserter(outgoing));
   }
-  for (Outgoing& out : first_summary(known, input)) outgoing.push_back(std::move(out));
+  const bool begun = reader_.meta(kWatchingMeta).has_value();
+  std::ranges::move(summary(known, begun ? Occasion::rules_changed : Occasion::first_start,
+                            writer_.messages(std::string{kStartRule}), input),
+                    std::back_inserter(outgoing));
+  if (!begun) writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
   for (const Outgoing& out : outgoing) {
     writer_.save_message(out.message);
     writer_.queue(out.notice, now);
@@ -315,7 +354,7 @@ void Engine::close_removed_rules(Time now) {
     return std::any_of(rules_.rules.begin(), rules_.rules.end(),
                        [&](const Rule& rule) { return rule.enabled && rule.id == rule_id; });
   };
-  const RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
+  const RouteInput input = route_input(now);
   Writer::Transaction transaction{writer_};
   std::set<std::string> removed;
   for (const Alert& alert : writer_.alerts()) {
@@ -324,7 +363,8 @@ void Engine::close_removed_rules(Time now) {
     writer_.forget_alert(alert.rule_id, alert.key);
   }
   for (const std::string& rule_id : removed) {
-    for (const Outgoing& out : close_removed(rule_id, writer_.messages(rule_id), input)) {
+    const std::string name = writer_.meta(name_meta(rule_id)).value_or(rule_id);
+    for (const Outgoing& out : close_removed(name, writer_.messages(rule_id), input)) {
       writer_.save_message(out.message);
       writer_.queue(out.notice, now);
     }

@@ -63,10 +63,14 @@ class Engine {
   struct Outcome {
     const Rule* rule;
     RuleStep step;
-    bool first_look;
+    bool first_look;  // or the first since the condition was edited
+    Condition condition;
   };
   std::optional<Outcome> judge_rule(const Rule& rule, Time now);
   void tell(const std::vector<Outcome>& outcomes, Time now);
+  // Writes the alerts and their journal; gives those that became known.
+  std::vector<Alert> save(const Outcome& outcome, Time now);
+  RouteInput route_input(Time now) const;
   void close_removed_rules(Time now);
   void complain(const std::string& rule_id, const std::string& problem);
 
@@ -93,7 +97,7 @@ class Engine {
   std::atomic<std::uint64_t> turns_{0};
 };
 
-// Changes whenever what a rule judges by changes; its words do not count.
-std::string fingerprint(const RuleSet& rules, const Rule& rule);
+// Changes whenever what a rule judges by, or who is judged, changes; its words do not count.
+std::string fingerprint(const RuleSet& rules, const Rule& rule, const PeopleSettings& people);
 
 }  // namespace b24

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "daemon/engine/engine.h"
+#include "rules/base/hash.h"
 
 namespace b24 {
 namespace {
@@ -26,26 +28,21 @@ struct ShapeWords {
                        c.need_days, c.median, c.drop_percent, c.norm_at_least, sql_of(c.metric));
   }
   std::string operator()(const EachShape& e) const {
-    std::string words = fmt::format("each|{}|{}|{}|{}", e.view, e.since, words_of(e.longer_than),
-                                    e.override_column);
+    std::string words = fmt::format("each|{}|{}|{}|{}|{}", e.view, e.since, words_of(e.longer_than),
+                                    e.override_column, e.learned_column);
     for (const auto& [value, span] : e.overrides) words += value + "=" + words_of(span);
     return words + (e.learned ? e.learned->text : "");
   }
 };
 
-// FNV-1a: stable between runs and machines, which std::hash does not promise.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t value = 14695981039346656037ULL;
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return value;
-}
-
 }  // namespace
 
-std::string fingerprint(const RuleSet& rules, const Rule& rule) {
+std::string fingerprint(const RuleSet& rules, const Rule& rule, const PeopleSettings& people) {
   std::string words = std::visit(ShapeWords{rules}, rule.shape);
   if (rule.where) words += "|" + rule.where->text;
-  return fmt::format("{:016x}", hash(words));
+  words +=
+      fmt::format("|{}|{}", fmt::join(people.departments, ","), fmt::join(people.exclude, ","));
+  return fmt::format("{:016x}", stable_hash(words));
 }
 
 }  // namespace b24

@@ -16,7 +16,7 @@ void Judge::set_surroundings(const Surroundings& around) {
 }
 
 Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
-                               Time now) {
+                               Time now, const FiringNorms& firing) {
   const Circumstances circumstances{around.calendar, around.absences, around.people, now};
   const auto run = [&](const Statement& statement,
                        const std::map<std::string, Value>& values) -> Result<Table> {
@@ -47,8 +47,8 @@ Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Sur
     const auto values = day_parameters(days_needed(*c, circumstances), around.calendar, now);
     auto rows = run_metric(metric, values);
     if (!rows) return rows.error();
-    auto judgement =
-        judge_compare(rule, *c, *rows, reader_.calls_covered_from(around.calendar), circumstances);
+    auto judgement = judge_compare(rule, *c, *rows, reader_.calls_covered_from(around.calendar),
+                                   circumstances, firing);
     if (!judgement || judgement->findings.empty()) return judgement;
     auto objects = run_objects(metric, values);
     if (!objects) return objects.error();

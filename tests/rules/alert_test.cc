@@ -116,6 +116,17 @@ TEST(AlertTest, LivesThroughItsTimelines) {
        {{0, kBreached, "pending", started},
         {5, kBreached, "firing", fired},
         {5000, kBreached, "firing", continued}}},
+      {"ends when the condition has been gone for long enough",
+       {.keep = minutes{20}},
+       {{0, kBreached, "firing", fired},
+        {15, kCalm, "firing", continued},
+        {16, kBreached, "firing", continued},
+        {35, kCalm, "firing", continued},
+        {36, kCalm, "resolved", resolved},
+        {37, kCalm, "resolved", none}}},
+      {"which does not hold a pending one",
+       {.hold = minutes{10}, .keep = minutes{20}},
+       {{0, kBreached, "pending", started}, {5, kCalm, "-", vanished}}},
       {"a clock that goes back adds no time",
        {.hold = minutes{10}},
        {{0, kBreached, "pending", started},
@@ -143,6 +154,32 @@ TEST(AlertTest, WhatHeldAtTheFirstLookIsKnown) {
          {110, kBreached, "firing", fired}}},
        still);
   play({"clearing is not known", {.first_look = true}, {{0, kClearing, "-", none}}});
+}
+
+TEST(AlertTest, AnEditEndsWithoutARecovery) {
+  const auto firing = play({"before", {}, {{0, kBreached, "firing", fired}}});
+  play({"no longer met", {.first_look = true}, {{5, kCalm, "resolved", dropped}}}, firing);
+  play({"still met", {.first_look = true}, {{5, kBreached, "firing", continued}}}, firing);
+  const auto known = play({"known", {.first_look = true}, {{0, kBreached, "known", became_known}}});
+  play({"never told", {.first_look = true}, {{5, kCalm, "-", vanished}}}, known);
+}
+
+TEST(AlertTest, WorseIsMeasuredInSharesOfTheNumberOrOfTheNorm) {
+  Rule above, drop, each;
+  above.shape = MetricShape{.metric = "m", .above = 4};
+  drop.shape = CompareShape{.metric = "m"};
+  each.shape = EachShape{};
+  const struct {
+    const Rule& rule;
+    double was, value, norm, want;
+  } cases[] = {
+      {above, 10, 12, 4, 1},    {above, 10, 11, 4, 0.5}, {above, 10, 6, 4, -2},
+      {above, 0, 3, 4, 1},      {above, 5, 5, 4, 0},     {drop, 5, 3, 10, 1},
+      {drop, 1, 0.7, 10, 0.15}, {drop, 5, 9, 10, -2},    {each, 14, 300, 14, 0},
+  };
+  for (const auto& c : cases) {
+    EXPECT_NEAR(worse_by(c.rule, c.was, c.value, c.norm), c.want, 1e-6) << c.was << " " << c.value;
+  }
 }
 
 TEST(AlertTest, ALongerHoldSendsItBackSilently) {
@@ -259,14 +296,8 @@ class StepRuleTest : public ::testing::Test {
   }
   std::string run(Judgement judgement, int at_minutes, bool first_look = false) {
     const auto result =
-        step_rule(rule_, alerts_, judgement, first_look, kStart + minutes{at_minutes});
-    for (const Alert& alert : result.alerts) {
-      std::erase_if(alerts_, [&](const Alert& a) { return a.key == alert.key; });
-      alerts_.push_back(alert);
-    }
-    for (const AlertKey& key : result.gone) {
-      std::erase_if(alerts_, [&](const Alert& a) { return a.key == key; });
-    }
+        step_rule(rule_, alerts_, judgement, people_, first_look, kStart + minutes{at_minutes});
+    alerts_ = result.alerts;
     std::string text;
     for (const auto& [key, transition] : result.transitions) {
       text += to_string(key) + " " + std::string{name(transition)} + "; ";
@@ -275,6 +306,7 @@ class StepRuleTest : public ::testing::Test {
   }
 
   Rule rule_;
+  People people_ = test::make_people();
   std::vector<Alert> alerts_;
 };
 
@@ -296,7 +328,35 @@ TEST_F(StepRuleTest, TheFirstLookMakesKnown) {
 TEST_F(StepRuleTest, WhatCannotBeSeenNeitherBeginsNorEnds) {
   EXPECT_EQ(run({{deal(1, 11), deal(2, 12)}, {}}, 0), "deal:1 fired; deal:2 fired; ");
   EXPECT_EQ(run({{}, {{"overdue", 11, {"нет данных", "no data"}}}}, 5), "deal:2 resolved; ");
+  ASSERT_EQ(alerts_.size(), 2U) << "what cannot be seen is still there";
+  EXPECT_EQ(alerts_[0].state, AlertState::firing);
   EXPECT_EQ(run({{}, {}}, 10), "deal:1 resolved; ");
+}
+
+TEST_F(StepRuleTest, WhoIsNoLongerWatchedIsDropped) {
+  EXPECT_EQ(run({{deal(1, 11), deal(2, 12)}, {}}, 0), "deal:1 fired; deal:2 fired; ");
+  auto persons = test::team();
+  persons[1].active = false;
+  people_ = test::make_people(persons);
+  EXPECT_EQ(run({{deal(2, 12)}, {}}, 5), "deal:1 dropped; deal:2 continued; ");
+  EXPECT_EQ(alerts_[0].state, AlertState::resolved);
+  EXPECT_EQ(run({{deal(2, 12)}, {}}, 10), "deal:2 continued; ");
+}
+
+TEST_F(StepRuleTest, WhatWasKnownIsToldWhenItGetsWorse) {
+  rule_.shape = MetricShape{.metric = "m", .above = 4};
+  const auto with = [](double value, bool clearing = false) {
+    Finding found = finding(Input::breached, value);
+    found.clearing = clearing;
+    return Judgement{{found}, {}};
+  };
+  EXPECT_EQ(run(with(10), 0, true), "manager:11 became_known; ");
+  EXPECT_EQ(run(with(11), 1), "manager:11 continued; ");
+  EXPECT_EQ(run(with(6), 2), "manager:11 continued; ") << "better: from now on 6 counts";
+  EXPECT_EQ(run(with(7), 3), "manager:11 continued; ");
+  EXPECT_EQ(run(with(9, true), 4), "manager:11 continued; ") << "begins nothing";
+  EXPECT_EQ(run(with(7.2), 5), "manager:11 fired; ");
+  EXPECT_EQ(alerts_[0].episode, 1);
 }
 
 }  // namespace

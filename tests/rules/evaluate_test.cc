@@ -146,7 +146,8 @@ TEST_F(JudgeMetricTest, WhatTheRuleLeavesOutStillCountsInTheMedian) {
   const MetricShape lower{.metric = "m", .above_median_times = 0.9};
   const auto found = judge_metric(rule_, lower, rows, {}, circumstances());
   ASSERT_TRUE(found);
-  EXPECT_EQ(brief(*found), breached(13, 20, 18));
+  EXPECT_EQ(brief(*found), breached(12, 30, 18, true) + breached(13, 20, 18))
+      << "where it does not hold, an alert does not begin, and does not end either";
   EXPECT_TRUE(found->findings[0].fields.empty());
 }
 

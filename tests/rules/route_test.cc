@@ -70,7 +70,8 @@ class RouteTest : public ::testing::Test {
     Alert result =
         alert(each_rule(), {AlertKey::Kind::object, Entity::deal, id}, manager, age, state);
     result.fields = {{"title", text("Сделка №" + std::to_string(id))},
-                     {"stage_since", num(1'700'000'000 + id)}};
+                     {"stage_since", num(to_unix(at("2026-11-20 10:00")) -
+                                         static_cast<std::int64_t>(age * 86400))}};
     result.items = {{id, result.fields}};
     return result;
   }
@@ -80,9 +81,9 @@ class RouteTest : public ::testing::Test {
   }
 
   std::vector<Outgoing> run(const Rule& rule, const std::vector<Alert>& alerts,
-                            const char* local_time) {
+                            const char* local_time, Condition condition = Condition::same) {
     now_ = at(local_time);
-    auto result = route(rule, alerts, messages_, input());
+    auto result = route(rule, alerts, messages_, input(), condition);
     for (const Outgoing& out : result) {
       std::erase_if(messages_, [&](const Message& m) { return tag_of(m) == out.notice.tag; });
       messages_.push_back(out.message);
@@ -90,9 +91,10 @@ class RouteTest : public ::testing::Test {
     return result;
   }
   // What was sent, as "u1 e1: text | ...".
-  std::string told(const Rule& rule, const std::vector<Alert>& alerts, const char* local_time) {
+  std::string told(const Rule& rule, const std::vector<Alert>& alerts, const char* local_time,
+                   Condition condition = Condition::same) {
     std::string result;
-    for (const Outgoing& out : run(rule, alerts, local_time)) {
+    for (const Outgoing& out : run(rule, alerts, local_time, condition)) {
       if (!result.empty()) result += " | ";
       result += "u" + std::to_string(out.notice.recipient) + " e" +
                 std::to_string(out.message.episode) + ": " + out.notice.text;
@@ -100,13 +102,15 @@ class RouteTest : public ::testing::Test {
     return result;
   }
   RouteInput input() const {
-    return {rules_, people_, calendar_, "https://example.bitrix24.ru", now_};
+    return {rules_, people_, calendar_, "https://example.bitrix24.ru", now_, away_, quiet_};
   }
 
   RuleSet rules_;
   Calendar calendar_ = test::make_calendar();
   People people_ = make_people();
   Time now_ = at("2026-11-20 10:00");
+  std::set<std::int64_t> away_;
+  bool quiet_ = false;
   std::vector<Message> messages_;
 };
 
@@ -192,8 +196,8 @@ TEST_F(RouteTest, ANumberIsToldAgainWhenItIsWorse) {
     double worse;
   } cases[] = {
       {metric_rule(), 15, 17.9, 18},
-      {compare_rule(), 5, 4.1, 4},
-      {compare_rule(), 7, 20, 5.6},
+      {compare_rule(), 5, 3.1, 3},
+      {compare_rule(), 7, 5.1, 5},
   };
   for (const auto& c : cases) {
     messages_.clear();
@@ -230,7 +234,7 @@ TEST_F(RouteTest, TheEndIsToldAtOnceAndAlsoWhenTheAlertIsForgotten) {
   EXPECT_EQ(told(rule, {number(rule, 15)}, "2026-11-20 10:00"),
             "u1 e1: " + kIvan + ": 15 при норме 10 (50 %)");
   EXPECT_EQ(told(rule, {}, "2026-11-20 10:01"),
-            "u1 e1: ✅ " + kIvan + ": «Много просроченных» – решено за 1 мин");
+            "u1 e1: ✅ " + kIvan + ": «Много просроченных» – решено за минуту");
 }
 
 TEST_F(RouteTest, OnlyWhatFiresIsTold) {
@@ -251,6 +255,108 @@ TEST_F(RouteTest, AnAlertSentBackToPendingKeepsItsMessage) {
   EXPECT_TRUE(messages_[0].open);
   EXPECT_EQ(told(rule, {number(rule, 15, AlertState::resolved)}, "2026-11-20 12:00"),
             "u1 e1: ✅ " + kIvan + ": «Много просроченных» – решено за 2 ч");
+}
+
+TEST_F(RouteTest, ReliefIsToldOnceADay) {
+  const Rule rule = each_rule();
+  EXPECT_NE(told(rule, {deal(1), deal(2), deal(3)}, "2026-11-20 10:00"), "");
+  EXPECT_EQ(told(rule, {deal(1), deal(2)}, "2026-11-21 09:59"), "");
+  EXPECT_EQ(told(rule, {deal(1)}, "2026-11-21 10:00"),
+            "u1 e1: 🟡 " + kIvan + ": зависших сделок – 1" + deal_line(1));
+  EXPECT_EQ(told(rule, {deal(1)}, "2026-11-23 10:00"), "") << "no fewer";
+  const Rule pile = metric_rule();
+  messages_.clear();
+  EXPECT_NE(told(pile, {number(pile, 30)}, "2026-11-20 10:00"), "");
+  EXPECT_EQ(told(pile, {number(pile, 24)}, "2026-11-20 15:00"), "");
+  EXPECT_EQ(told(pile, {number(pile, 25)}, "2026-11-21 10:00"), "") << "not by a fifth";
+  EXPECT_EQ(told(pile, {number(pile, 24)}, "2026-11-21 10:01"),
+            "u1 e1: " + kIvan + ": 24 при норме 10 (140 %)");
+}
+
+TEST_F(RouteTest, WhoeverCannotBeJudgedIsNotRecovered) {
+  const Rule rule = compare_rule();
+  const Alert falling = number(rule, 4);
+  EXPECT_NE(told(rule, {falling}, "2026-11-20 10:00"), "");
+  const Judgement silent{{}, {{rule.id, 11, {"сегодня отсутствует", "absent today"}}}};
+  const auto stepped = step_rule(rule, {falling}, silent, people_, false, at("2026-11-21 00:00"));
+  EXPECT_EQ(told(rule, stepped.alerts, "2026-11-21 00:00"), "");
+  EXPECT_TRUE(messages_[0].open);
+}
+
+TEST_F(RouteTest, WhoeverIsNoLongerWatchedIsNotRecovered) {
+  const Rule rule = each_rule();
+  const auto persons = [](bool active) {
+    auto all = test::team();
+    all[1].active = active;
+    return all;
+  };
+  EXPECT_NE(told(rule, {deal(1)}, "2026-11-20 10:00"), "");
+  people_ = make_people(persons(false));
+  const auto stepped = step_rule(rule, {deal(1)}, {}, people_, false, at("2026-11-20 11:00"));
+  EXPECT_EQ(told(rule, stepped.alerts, "2026-11-20 11:00"),
+            "u1 e1: ⚪ " + kIvan + " больше не работает. Проверьте, кому перешли сделки и задачи");
+  messages_[0].open = true;
+  people_ = make_people(persons(true), {.exclude = {11}});
+  EXPECT_EQ(told(rule, stepped.alerts, "2026-11-20 11:00"),
+            "u1 e1: ⚪ " + kIvan + ": больше не под наблюдением (другой отдел, роль или настройки)");
+}
+
+TEST_F(RouteTest, AnEditedRuleIsNotRecovered) {
+  const Rule rule = metric_rule();
+  EXPECT_NE(told(rule, {number(rule, 15)}, "2026-11-20 10:00"), "");
+  quiet_ = true;
+  EXPECT_EQ(
+      told(rule, {number(rule, 15, AlertState::resolved)}, "2026-11-20 20:00", Condition::edited),
+      "u1 e1: ⚪ " + kIvan +
+          ": правило «Много просроченных» изменили, эта тревога под него больше не подходит");
+}
+
+TEST_F(RouteTest, QuietHoursOnlyDelay) {
+  const Rule rule = metric_rule();
+  quiet_ = true;
+  EXPECT_EQ(told(rule, {number(rule, 15)}, "2026-11-20 00:01"), "");
+  quiet_ = false;
+  EXPECT_NE(told(rule, {number(rule, 16)}, "2026-11-20 09:00"), "");
+  quiet_ = true;
+  EXPECT_EQ(told(rule, {number(rule, 40)}, "2026-11-20 19:00"), "");
+  EXPECT_EQ(told(rule, {number(rule, 40, AlertState::resolved)}, "2026-11-20 20:00"), "");
+  quiet_ = false;
+  EXPECT_EQ(told(rule, {number(rule, 40, AlertState::resolved)}, "2026-11-23 09:00"),
+            "u1 e1: ✅ " + kIvan + ": «Много просроченных» – решено за 3 дня");
+}
+
+TEST_F(RouteTest, AnAbsentHeadIsStoodInFor) {
+  people_ = People{{test::person(1, "Анна", {5}), test::person(2, "Борис", {6}),
+                    test::person(11, "Иван Иванов", {5})},
+                   {{5, "Продажи", 6, 1}, {6, "Всё", std::nullopt, 2}},
+                   {.departments = {5}}};
+  const Rule rule = each_rule();
+  EXPECT_TRUE(told(rule, {deal(1)}, "2026-11-20 10:00").starts_with("u1 e1: "));
+  away_ = {1};
+  EXPECT_EQ(told(rule, {deal(1)}, "2026-11-23 10:00"), "") << "the head knew it before he left";
+  EXPECT_TRUE(told(rule, {deal(1), deal(2)}, "2026-11-23 11:00").starts_with("u2 e1: "));
+  away_ = {};
+  EXPECT_TRUE(told(rule, {deal(1), deal(2)}, "2026-11-24 10:00").starts_with("u1 e1: "));
+  away_ = {1, 2};
+  messages_.clear();
+  EXPECT_TRUE(told(rule, {deal(1)}, "2026-11-25 10:00").starts_with("u1 e1: "))
+      << "if all are away, the head is told";
+}
+
+TEST_F(RouteTest, ItemsSayTheirAgeInTheUnitOfTheirLimit) {
+  Rule rule = each_rule();
+  rule.item = {"• {age_text} при норме {norm_text}", ""};
+  Alert calendar = deal(1, 20), work = deal(2, 6), minute = deal(3, 95);
+  calendar.fields["limit_unit"] = text("days");
+  work.fields["limit_unit"] = text("work_days");
+  minute.fields["limit_unit"] = text("work_minutes");
+  calendar.fields["stage_since"] = num(1);
+  work.fields["stage_since"] = num(2);
+  minute.fields["stage_since"] = num(3);
+  EXPECT_EQ(told(rule, {minute, work, calendar}, "2026-11-20 10:00"),
+            "u1 e1: 🟡 " + kIvan +
+                ": зависших сделок – 3\n• 20 дн. при норме 10 дн.\n"
+                "• 6 раб. дн. при норме 10 раб. дн.\n• 95 раб. мин при норме 10 раб. мин");
 }
 
 TEST_F(RouteTest, ANewHeadIsToldAndTheOldOneHearsOfTheEnd) {
@@ -379,7 +485,7 @@ TEST_F(RouteTest, EachMessagesKnowTheirOldest) {
   rule.item = {};
   rule.text = {"{rule}: {value}, {age|days}, с {oldest|date}", ""};
   EXPECT_EQ(told(rule, {deal(1, 15), deal(2, 30.5)}, "2026-11-20 10:00"),
-            "u1 e1: Зависшие сделки: 2, 30 дн., с 15.11.2023");
+            "u1 e1: Зависшие сделки: 2, 30 дн., с 20.10");
 }
 
 TEST_F(RouteTest, NobodyToTellMeansNoMessage) {
@@ -396,7 +502,7 @@ TEST_F(RouteTest, ARemovedRuleClosesItsMessages) {
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].notice.tag, "b24watch:overdue_pile:m11:u1:e1");
   EXPECT_EQ(sent[0].notice.text,
-            "⚪ " + kIvan + ": правило «Много (b) просроченных» снято, больше не слежу");
+            "⚪ " + kIvan + ": правило «Много (b) просроченных» отключено, больше за этим не слежу");
   EXPECT_FALSE(sent[0].message.open);
   EXPECT_TRUE(close_removed("x", {sent[0].message}, input()).empty());
 }
@@ -411,7 +517,7 @@ TEST_F(RouteTest, EnglishIsSpokenToo) {
   messages_.clear();
   run(number_rule, {number(number_rule, 15)}, "2026-11-20 10:00");
   EXPECT_EQ(close_removed("Pile", messages_, input())[0].notice.text,
-            "⚪ " + kIvan + ": the rule \"Pile\" was removed, no longer watching");
+            "⚪ " + kIvan + ": the rule \"Pile\" is switched off, no longer watching");
   EXPECT_EQ(told(number_rule, {}, "2026-11-20 11:00"),
             "u1 e1: ✅ " + kIvan + ": \"A pile of overdue tasks\" – resolved in 1 h");
 }
@@ -433,21 +539,24 @@ TEST_F(RouteTest, NamesOfTheRouterAreGivenInFact) {
 
 // --- the first start ---
 
-class FirstSummaryTest : public RouteTest {
+class SummaryTest : public RouteTest {
  protected:
-  FirstSummaryTest() {
+  SummaryTest() {
     rules_.rules = {metric_rule(), each_rule(), compare_rule()};
     rules_.rules[2].id = "calls_drop";
     rules_.rules[2].name = {"Звонков меньше обычного", "Fewer calls than usual"};
   }
+  std::vector<Outgoing> first(const std::vector<Alert>& known) const {
+    return summary(known, Occasion::first_start, {}, input());
+  }
   std::vector<std::string> texts(const std::vector<Alert>& known) const {
     std::vector<std::string> result;
-    for (const Outgoing& out : first_summary(known, input())) result.push_back(out.notice.text);
+    for (const Outgoing& out : first(known)) result.push_back(out.notice.text);
     return result;
   }
 };
 
-TEST_F(FirstSummaryTest, SaysOnceWhatAlreadyHolds) {
+TEST_F(SummaryTest, SaysOnceWhatAlreadyHolds) {
   Rule calls = rules_.rules[2];
   const auto known = AlertState::known;
   const std::vector<Alert> alerts = {
@@ -459,13 +568,13 @@ TEST_F(FirstSummaryTest, SaysOnceWhatAlreadyHolds) {
       deal(3, 20, 12, known),
       deal(4, 20, 12),
   };
-  const auto sent = first_summary(alerts, input());
+  const auto sent = first(alerts);
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].notice.recipient, 1);
-  EXPECT_EQ(sent[0].notice.tag, "b24watch:start:u1");
+  EXPECT_EQ(sent[0].notice.tag, "b24watch:start:u1:e1");
   EXPECT_EQ(sent[0].notice.text,
             "[b]b24watch начал наблюдение[/b]\n"
-            "Это уже есть сейчас. Дальше буду сообщать только о новом.\n"
+            "Вот что уже накопилось. Дальше сообщаю только о новом.\n"
             "\n"
             "[b]Много просроченных[/b]: 2 менеджера\n"
             "[user=12]Пётр Петров[/user] – 31 (порог 10)\n"
@@ -484,19 +593,35 @@ TEST_F(FirstSummaryTest, SaysOnceWhatAlreadyHolds) {
   EXPECT_EQ(sent[0].notice.plain, plain_text(sent[0].notice.text));
 }
 
-TEST_F(FirstSummaryTest, SpeaksEnglishToo) {
+TEST_F(SummaryTest, SpeaksEnglishToo) {
   set_language(Language::en);
   EXPECT_EQ(texts({deal(1, 15, 11, AlertState::known)}),
             (std::vector<std::string>{
                 "[b]b24watch has begun to watch[/b]\n"
-                "This holds already. From now on I tell only what is new.\n"
+                "This is what has piled up. From now on I tell only what is new.\n"
                 "\n"
                 "[b]Stuck deals[/b]: 1 deal of 1 manager\n"
                 "[user=11]Иван Иванов[/user] – 1 deal, the longest "
                 "[url=https://example.bitrix24.ru/crm/deal/details/1/]Сделка №1[/url]"}));
 }
 
-TEST_F(FirstSummaryTest, SaysNothingWhenNothingHolds) {
+TEST_F(SummaryTest, EditedRulesHaveOneOfTheirOwn) {
+  const auto known = AlertState::known;
+  quiet_ = true;
+  const auto start = first({deal(1, 15, 11, known)});
+  ASSERT_EQ(start.size(), 1U);
+  const auto later =
+      summary({deal(2, 15, 11, known)}, Occasion::rules_changed, {start[0].message}, input());
+  ASSERT_EQ(later.size(), 1U) << "comes at once, quiet or not";
+  EXPECT_EQ(later[0].notice.tag, "b24watch:start:u1:e2") << "and replaces nothing";
+  EXPECT_EQ(later[0].message.episode, 2);
+  EXPECT_TRUE(
+      later[0].notice.text.starts_with("[b]b24watch: правила изменились[/b]\n"
+                                       "Вот что уже накопилось. Дальше сообщаю только о новом.\n"))
+      << later[0].notice.text;
+}
+
+TEST_F(SummaryTest, SaysNothingWhenNothingHolds) {
   EXPECT_TRUE(texts({}).empty());
   EXPECT_TRUE(texts({deal(1)}).empty());
   Alert foreign = deal(1, 15, 11, AlertState::known);
@@ -504,7 +629,7 @@ TEST_F(FirstSummaryTest, SaysNothingWhenNothingHolds) {
   EXPECT_TRUE(texts({foreign}).empty());
 }
 
-TEST_F(FirstSummaryTest, ListsAtMostSevenManagersInOneMessage) {
+TEST_F(SummaryTest, ListsAtMostSevenManagersInOneMessage) {
   std::vector<Person> persons = {test::person(1, "Анна Смирнова")};
   std::vector<Alert> alerts;
   for (int i = 0; i < 300; ++i) {
@@ -528,7 +653,7 @@ TEST_F(FirstSummaryTest, ListsAtMostSevenManagersInOneMessage) {
   EXPECT_LE(visible_length(longest[0]), kSummaryLength + 2);
 }
 
-TEST_F(FirstSummaryTest, EachHeadSeesHisOwnPeople) {
+TEST_F(SummaryTest, EachHeadSeesHisOwnPeople) {
   people_ = People{{test::person(1, "А", {5}), test::person(2, "Б", {6}),
                     test::person(11, "Иван", {5}), test::person(12, "Пётр", {6})},
                    {{5, "Первый", std::nullopt, 1}, {6, "Второй", std::nullopt, 2}},

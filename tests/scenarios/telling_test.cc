@@ -187,10 +187,27 @@ TEST(TellingScenario, ReloadTakesAllRulesOrNone) {
   std::ofstream{file, std::ios::app} << "  - id: broken\n    metrik: deals_open\n";
   run.signal(SIGHUP);
   ASSERT_TRUE(eventually([&] { return run.err().find("rules not loaded") != std::string::npos; }));
+  // The earlier rules go on judging.
+  auto& portal = workplace.portal();
+  const Pair who = some_manager(portal);
+  add_overdue_tasks(portal, who.manager, 40);
+  ASSERT_TRUE(eventually([&] { return piles(portal, who.head).size() == 1; })) << run.err();
+
   without_waiting(workplace);
   run.signal(SIGHUP);
   ASSERT_TRUE(eventually([&] { return run.err().find("rules loaded") != std::string::npos; }))
       << run.err();
+  EXPECT_EQ(piles(portal, who.head).size(), 1U);
+
+  // An edit ends what no longer matches, and calls it no recovery.
+  std::ofstream{file} << "version: 1\nrules:\n  - id: overdue_pile\n    above: 4000\n"
+                      << "    clear_below: 4000\n";
+  run.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] {
+    const auto shown = piles(portal, who.head);
+    return shown.size() == 1 && shown[0].text.find("изменили") != std::string::npos;
+  })) << run.err();
+  EXPECT_EQ(piles(portal, who.head)[0].text.find("🟢"), std::string::npos);
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait().exit_code, 0);
 }
