@@ -34,7 +34,7 @@ OrderedJson to_json(const Mirror& mirror) {
   for (const Alert& alert : reader.alerts()) ++alerts[std::string{name(alert.state)}];
   return {{"streams", std::move(streams)},
           {"alerts", alerts},
-          {"undelivered", reader.undelivered().size()},
+          {"undelivered", reader.outbox_counts().waiting},
           {"managers", mirror.around.people.managers().size()}};
 }
 

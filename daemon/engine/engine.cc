@@ -7,6 +7,7 @@
 
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/retry.h"
 #include "daemon/engine/surroundings.h"
 
 namespace b24 {
@@ -21,24 +22,12 @@ constexpr seconds kJudgeEvery{60};
 constexpr std::size_t kPlausiblyGone = 100;
 constexpr seconds kPruneEvery{86400};
 constexpr std::size_t kKeptItems = 50;
-constexpr seconds kRetryFirst{5};
-constexpr seconds kRetryMost{600};
-// A recipient who cannot be reached is tried again slowly: rights may be given back.
-constexpr seconds kRetryRefused{3600};
 
 // What a rule's condition was when it was last judged, what people know the rule by, and since when
 // anything is judged at all.
 std::string look_meta(const std::string& rule_id) { return "looked:" + rule_id; }
 std::string name_meta(const std::string& rule_id) { return "rule_name:" + rule_id; }
 constexpr const char* kWatchingMeta = "watching_since";
-
-seconds retry_pause(ErrorKind kind, std::int64_t attempts) {
-  if (kind != ErrorKind::unavailable && kind != ErrorKind::wait_until &&
-      kind != ErrorKind::stopped) {
-    return kRetryRefused;
-  }
-  return std::min(kRetryMost, kRetryFirst * (1 << std::min<std::int64_t>(attempts, 10)));
-}
 
 }  // namespace
 
@@ -375,9 +364,8 @@ void Engine::close_removed_rules(Time now) {
 }
 
 void Engine::send_due(Time now) {
-  for (const OutboxEntry& entry : writer_.undelivered()) {
+  for (const OutboxEntry& entry : writer_.due(now, kLongestPause)) {
     if (in_flight_.contains(entry.notice.id)) continue;
-    if (entry.next_try_at && *entry.next_try_at > now) continue;
     if (!send_(entry.notice)) return;  // no room: the rest waits for the next turn
     in_flight_.insert(entry.notice.id);
   }
@@ -385,24 +373,38 @@ void Engine::send_due(Time now) {
 
 void Engine::take_delivery(const Delivered& delivered) {
   in_flight_.erase(delivered.outbox_id);
+  const auto entry = writer_.undelivered(delivered.outbox_id);
+  const bool broken_off =
+      !delivered.outcome && delivered.outcome.error().kind == ErrorKind::stopped;
+  // A newer text has taken its place meanwhile, or our own stop came between.
+  if (!entry || broken_off) return;
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
   if (delivered.outcome) {
     writer_.mark_delivered(delivered.outbox_id, *delivered.outcome, now);
-    log::info("message delivered outbox_id={} portal_id={}", delivered.outbox_id,
-              *delivered.outcome);
+    log::info("message delivered outbox_id={} portal_id={} failures={}", delivered.outbox_id,
+              *delivered.outcome, entry->failures);
   } else {
-    const Error& why = delivered.outcome.error();
-    std::int64_t attempts = 0;
-    for (const OutboxEntry& entry : writer_.undelivered()) {
-      if (entry.notice.id == delivered.outbox_id) attempts = entry.attempts;
-    }
-    const seconds pause = retry_pause(why.kind, attempts);
-    writer_.mark_failed(delivered.outbox_id, why.text, now + pause);
-    log::warn("message not delivered outbox_id={} kind={} again_in_seconds={} text={}",
-              delivered.outbox_id, name(why.kind), pause.count(), log::quoted(why.text));
+    note_failure(*entry, delivered.outcome.error(), now);
   }
   transaction.commit();
+}
+
+// One line for a reason, however often it comes: a portal may be away for hours.
+void Engine::note_failure(const OutboxEntry& entry, const Error& why, Time now) {
+  const Retry retry = retry_after(why.kind, entry);
+  if (!retry.pause) {
+    writer_.mark_failed(entry.notice.id, retry.failure, why.text, std::nullopt);
+    log::error("message given up outbox_id={} recipient={} failures={} kind={} text={}",
+               entry.notice.id, entry.notice.recipient, entry.failures + 1, name(why.kind),
+               log::quoted(why.text));
+    return;
+  }
+  writer_.mark_failed(entry.notice.id, retry.failure, why.text, now + *retry.pause);
+  if (entry.problem == why.text) return;
+  log::warn("message not delivered outbox_id={} recipient={} kind={} again_in_seconds={} text={}",
+            entry.notice.id, entry.notice.recipient, name(why.kind), retry.pause->count(),
+            log::quoted(why.text));
 }
 
 }  // namespace b24

@@ -52,6 +52,7 @@ class Engine {
   void take_facts(const FactsRead& facts);
   void take_absences(const AbsencesRead& read);
   void take_delivery(const Delivered& delivered);
+  void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(RulesLoaded loaded);
   void refresh_surroundings();
 

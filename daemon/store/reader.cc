@@ -27,8 +27,8 @@ constexpr const char* kRejectedCounts =
     "SELECT entity, count(*) FROM rejected_rows GROUP BY entity";
 constexpr const char* kOutboxCounts =
     "SELECT coalesce(sum(delivered_at IS NULL AND given_up = 0), 0), "
-    "coalesce(sum(delivered_at IS NOT NULL), 0), coalesce(sum(given_up), 0), max(delivered_at) "
-    "FROM outbox";
+    "min(CASE WHEN delivered_at IS NULL AND given_up = 0 THEN queued_at END), "
+    "coalesce(sum(given_up), 0), max(delivered_at) FROM outbox";
 constexpr const char* kOutboxProblem =
     "SELECT problem FROM outbox WHERE problem <> '' ORDER BY id DESC LIMIT 1";
 // By the index of days, whose first entries hold the first calls.
@@ -103,7 +103,6 @@ tl::expected<Table, SqlError> Reader::query(const std::string& sql,
 
 std::vector<StreamState> Reader::streams() { return read_streams(impl_->connection); }
 std::vector<Alert> Reader::alerts() { return read_alerts(impl_->connection); }
-std::vector<OutboxEntry> Reader::undelivered() { return read_undelivered(impl_->connection); }
 
 std::optional<std::string> Reader::meta(const std::string& name) {
   return read_meta(impl_->connection, name);
@@ -138,7 +137,7 @@ std::vector<Department> Reader::departments() {
 OutboxCounts Reader::outbox_counts() {
   OutboxCounts counts;
   if (Run run = impl_->connection.run(kOutboxCounts); run.next()) {
-    counts = {run.integer(0), run.integer(1), run.integer(2), run.maybe_time(3), {}};
+    counts = {run.integer(0), run.maybe_time(1), run.integer(2), run.maybe_time(3), {}};
   }
   if (Run run = impl_->connection.run(kOutboxProblem); run.next()) counts.problem = run.text(0);
   return counts;

@@ -18,9 +18,6 @@ constexpr const char* kAlerts =
 constexpr const char* kAlertsOfRule =
     "SELECT rule_id, key, manager_id, state, episode, since, changed_at, seen_at, held_seconds, "
     "value, norm, fields, items FROM alerts WHERE rule_id = ? ORDER BY key";
-constexpr const char* kUndelivered =
-    "SELECT id, recipient, tag, text, plain, attempts, next_try_at, attempted_at FROM outbox "
-    "WHERE delivered_at IS NULL AND given_up = 0 ORDER BY id";
 constexpr const char* kMeta = "SELECT value FROM meta WHERE name = ?";
 
 StoreFailure unreadable(const Connection& connection, const std::string& key) {
@@ -84,18 +81,6 @@ std::vector<Alert> read_alerts(Connection& connection) {
 
 std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id) {
   return take_alerts(connection, connection.run(kAlertsOfRule, rule_id));
-}
-
-std::vector<OutboxEntry> read_undelivered(Connection& connection) {
-  std::vector<OutboxEntry> entries;
-  for (Run run = connection.run(kUndelivered); run.next();) {
-    OutboxEntry& entry = entries.emplace_back();
-    entry.notice = {run.integer(0), run.integer(1), run.text(2), run.text(3), run.text(4)};
-    entry.attempts = run.integer(5);
-    entry.next_try_at = run.maybe_time(6);
-    entry.attempted_at = run.maybe_time(7);
-  }
-  return entries;
 }
 
 std::optional<std::string> read_meta(Connection& connection, const std::string& name) {

@@ -10,7 +10,6 @@ namespace b24 {
 std::vector<StreamState> read_streams(Connection& connection);
 std::vector<Alert> read_alerts(Connection& connection);
 std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id);
-std::vector<OutboxEntry> read_undelivered(Connection& connection);
 std::optional<std::string> read_meta(Connection& connection, const std::string& name);
 
 }  // namespace b24

@@ -239,8 +239,9 @@ CREATE TABLE messages (
 ) STRICT, WITHOUT ROWID;
 
 -- AUTOINCREMENT: an id is never used again, so ids grow with time even after the newest is gone.
---   attempted_at  an attempt began whose outcome is not known
---   given_up      1 when trying again is useless
+--   failures    attempts that failed
+--   refusals    those of them that no waiting would have helped
+--   given_up    1 when it is not tried any more
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   recipient INTEGER NOT NULL,
@@ -248,8 +249,8 @@ CREATE TABLE outbox (
   text TEXT NOT NULL,
   plain TEXT NOT NULL,
   queued_at INTEGER NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0,
-  attempted_at INTEGER,
+  failures INTEGER NOT NULL DEFAULT 0,
+  refusals INTEGER NOT NULL DEFAULT 0,
   next_try_at INTEGER,
   delivered_at INTEGER,
   portal_id INTEGER,
@@ -259,6 +260,7 @@ CREATE TABLE outbox (
 -- At most one version of a message waits.
 CREATE UNIQUE INDEX outbox_waiting ON outbox (recipient, tag)
 WHERE delivered_at IS NULL AND given_up = 0;
+CREATE INDEX outbox_undelivered ON outbox (id) WHERE delivered_at IS NULL AND given_up = 0;
 CREATE INDEX outbox_by_tag ON outbox (recipient, tag);
 
 CREATE TABLE meta (

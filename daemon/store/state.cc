@@ -40,14 +40,19 @@ constexpr const char* kDropWaiting =
 constexpr const char* kQueue =
     "INSERT INTO outbox (recipient, tag, text, plain, queued_at) VALUES (?, ?, ?, ?, ?) "
     "RETURNING id";
-constexpr const char* kMarkAttempt =
-    "UPDATE outbox SET attempts = attempts + 1, attempted_at = ? WHERE id = ?";
+constexpr const char* kDue =
+    "SELECT id, recipient, tag, text, plain, failures, refusals, problem FROM outbox "
+    "WHERE delivered_at IS NULL AND given_up = 0 "
+    "AND (next_try_at IS NULL OR next_try_at <= ?1 OR next_try_at > ?1 + ?2) ORDER BY id LIMIT ?3";
+constexpr const char* kUndelivered =
+    "SELECT id, recipient, tag, text, plain, failures, refusals, problem FROM outbox "
+    "WHERE delivered_at IS NULL AND given_up = 0 AND id = ?";
 constexpr const char* kMarkDelivered =
-    "UPDATE outbox SET delivered_at = ?, portal_id = ?, attempted_at = NULL, next_try_at = NULL, "
-    "problem = '' WHERE id = ?";
+    "UPDATE outbox SET delivered_at = ?, portal_id = ?, next_try_at = NULL, problem = '' "
+    "WHERE id = ?";
 constexpr const char* kMarkFailed =
-    "UPDATE outbox SET problem = ?1, next_try_at = ?2, given_up = ?2 IS NULL, attempted_at = NULL "
-    "WHERE id = ?3";
+    "UPDATE outbox SET failures = failures + 1, refusals = refusals + ?1, problem = ?2, "
+    "next_try_at = ?3, given_up = ?3 IS NULL WHERE id = ?4";
 constexpr const char* kSetMeta =
     "INSERT INTO meta (name, value) VALUES (?, ?) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -61,6 +66,18 @@ constexpr const char* kPruneEvents =
 constexpr const char* kPruneOutbox =
     "DELETE FROM outbox WHERE (delivered_at IS NOT NULL OR given_up = 1) AND queued_at < ?";
 constexpr const char* kPruneRejected = "DELETE FROM rejected_rows WHERE seen_at < ?";
+
+std::vector<OutboxEntry> take_entries(Run run) {
+  std::vector<OutboxEntry> entries;
+  while (run.next()) {
+    OutboxEntry& entry = entries.emplace_back();
+    entry.notice = {run.integer(0), run.integer(1), run.text(2), run.text(3), run.text(4)};
+    entry.failures = run.integer(5);
+    entry.refusals = run.integer(6);
+    entry.problem = run.text(7);
+  }
+  return entries;
+}
 
 }  // namespace
 
@@ -131,20 +148,25 @@ std::int64_t Writer::queue(const Notice& notice, Time at) {
   return id;
 }
 
-void Writer::mark_attempt(std::int64_t id, Time at) {
-  impl_->connection.run(kMarkAttempt, at, id).exec();
-}
-
 void Writer::mark_delivered(std::int64_t id, std::int64_t portal_id, Time at) {
   impl_->connection.run(kMarkDelivered, at, portal_id, id).exec();
 }
 
-void Writer::mark_failed(std::int64_t id, const std::string& reason,
+void Writer::mark_failed(std::int64_t id, Failure failure, const std::string& reason,
                          std::optional<Time> next_try_at) {
-  impl_->connection.run(kMarkFailed, reason, next_try_at, id).exec();
+  const std::int64_t refused = failure == Failure::refusal ? 1 : 0;
+  impl_->connection.run(kMarkFailed, refused, reason, next_try_at, id).exec();
 }
 
-std::vector<OutboxEntry> Writer::undelivered() { return read_undelivered(impl_->connection); }
+std::vector<OutboxEntry> Writer::due(Time now, seconds longest_pause) {
+  return take_entries(impl_->connection.run(kDue, now, longest_pause.count(), kMostDue));
+}
+
+std::optional<OutboxEntry> Writer::undelivered(std::int64_t id) {
+  auto entries = take_entries(impl_->connection.run(kUndelivered, id));
+  if (entries.empty()) return std::nullopt;
+  return std::move(entries.front());
+}
 
 void Writer::prune(Time now) {
   impl_->connection.run(kPruneChanges, now - kChangesKept).exec();

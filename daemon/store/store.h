@@ -56,10 +56,16 @@ struct UpsertCounts {
 
 struct OutboxEntry {
   Notice notice;
-  std::int64_t attempts = 0;
-  std::optional<Time> next_try_at;
-  std::optional<Time> attempted_at;  // an attempt began whose outcome we do not know
+  std::int64_t failures = 0;  // attempts that failed
+  std::int64_t refusals = 0;  // those of them that no waiting would have helped
+  std::string problem;        // of the latest failure; empty without one
 };
+
+// Notices handed over at a time: each holds its texts.
+inline constexpr std::int64_t kMostDue = 64;
+
+// Why a notice was not delivered: what passes by itself, or a refusal of this very notice.
+enum class Failure { passing, refusal };
 
 // What opening may find wrong; each with a sentence that says what to do.
 // invalid_input: the folder or file cannot be written, the database is of a newer version, another
@@ -124,13 +130,17 @@ class Writer {
   // outbox id. The same words again, with nothing else said under the tag since, are not queued
   // twice: the id is that of the first.
   std::int64_t queue(const Notice& notice, Time at);
-  void mark_attempt(std::int64_t id, Time at);
   void mark_delivered(std::int64_t id, std::int64_t portal_id, Time at);
-  // Without a time to try again the notice is given up.
-  void mark_failed(std::int64_t id, const std::string& reason, std::optional<Time> next_try_at);
-  std::vector<OutboxEntry> undelivered();
-  // Forgets what is too old to be asked for: changes and the journal after 400 days, delivered
-  // notices and rejected rows not seen again after 30. For the nightly hour.
+  // Without a time to try again the notice is given up: it stays for `status` until it is pruned.
+  void mark_failed(std::int64_t id, Failure failure, const std::string& reason,
+                   std::optional<Time> next_try_at);
+  // What is to be sent now, the oldest first, at most kMostDue. A notice whose time to try again is
+  // further ahead than `longest_pause` is due as well: the clock was set back since.
+  std::vector<OutboxEntry> due(Time now, seconds longest_pause);
+  // One notice; nothing when it was delivered, given up or replaced.
+  std::optional<OutboxEntry> undelivered(std::int64_t id);
+  // Forgets what is too old to be asked for: changes and the journal after 400 days, notices
+  // delivered or given up and rejected rows not seen again after 30. For the nightly hour.
   void prune(Time now);
   // Small named facts: "client", "first_summary_at", the portal's host.
   std::optional<std::string> meta(const std::string& name);
@@ -154,10 +164,10 @@ struct QueryLimits {
 // The outbox as numbers, for `status`.
 struct OutboxCounts {
   std::int64_t waiting = 0;
-  std::int64_t delivered = 0;  // not yet pruned
-  std::int64_t given_up = 0;
-  std::optional<Time> delivered_at;  // the latest
-  std::string problem;               // of the latest failure that still waits or was given up
+  std::optional<Time> waiting_since;  // when the oldest that waits was queued
+  std::int64_t given_up = 0;          // not yet pruned
+  std::optional<Time> delivered_at;   // the latest
+  std::string problem;                // of the latest failure that still waits or was given up
 };
 
 // What a prepared query reads and gives, for checks.
@@ -204,7 +214,6 @@ class Reader {
   std::vector<Person> persons();
   std::vector<Department> departments();
   std::vector<Alert> alerts();
-  std::vector<OutboxEntry> undelivered();
   OutboxCounts outbox_counts();
   std::optional<std::string> meta(const std::string& name);
   std::map<Entity, std::int64_t> row_counts();  // not deleted

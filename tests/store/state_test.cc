@@ -20,11 +20,14 @@ class StateTest : public StoreTest {
                        std::int64_t recipient = 5) {
     return {0, recipient, tag, text, text + " (plain)"};
   }
-  std::vector<std::string> waiting() {
+  std::vector<std::string> due(Time now) {
     std::vector<std::string> texts;
-    for (const OutboxEntry& entry : writer_->undelivered()) texts.push_back(entry.notice.text);
+    for (const OutboxEntry& entry : writer_->due(now, hours{1})) {
+      texts.push_back(entry.notice.text);
+    }
     return texts;
   }
+  std::vector<std::string> waiting() { return due(kStart); }
 };
 
 TEST_F(StateTest, AlertsComeBackAsTheyWere) {
@@ -169,48 +172,72 @@ TEST_F(StateTest, IdsGrowEvenAfterTheNewestIsGone) {
   });
 }
 
-TEST_F(StateTest, AttemptsAreRemembered) {
+TEST_F(StateTest, FailuresAreCounted) {
+  std::int64_t id = 0;
+  in_transaction([&] { id = writer_->queue(notice("а"), kStart); });
+  auto entry = writer_->undelivered(id);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->notice, (Notice{id, 5, "b24watch:a:m1:u5:e1", "а", "а (plain)"}));
+  EXPECT_EQ(entry->failures, 0);
+  EXPECT_EQ(entry->problem, "");
+
+  in_transaction([&] {
+    writer_->mark_failed(id, Failure::passing, "портал не отвечает", kStart + minutes{5});
+    writer_->mark_failed(id, Failure::refusal, "нет прав", kStart + minutes{10});
+  });
+  entry = writer_->undelivered(id);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->failures, 2);
+  EXPECT_EQ(entry->refusals, 1);
+  EXPECT_EQ(entry->problem, "нет прав");
+  EXPECT_EQ(reader()->outbox_counts().problem, "нет прав");
+
+  in_transaction([&] { writer_->mark_delivered(id, 77, kStart + minutes{11}); });
+  EXPECT_FALSE(writer_->undelivered(id));
+  const auto counts = reader()->outbox_counts();
+  EXPECT_EQ(counts.waiting, 0);
+  EXPECT_EQ(counts.waiting_since, std::nullopt);
+  EXPECT_EQ(counts.delivered_at, kStart + minutes{11});
+  EXPECT_EQ(counts.problem, "");
+}
+
+TEST_F(StateTest, DueIsWhatNeedNotWaitLonger) {
   std::int64_t id = 0;
   in_transaction([&] {
     id = writer_->queue(notice("а"), kStart);
-    writer_->mark_attempt(id, kStart + seconds{1});
+    writer_->queue(notice("б", "b24watch:a:m2:u5:e1"), kStart);
+    writer_->mark_failed(id, Failure::passing, "нет ответа", kStart + minutes{5});
   });
-  auto entry = reader()->undelivered().at(0);
-  EXPECT_EQ(entry.notice, (Notice{id, 5, "b24watch:a:m1:u5:e1", "а", "а (plain)"}));
-  EXPECT_EQ(entry.attempts, 1);
-  EXPECT_EQ(entry.attempted_at, kStart + seconds{1}) << "its outcome is not known";
-  EXPECT_EQ(entry.next_try_at, std::nullopt);
+  EXPECT_THAT(due(kStart + minutes{5} - seconds{1}), ElementsAre("б"));
+  EXPECT_THAT(due(kStart + minutes{5}), ElementsAre("а", "б"));
+  EXPECT_THAT(due(kStart - minutes{55}), ElementsAre("б"));
+  EXPECT_THAT(due(kStart - minutes{55} - seconds{1}), ElementsAre("а", "б"))
+      << "the clock was set back";
+}
 
-  in_transaction([&] { writer_->mark_failed(id, "портал не отвечает", kStart + minutes{5}); });
-  entry = writer_->undelivered().at(0);
-  EXPECT_EQ(entry.attempts, 1);
-  EXPECT_EQ(entry.attempted_at, std::nullopt);
-  EXPECT_EQ(entry.next_try_at, kStart + minutes{5});
-  EXPECT_EQ(reader()->outbox_counts().problem, "портал не отвечает");
-
+TEST_F(StateTest, DueIsBounded) {
   in_transaction([&] {
-    writer_->mark_attempt(id, kStart + minutes{5});
-    writer_->mark_delivered(id, 77, kStart + minutes{6});
+    for (int i = 0; i < kMostDue + 1; ++i) {
+      writer_->queue(notice("а", "b24watch:a:m" + std::to_string(i) + ":u5:e1"), kStart);
+    }
   });
-  EXPECT_THAT(writer_->undelivered(), IsEmpty());
-  const auto counts = reader()->outbox_counts();
-  EXPECT_EQ(counts.waiting, 0);
-  EXPECT_EQ(counts.delivered, 1);
-  EXPECT_EQ(counts.delivered_at, kStart + minutes{6});
-  EXPECT_EQ(counts.problem, "");
+  EXPECT_EQ(writer_->due(kStart, hours{1}).size(), std::size_t{kMostDue});
+  EXPECT_EQ(reader()->outbox_counts().waiting, kMostDue + 1);
 }
 
 TEST_F(StateTest, AGivenUpNoticeWaitsNoMoreAndBlocksNothing) {
   in_transaction([&] {
-    const auto id = writer_->queue(notice("а"), kStart);
-    writer_->mark_failed(id, "сотрудник уволен", std::nullopt);
+    const auto id = writer_->queue(notice("а"), kStart - hours{1});
+    writer_->mark_failed(id, Failure::refusal, "сотрудник уволен", std::nullopt);
     EXPECT_THAT(waiting(), IsEmpty());
+    EXPECT_FALSE(writer_->undelivered(id));
     writer_->queue(notice("б"), kStart);
   });
   EXPECT_THAT(waiting(), ElementsAre("б"));
   const auto counts = reader()->outbox_counts();
   EXPECT_EQ(counts.waiting, 1);
   EXPECT_EQ(counts.given_up, 1);
+  EXPECT_EQ(counts.waiting_since, kStart);
   EXPECT_EQ(counts.problem, "сотрудник уволен");
 }
 
@@ -219,7 +246,7 @@ TEST_F(StateTest, ReportsAboutAReplacedNoticeAreIgnored) {
     const auto old = writer_->queue(notice("а"), kStart);
     writer_->queue(notice("б"), kStart);
     writer_->mark_delivered(old, 1, kStart);
-    writer_->mark_failed(old, "поздно", std::nullopt);
+    writer_->mark_failed(old, Failure::refusal, "поздно", std::nullopt);
   });
   EXPECT_THAT(waiting(), ElementsAre("б"));
 }
@@ -249,6 +276,8 @@ TEST_F(StateTest, WhatIsOldIsForgotten) {
     writer_->journal("r", manager(1), Transition::fired, 2, 1, 1, kStart);
     writer_->mark_delivered(writer_->queue(notice("старое", "1"), kStart - days{31}), 1, kStart);
     writer_->queue(notice("ждёт", "2"), kStart - days{31});
+    writer_->mark_failed(writer_->queue(notice("отказ", "4"), kStart - days{31}), Failure::refusal,
+                         "нет прав", std::nullopt);
     writer_->mark_delivered(writer_->queue(notice("новое", "3"), kStart), 1, kStart);
     writer_->reject(rejected, kStart - days{31});
     writer_->reject(std::span{rejected, 1}, kStart);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "daemon/store/store.h"
+#include "rules/base/result.h"
+
+// When a notice that could not be delivered is tried again.
+
+namespace b24 {
+
+// No pause is longer, so a time to try again that lies further ahead was set by a wrong clock.
+inline constexpr seconds kLongestPause{3600};
+
+struct Retry {
+  Failure failure = Failure::passing;
+  std::optional<seconds> pause;  // nothing: it is given up
+};
+
+// After one more failure. What passes by itself is tried for ever, at ever longer pauses; a refused
+// recipient is tried slowly, since rights may be given back, and for a day.
+Retry retry_after(ErrorKind kind, const OutboxEntry& before);
+
+}  // namespace b24

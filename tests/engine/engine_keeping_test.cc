@@ -1,0 +1,196 @@
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/kept.h"
+#include "daemon/engine/retry.h"
+#include "tests/store/store_fixture.h"
+#include "tests/support/fake_clock.h"
+
+// What the engine keeps besides judging: whom it believes, the days of calls, what was not
+// delivered, and for how long.
+
+namespace b24 {
+namespace {
+
+using Rows = std::vector<std::string>;
+using Sweep = PulledPart::Sweep;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::size_t times(const std::string& text, const std::string& word) {
+  std::size_t count = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+class EngineKeepingTest : public StoreTest {
+ protected:
+  EngineKeepingTest() : reader_(reader()) { restart(); }
+
+  // As after the end of the program, with the settings of now.
+  void restart() {
+    engine_.reset();
+    open_writer();
+    engine_ = std::make_unique<Engine>(*writer_, *reader_, config_, RuleSet{}, events_, clock_,
+                                       EngineOptions{"https://portal.test", true},
+                                       [this](const Notice& notice) {
+                                         sent_.push_back(notice.id);
+                                         stop_.request_stop();
+                                         return true;
+                                       });
+  }
+
+  // Turns of the loop until a notice is sent; a few seconds at most.
+  void run_until_sent() {
+    stop_ = {};
+    const std::jthread guard{[this](const std::stop_token& done) {
+      std::mutex mutex;
+      std::unique_lock lock{mutex};
+      std::condition_variable_any().wait_for(lock, done, seconds{5}, [] { return false; });
+      stop_.request_stop();
+    }};
+    engine_->run(stop_.get_token());
+  }
+
+  void set_clock(Time now) { clock_.advance(now - clock_.now()); }
+
+  void read_whole(Entity entity, std::int64_t first, std::int64_t last) {
+    take_sweep(entity, first, last, false);
+  }
+  void compare_ids(Entity entity, std::int64_t first, std::int64_t last) {
+    take_sweep(entity, first, last, true);
+  }
+  void take_sweep(Entity entity, std::int64_t first, std::int64_t last, bool ids_only) {
+    Pulled pulled;
+    PulledPart begin;
+    begin.state = stream(entity);
+    begin.sweep = Sweep::begin;
+    begin.sweep_began_at = clock_.now();
+    pulled.parts.push_back(begin);
+    PulledPart rest = begin;
+    rest.sweep = Sweep::finish;
+    rest.ids_only = ids_only;
+    for (std::int64_t id = first; id <= last; ++id) rest.records.push_back(record(entity, id, {}));
+    pulled.parts.push_back(rest);
+    engine_->take(std::move(pulled));
+  }
+  void take_rows(Entity entity, std::vector<Record> records,
+                 std::optional<Time> watermark = std::nullopt) {
+    Pulled pulled;
+    PulledPart part;
+    part.state = stream(entity);
+    part.state.watermark = watermark;
+    part.records = std::move(records);
+    pulled.parts.push_back(std::move(part));
+    engine_->take(std::move(pulled));
+  }
+  StreamState stream(Entity entity) {
+    StreamState state;
+    state.entity = entity;
+    state.full_done = true;
+    state.fresh_at = clock_.now();
+    return state;
+  }
+  std::int64_t there(Entity entity) { return reader_->row_counts()[entity]; }
+
+  std::int64_t queue(const std::string& text, const std::string& tag = "t") {
+    std::int64_t id = 0;
+    in_transaction([&] { id = writer_->queue({0, 5, tag, text, text}, clock_.now()); });
+    return id;
+  }
+  void fail(std::int64_t id, ErrorKind kind, const std::string& text = "нет ответа") {
+    engine_->take(Delivered{id, error(kind, text)});
+  }
+  seconds pause(std::int64_t id) {
+    const auto at = rows("SELECT next_try_at FROM outbox WHERE id = " + std::to_string(id)).at(0);
+    return at == "NULL" ? seconds{-1} : from_unix(std::stoll(at)) - clock_.now();
+  }
+
+  FakeClock clock_{kStart};
+  Config config_;
+  EventQueue events_{64};
+  std::unique_ptr<Reader> reader_;
+  std::vector<std::int64_t> sent_;
+  std::stop_source stop_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST(RetryTest, PausesGrowAndRefusalsEnd) {
+  OutboxEntry entry;
+  std::vector<std::int64_t> pauses;
+  for (; entry.failures < 9; ++entry.failures) {
+    pauses.push_back(retry_after(ErrorKind::unavailable, entry).pause->count());
+  }
+  EXPECT_THAT(pauses, ElementsAre(5, 10, 20, 40, 80, 160, 320, 600, 600));
+  entry.failures = 1'000'000;
+  for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::wait_until, ErrorKind::blocked}) {
+    EXPECT_EQ(retry_after(kind, entry).pause, seconds{600}) << name(kind);
+    EXPECT_EQ(retry_after(kind, entry).failure, Failure::passing) << name(kind);
+  }
+  for (const ErrorKind kind : {ErrorKind::rejected, ErrorKind::no_rights, ErrorKind::gone}) {
+    entry.refusals = 22;
+    EXPECT_EQ(retry_after(kind, entry).pause, seconds{3600}) << name(kind);
+    entry.refusals = 23;
+    EXPECT_EQ(retry_after(kind, entry).pause, std::nullopt) << name(kind);
+    EXPECT_EQ(retry_after(kind, entry).failure, Failure::refusal) << name(kind);
+  }
+}
+
+TEST_F(EngineKeepingTest, AFailedDeliveryIsTriedAtLongerPausesWithOneLine) {
+  const auto id = queue("а");
+  testing::internal::CaptureStderr();
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < 4; ++i) {
+    fail(id, ErrorKind::unavailable);
+    pauses.push_back(pause(id).count());
+    if (i == 1) restart();
+  }
+  fail(id, ErrorKind::no_rights, "нет прав");
+  EXPECT_EQ(pause(id), hours{1});
+  engine_->take(Delivered{id, 900});
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(pauses, ElementsAre(5, 10, 20, 40));
+  EXPECT_EQ(times(log, "message not delivered"), 2U) << log;
+  EXPECT_EQ(times(log, "text=\"нет ответа\""), 1U);
+  EXPECT_THAT(log, HasSubstr("message delivered outbox_id=1 portal_id=900 failures=5"));
+}
+
+TEST_F(EngineKeepingTest, ARefusedNoticeIsGivenUpAfterADay) {
+  const auto id = queue("а");
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 100; ++i) fail(id, ErrorKind::blocked, "вебхук удалён");
+  for (int i = 0; i < 23; ++i) fail(id, ErrorKind::gone, "уволен");
+  EXPECT_EQ(reader_->outbox_counts().given_up, 0);
+  fail(id, ErrorKind::gone, "уволен");
+  fail(id, ErrorKind::gone, "уволен");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(reader_->outbox_counts().given_up, 1);
+  EXPECT_EQ(reader_->outbox_counts().waiting, 0);
+  EXPECT_EQ(times(log,
+                  "message given up outbox_id=1 recipient=5 failures=124 kind=gone "
+                  "text=уволен"),
+            1U)
+      << log;
+}
+
+TEST_F(EngineKeepingTest, AnAttemptBrokenOffByOurStopIsNoFailure) {
+  const auto id = queue("а");
+  fail(id, ErrorKind::stopped, "остановлено");
+  EXPECT_EQ(writer_->undelivered(id)->failures, 0);
+  EXPECT_EQ(pause(id), seconds{-1});
+}
+
+TEST_F(EngineKeepingTest, ARetryDoesNotWaitForAClockThatWasSetBack) {
+  const auto id = queue("а");
+  for (int i = 0; i < 9; ++i) fail(id, ErrorKind::unavailable);
+  set_clock(kStart - hours{6});
+  run_until_sent();
+  EXPECT_THAT(sent_, ElementsAre(id));
+}
+
+}  // namespace
+}  // namespace b24
