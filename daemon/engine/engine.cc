@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "daemon/engine/doubt.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
 #include "daemon/engine/retry.h"
@@ -18,8 +19,6 @@ namespace {
 constexpr milliseconds kTurn{1000};
 // How often the rules are judged when nothing has changed.
 constexpr seconds kJudgeEvery{60};
-// Fewer rows than this may vanish at once without a doubt.
-constexpr std::size_t kPlausiblyGone = 100;
 constexpr seconds kPruneEvery{86400};
 constexpr std::size_t kKeptItems = 50;
 
@@ -125,14 +124,11 @@ void Engine::take_part(PulledPart& part, Time now) {
     log::warn("rows not understood entity={} rows={} reason={}", name(entity), part.rejected.size(),
               log::quoted(part.rejected.front().reason));
   }
-  if (part.sweep == PulledPart::Sweep::rows || part.sweep == PulledPart::Sweep::finish) {
+  if (part.ids_only && part.sweep != PulledPart::Sweep::none) {
     writer_.add_swept(entity, part.records);
   }
   std::vector<std::int64_t> gone = std::move(part.gone);
-  if (part.sweep == PulledPart::Sweep::finish) {
-    gone = writer_.finish_sweep(entity, part.sweep_began_at);
-    if (is_implausible(entity, gone.size())) gone.clear();
-  }
+  if (part.sweep == PulledPart::Sweep::finish) gone = finish_sweep(part);
   if (!gone.empty()) {
     const std::int64_t marked = writer_.mark_deleted(entity, gone, now);
     changed_ = changed_ || marked > 0;
@@ -141,15 +137,23 @@ void Engine::take_part(PulledPart& part, Time now) {
   writer_.save_stream(part.state);
 }
 
-// Half of everything does not vanish in a day: rights were lost, or the portal answers wrongly.
-bool Engine::is_implausible(Entity entity, std::size_t gone) {
-  const auto counts = reader_.row_counts();
-  const auto rows = counts.find(entity);
-  const std::int64_t here = rows == counts.end() ? 0 : rows->second;
-  if (gone < kPlausiblyGone || static_cast<std::int64_t>(gone) * 2 < here) return false;
-  log::error("portal shows too few rows to be believed entity={} gone={} mirror={}", name(entity),
-             gone, here);
-  return true;
+std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
+  const Entity entity = part.state.entity;
+  std::vector<std::int64_t> gone = writer_.finish_sweep(entity);
+  const SweepResult found{reader_.row_counts()[entity], static_cast<std::int64_t>(gone.size()),
+                          part.sweep_began_at};
+  const std::optional<Doubt> before = writer_.doubt(entity);
+  const std::optional<Doubt> after = doubt_after(before, found);
+  if (after != before) writer_.save_doubt(entity, after);
+  if (after && !before) {
+    log::warn("portal shows too few rows to be believed yet entity={} gone={} mirror={}",
+              name(entity), found.gone, found.here);
+  } else if (before && !after) {
+    log::info("doubt is over entity={} doubted={} gone={} mirror={}", name(entity), before->rows,
+              found.gone, found.here);
+  }
+  if (after) gone.clear();
+  return gone;
 }
 
 void Engine::take_facts(const FactsRead& read) {

@@ -47,7 +47,8 @@ class Engine {
  private:
   void take_rows(Pulled pulled);
   void take_part(PulledPart& part, Time now);
-  bool is_implausible(Entity entity, std::size_t gone);
+  // The rows that a finished sweep finds gone, if that is believed.
+  std::vector<std::int64_t> finish_sweep(const PulledPart& part);
   void prune_when_due(Time now);
   void take_facts(const FactsRead& facts);
   void take_absences(const AbsencesRead& read);

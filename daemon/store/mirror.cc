@@ -27,9 +27,17 @@ constexpr const char* kSaveStream =
 constexpr const char* kDaysOfCalls =
     "SELECT id, started_at, day FROM calls WHERE id > ? ORDER BY id LIMIT ?";
 constexpr const char* kSetDay = "UPDATE calls SET day = ? WHERE id = ?";
+constexpr const char* kDoubt =
+    "SELECT doubted_at, doubted_rows FROM streams WHERE entity = ? AND doubted_at IS NOT NULL";
+constexpr const char* kSaveDoubt =
+    "UPDATE streams SET doubted_at = ?, doubted_rows = ? WHERE entity = ?";
 constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
 
 std::string swept_table(Entity entity) { return fmt::format("swept_{}", table_of(entity)); }
+
+bool sweeps(Connection& connection, Entity entity) {
+  return connection.run(kHasTable, swept_table(entity)).next();
+}
 
 // At most `limit` bytes, not cut inside a character.
 std::string_view cut(std::string_view text, std::size_t limit) {
@@ -50,6 +58,8 @@ std::int64_t hash_of(const RejectedRow& row) {
 
 UpsertCounts Writer::upsert(Entity entity, std::span<const Record> records, Time seen_at,
                             const Calendar& calendar) {
+  // What is shown while a sweep goes on is there, wherever the sweep stands.
+  if (sweeps(impl_->connection, entity)) add_swept(entity, records);
   return impl_->table(entity).upsert(records, seen_at, calendar);
 }
 
@@ -91,20 +101,32 @@ void Writer::add_swept(Entity entity, std::span<const Record> records) {
   for (const Record& record : records) Run{impl_->connection, insert, record.id}.exec();
 }
 
-std::vector<std::int64_t> Writer::finish_sweep(Entity entity, Time began_at) {
+std::vector<std::int64_t> Writer::finish_sweep(Entity entity) {
+  if (!sweeps(impl_->connection, entity)) return {};
   const std::string table = swept_table(entity);
-  if (!impl_->connection.run(kHasTable, table).next()) return {};
   std::vector<std::int64_t> missing;
   {
     Run run = impl_->connection.run(
-        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL AND seen_at <= ? "
+        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL "
                     "AND NOT EXISTS (SELECT 1 FROM temp.{} AS s WHERE s.id = m.id) ORDER BY id",
-                    table_of(entity), table),
-        began_at);
+                    table_of(entity), table));
     while (run.next()) missing.push_back(run.integer(0));
   }
   impl_->connection.exec(fmt::format("DROP TABLE temp.{}", table).c_str());
   return missing;
+}
+
+std::optional<Doubt> Writer::doubt(Entity entity) {
+  Run run = impl_->connection.run(kDoubt, name(entity));
+  if (!run.next()) return std::nullopt;
+  return Doubt{run.time(0), run.integer(1)};
+}
+
+void Writer::save_doubt(Entity entity, const std::optional<Doubt>& doubt) {
+  std::optional<Time> since;
+  std::optional<std::int64_t> rows;
+  if (doubt) since = doubt->since, rows = doubt->rows;
+  impl_->connection.run(kSaveDoubt, since, rows, name(entity)).exec();
 }
 
 void Writer::recompute_days(const Calendar& calendar) {

@@ -174,7 +174,8 @@ CREATE TABLE rejected_rows (
   seen_at INTEGER NOT NULL
 ) STRICT;
 
--- One row an entity, always. `rows` is kept by the writes to its table (deleted ones not counted).
+-- One row an entity, always. Doubted are rows that a sweep missed, while it is not believed.
+-- `rows` is kept by the writes to its table (deleted ones not counted).
 CREATE TABLE streams (
   entity TEXT PRIMARY KEY,
   full_done INTEGER NOT NULL DEFAULT 0,
@@ -183,6 +184,8 @@ CREATE TABLE streams (
   watermark INTEGER,
   fresh_at INTEGER,
   swept_at INTEGER,
+  doubted_at INTEGER,
+  doubted_rows INTEGER,
   recent_at INTEGER,
   expected_rows INTEGER,
   problem TEXT NOT NULL DEFAULT '',

@@ -48,6 +48,14 @@ struct StreamState {
   bool refused = false;  // the portal refuses it as things are: waiting will not bring it
 };
 
+// So many rows were missing from the portal's answer that it is not believed for now.
+struct Doubt {
+  Time since;             // our clock
+  std::int64_t rows = 0;  // missing
+
+  friend bool operator==(const Doubt&, const Doubt&) = default;
+};
+
 struct UpsertCounts {
   std::int64_t inserted = 0;
   std::int64_t updated = 0;
@@ -107,13 +115,14 @@ class Writer {
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
-  // them and were last written by the time the sweep began (on our clock, in seconds: nothing else
-  // may be written between that moment and begin_sweep). The ids live in this
-  // connection: after a restart a sweep begins anew, and finish_sweep without begin_sweep gives
-  // nothing. A sweep that saw no row at all gives every id: the caller judges whether to believe.
+  // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a
+  // restart a sweep begins anew, and finish_sweep without begin_sweep gives nothing. A sweep that
+  // saw no row at all gives every id: the caller judges whether to believe.
   void begin_sweep(Entity entity);
   void add_swept(Entity entity, std::span<const Record> records);
-  std::vector<std::int64_t> finish_sweep(Entity entity, Time began_at);
+  std::vector<std::int64_t> finish_sweep(Entity entity);
+  std::optional<Doubt> doubt(Entity entity);
+  void save_doubt(Entity entity, const std::optional<Doubt>& doubt);
   // The local day of every call again, after the zone has changed.
   void recompute_days(const Calendar& calendar);
 

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/engine/doubt.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/retry.h"
@@ -118,6 +119,72 @@ class EngineKeepingTest : public StoreTest {
   std::stop_source stop_;
   std::unique_ptr<Engine> engine_;
 };
+
+TEST(DoubtTest, IsByShareAndPassesAfterAnHour) {
+  const std::optional<Doubt> none;
+  const Doubt sixty{kStart, 60};
+  const struct {
+    const char* what;
+    std::optional<Doubt> before;
+    SweepResult found;
+    std::optional<Doubt> after;
+  } cases[] = {
+      {"nothing is gone", none, {60, 0, kStart}, none},
+      {"nothing was there", none, {0, 0, kStart}, none},
+      {"less than half is gone", none, {60, 29, kStart}, none},
+      {"half is gone", none, {60, 30, kStart}, Doubt{kStart, 30}},
+      {"most of a handful is gone", none, {5, 4, kStart}, none},
+      {"all of a handful is gone", none, {3, 3, kStart}, Doubt{kStart, 3}},
+      {"too early", sixty, {60, 60, kStart + minutes{59}}, sixty},
+      {"the same after an hour", sixty, {60, 60, kStart + hours{1}}, none},
+      {"about the same after an hour", sixty, {60, 54, kStart + hours{1}}, none},
+      {"something else after an hour",
+       sixty,
+       {60, 40, kStart + hours{1}},
+       Doubt{kStart + hours{1}, 40}},
+      {"the rows are there again", sixty, {60, 0, kStart + minutes{1}}, none},
+      {"the clock was set back", sixty, {60, 60, kStart - hours{6}}, Doubt{kStart - hours{6}, 60}},
+  };
+  for (const auto& c : cases) EXPECT_EQ(doubt_after(c.before, c.found), c.after) << c.what;
+}
+
+TEST_F(EngineKeepingTest, AnEmptyListIsBelievedWhenItStaysEmpty) {
+  read_whole(Entity::user, 1, 60);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) {
+    read_whole(Entity::user, 1, 0);
+    EXPECT_EQ(there(Entity::user), 60);
+    clock_.advance(minutes{20});
+    restart();
+  }
+  read_whole(Entity::user, 1, 0);
+  EXPECT_EQ(there(Entity::user), 0);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(
+      times(log, "portal shows too few rows to be believed yet entity=user gone=60 mirror=60"), 1U);
+  EXPECT_EQ(times(log, "doubt is over entity=user doubted=60 gone=60 mirror=60"), 1U);
+}
+
+TEST_F(EngineKeepingTest, ADoubtEndsWhenTheRowsAreThereAgain) {
+  read_whole(Entity::department, 1, 40);
+  read_whole(Entity::department, 1, 0);
+  clock_.advance(hours{1});
+  read_whole(Entity::department, 1, 40);
+  clock_.advance(hours{1});
+  read_whole(Entity::department, 1, 0);
+  EXPECT_EQ(there(Entity::department), 40) << "it is a new doubt";
+}
+
+TEST_F(EngineKeepingTest, AGreatDeletionEndsInTheMirror) {
+  read_whole(Entity::deal, 1, 1000);
+  compare_ids(Entity::deal, 601, 1000);
+  EXPECT_EQ(there(Entity::deal), 1000);
+  clock_.advance(hours{1});
+  compare_ids(Entity::deal, 601, 1000);
+  EXPECT_EQ(there(Entity::deal), 400);
+  compare_ids(Entity::deal, 701, 1000);
+  EXPECT_EQ(there(Entity::deal), 300) << "what is ordinary needs no second look";
+}
 
 TEST(RetryTest, PausesGrowAndRefusalsEnd) {
   OutboxEntry entry;

@@ -156,6 +156,21 @@ TEST_F(MirrorTest, CallsGetTheirLocalDay) {
             (Rows{"1|2026-11-22", "2|2026-11-22", "3|NULL"}));
 }
 
+TEST_F(MirrorTest, DoubtsAreKept) {
+  EXPECT_EQ(writer_->doubt(Entity::user), std::nullopt);
+  const Doubt doubt{kStart, 60};
+  in_transaction([&] { writer_->save_doubt(Entity::user, doubt); });
+  open_writer();
+  EXPECT_EQ(writer_->doubt(Entity::user), doubt);
+  EXPECT_EQ(writer_->doubt(Entity::deal), std::nullopt);
+  StreamState state;
+  state.entity = Entity::user;
+  in_transaction([&] { writer_->save_stream(state); });
+  EXPECT_EQ(writer_->doubt(Entity::user), doubt) << "a stream that goes on does not end it";
+  in_transaction([&] { writer_->save_doubt(Entity::user, std::nullopt); });
+  EXPECT_EQ(writer_->doubt(Entity::user), std::nullopt);
+}
+
 TEST_F(MirrorTest, RejectedRowsAreCountedOnceEach) {
   const RejectedRow a{Entity::deal, R"({"id":"x"})", "id is no number"};
   const RejectedRow b{Entity::task, "{}", "no id"};
@@ -194,12 +209,22 @@ TEST_F(MirrorTest, ASweepGivesWhatItDidNotSee) {
     const Record seen[] = {{1, {}, {}}, {1, {}, {}}};
     writer_->add_swept(Entity::deal, seen);
   });
-  // A deal that appears while the sweep goes on is not missing.
-  upsert(Entity::deal, {deal(5, "д", kStart)}, kStart + seconds{5});
+  // What is written while the sweep goes on is not missing, by whatever clock.
+  upsert(Entity::deal, {deal(5, "д", kStart), deal(3, "в", kStart)}, kStart - hours{6});
   in_transaction([&] {
-    EXPECT_EQ(writer_->finish_sweep(Entity::deal, kStart), (std::vector<std::int64_t>{2, 3}));
-    EXPECT_TRUE(writer_->finish_sweep(Entity::deal, kStart).empty()) << "it is over";
-    EXPECT_TRUE(writer_->finish_sweep(Entity::task, kStart).empty()) << "it never began";
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{2}));
+    EXPECT_TRUE(writer_->finish_sweep(Entity::deal).empty()) << "it is over";
+    EXPECT_TRUE(writer_->finish_sweep(Entity::task).empty()) << "it never began";
+  });
+}
+
+TEST_F(MirrorTest, RowsWrittenByAClockAheadAreSweptAllTheSame) {
+  upsert(Entity::deal, {deal(1, "а", kStart), deal(2, "б", kStart)}, kStart + hours{6});
+  const Record seen[] = {{1, {}, {}}};
+  in_transaction([&] {
+    writer_->begin_sweep(Entity::deal);
+    writer_->add_swept(Entity::deal, seen);
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{2}));
   });
 }
 
@@ -212,7 +237,7 @@ TEST_F(MirrorTest, ASweepBeginsAnew) {
     writer_->add_swept(Entity::deal, first);
     writer_->begin_sweep(Entity::deal);
     writer_->add_swept(Entity::deal, second);
-    EXPECT_EQ(writer_->finish_sweep(Entity::deal, kStart), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{1}));
   });
 }
 
