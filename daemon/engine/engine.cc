@@ -56,7 +56,9 @@ void Engine::run(const std::stop_token& stop) {
     const Time now = clock_.now();
     if (options_.judging) {
       send_due(now);
-      if (judged_at_ && now - *judged_at_ >= kJudgeEvery) judge_all(now);
+      // A clock that was set back must not keep the rules waiting.
+      const bool waited = judged_at_ && (now < *judged_at_ || now - *judged_at_ >= kJudgeEvery);
+      if (waited) judge_all(now);
     }
     prune_when_due(now);
     if (auto event = events_.pop(kTurn, stop)) take(std::move(*event));
@@ -65,11 +67,16 @@ void Engine::run(const std::stop_token& stop) {
   while (auto event = events_.pop(milliseconds{0}, {})) take(std::move(*event));
 }
 
+// What is old is so by the portal's clock: ours may be years ahead for a while after a start.
 void Engine::prune_when_due(Time now) {
-  if (pruned_at_ && now - *pruned_at_ < kPruneEvery) return;
-  pruned_at_ = now;
+  const SteadyTime steady = clock_.steady_now();
+  if (pruned_at_ && steady - *pruned_at_ < kPruneEvery) return;
+  std::optional<Time> portal;
+  for (const auto& [entity, state] : streams_) portal = std::max(portal, state.watermark);
+  if (!portal) return;
+  pruned_at_ = steady;
   Writer::Transaction transaction{writer_};
-  writer_.prune(now);
+  writer_.prune(std::min(now, *portal));
   transaction.commit();
 }
 

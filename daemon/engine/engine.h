@@ -95,7 +95,7 @@ class Engine {
   std::set<std::int64_t> in_flight_;  // outbox ids with the sender
   std::optional<Time> judged_at_;
   bool changed_ = false;  // the mirror, since the rules were judged
-  std::optional<Time> pruned_at_;
+  std::optional<SteadyTime> pruned_at_;
   std::atomic<std::uint64_t> turns_{0};
 };
 

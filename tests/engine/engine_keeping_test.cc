@@ -259,5 +259,27 @@ TEST_F(EngineKeepingTest, ARetryDoesNotWaitForAClockThatWasSetBack) {
   EXPECT_THAT(sent_, ElementsAre(id));
 }
 
+TEST_F(EngineKeepingTest, AClockFarAheadForgetsNothing) {
+  const auto deal = [](const char* title) {
+    return std::vector{record(Entity::deal, 1, {{"title", text(title)}})};
+  };
+  take_rows(Entity::deal, deal("а"), kStart);
+  take_rows(Entity::deal, deal("б"), kStart);
+  const std::string changes = "SELECT count(*) FROM changes";
+  ASSERT_EQ(rows(changes), Rows{"1"});
+  set_clock(kStart + days{500});
+  restart();
+  queue("а");
+  run_until_sent();
+  EXPECT_EQ(rows(changes), Rows{"1"});
+
+  // The portal's clock says the same as ours; the day after the last look has come.
+  take_rows(Entity::deal, deal("б"), clock_.now());
+  clock_.advance(days{1});
+  queue("б");
+  run_until_sent();
+  EXPECT_EQ(rows(changes), Rows{"0"});
+}
+
 }  // namespace
 }  // namespace b24
