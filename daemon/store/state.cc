@@ -21,6 +21,10 @@ constexpr const char* kSaveAlert =
     "held_seconds = excluded.held_seconds, value = excluded.value, norm = excluded.norm, "
     "fields = excluded.fields, items = excluded.items";
 constexpr const char* kForgetAlert = "DELETE FROM alerts WHERE rule_id = ? AND key = ?";
+constexpr const char* kIsSaved =
+    "SELECT 1 FROM alerts WHERE rule_id = ? AND key = ? AND manager_id = ? AND state = ? "
+    "AND episode = ? AND since = ? AND changed_at = ? AND ? - seen_at BETWEEN 0 AND ? "
+    "AND (? OR value IS ?) AND norm IS ? AND fields = ? AND items = ?";
 constexpr const char* kJournal =
     "INSERT INTO alert_events (rule_id, key, transition, episode, value, norm, at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -63,9 +67,27 @@ constexpr const char* kPruneChanges =
 constexpr const char* kPruneEvents =
     "DELETE FROM alert_events WHERE id < coalesce((SELECT id FROM alert_events WHERE at >= ?1 "
     "ORDER BY id LIMIT 1), 9223372036854775807)";
+// A later firing counts its episodes from one again; messages are named by episodes of their own.
+constexpr const char* kPruneAlerts =
+    "DELETE FROM alerts WHERE state = 'resolved' AND changed_at < ?";
 constexpr const char* kPruneOutbox =
     "DELETE FROM outbox WHERE (delivered_at IS NOT NULL OR given_up = 1) AND queued_at < ?";
 constexpr const char* kPruneRejected = "DELETE FROM rejected_rows WHERE seen_at < ?";
+
+bool must_be_exact(const Alert& alert) {
+  return alert.state == AlertState::pending ||
+         (alert.state == AlertState::firing && alert.key.kind == AlertKey::Kind::manager);
+}
+
+bool is_saved(Connection& connection, const Alert& alert) {
+  const seconds slack = must_be_exact(alert) ? seconds{0} : kSeenSlack - seconds{1};
+  const bool ages = alert.key.kind == AlertKey::Kind::object;
+  return connection
+      .run(kIsSaved, alert.rule_id, to_string(alert.key), alert.manager_id, name(alert.state),
+           alert.episode, alert.since, alert.changed_at, alert.seen_at, slack.count(), ages,
+           alert.value, alert.norm, fields_to_json(alert.fields), items_to_json(alert.items))
+      .next();
+}
 
 std::vector<OutboxEntry> take_entries(Run run) {
   std::vector<OutboxEntry> entries;
@@ -88,6 +110,12 @@ std::vector<Alert> Writer::alerts(const std::string& rule_id) {
 }
 
 void Writer::save_alert(const Alert& alert) {
+  if (alert.state == AlertState::resolved && !alert.items.empty()) {
+    Alert over = alert;
+    over.items.clear();
+    return save_alert(over);
+  }
+  if (is_saved(impl_->connection, alert)) return;
   impl_->connection
       .run(kSaveAlert, alert.rule_id, to_string(alert.key), alert.manager_id, name(alert.state),
            alert.episode, alert.since, alert.changed_at, alert.seen_at, alert.held.count(),
@@ -171,6 +199,7 @@ std::optional<OutboxEntry> Writer::undelivered(std::int64_t id) {
 void Writer::prune(Time now) {
   impl_->connection.run(kPruneChanges, now - kChangesKept).exec();
   impl_->connection.run(kPruneEvents, now - kChangesKept).exec();
+  impl_->connection.run(kPruneAlerts, now - kChangesKept).exec();
   impl_->connection.run(kPruneOutbox, now - kDeliveredKept).exec();
   impl_->connection.run(kPruneRejected, now - kRejectedKept).exec();
 }

@@ -62,6 +62,9 @@ struct UpsertCounts {
   std::int64_t unchanged = 0;
 };
 
+// By how much the seen_at of a stored alert may lag behind.
+inline constexpr seconds kSeenSlack{300};
+
 struct OutboxEntry {
   Notice notice;
   std::int64_t failures = 0;  // attempts that failed
@@ -129,6 +132,11 @@ class Writer {
   // --- state ---
   std::vector<Alert> alerts(const std::string& rule_id);
   std::vector<Alert> alerts();
+  // Skips the write when nothing but seen_at and held would change, and seen_at by less than
+  // kSeenSlack: what stands for weeks is not written every minute. The two belong together, so time
+  // for `for` is not lost. Of an object the value does not count either: its age grows by itself.
+  // Exact are pending alerts, and firing ones about a manager, whose end may wait by seen_at.
+  // A resolved alert is kept without its items.
   void save_alert(const Alert& alert);
   void forget_alert(const std::string& rule_id, const AlertKey& key);
   void journal(const std::string& rule_id, const AlertKey& key, Transition transition,
@@ -148,10 +156,11 @@ class Writer {
   std::vector<OutboxEntry> due(Time now, seconds longest_pause);
   // One notice; nothing when it was delivered, given up or replaced.
   std::optional<OutboxEntry> undelivered(std::int64_t id);
-  // Forgets what is too old to be asked for: changes and the journal after 400 days, notices
-  // delivered or given up and rejected rows not seen again after 30. For the nightly hour.
+  // Forgets what is too old to be asked for: changes, the journal and resolved alerts after 400
+  // days, notices delivered or given up and rejected rows not seen again after 30. A `now` that is
+  // ahead of the truth would forget too much.
   void prune(Time now);
-  // Small named facts: "client", "first_summary_at", the portal's host.
+  // Small named facts: the portal's settings, who is away, which rules were looked at.
   std::optional<std::string> meta(const std::string& name);
   void set_meta(const std::string& name, const std::string& value);
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <functional>
 
 #include "tests/store/store_fixture.h"
 
@@ -28,6 +29,21 @@ class StateTest : public StoreTest {
     return texts;
   }
   std::vector<std::string> waiting() { return due(kStart); }
+  static Alert standing(const AlertKey& key, AlertState state) {
+    Alert alert;
+    alert.rule_id = "r";
+    alert.key = key;
+    alert.manager_id = 17;
+    alert.state = state;
+    alert.since = alert.changed_at = alert.seen_at = kStart;
+    alert.value = 12;
+    alert.fields = {{"title", text("а")}};
+    alert.items = {{1, {{"title", text("а")}}}};
+    return alert;
+  }
+  void save(const Alert& alert) {
+    in_transaction([&] { writer_->save_alert(alert); });
+  }
 };
 
 TEST_F(StateTest, AlertsComeBackAsTheyWere) {
@@ -88,6 +104,85 @@ TEST_F(StateTest, AlertsComeBackAsTheyWere) {
   in_transaction([&] { writer_->forget_alert("deal_stuck_stage", deal(7405)); });
   EXPECT_THAT(writer_->alerts("deal_stuck_stage"), IsEmpty());
   EXPECT_EQ(writer_->alerts().size(), 1U);
+}
+
+TEST_F(StateTest, AStandingAlertIsNotWrittenEveryMinute) {
+  const struct {
+    AlertKey key;
+    AlertState state;
+    bool skipped;
+  } cases[] = {
+      {deal(1), AlertState::known, true},    {manager(1), AlertState::known, true},
+      {deal(1), AlertState::firing, true},   {manager(1), AlertState::firing, false},
+      {deal(1), AlertState::pending, false}, {manager(1), AlertState::pending, false},
+  };
+  for (const auto& c : cases) {
+    Alert alert = standing(c.key, c.state);
+    save(alert);
+    const auto saved = [&] { return writer_->alerts("r").at(0); };
+    alert.seen_at = kStart + kSeenSlack - seconds{1};
+    alert.held = seconds{299};
+    save(alert);
+    EXPECT_EQ(saved().seen_at, c.skipped ? kStart : alert.seen_at) << to_string(c.key);
+    EXPECT_EQ(saved().held, saved().seen_at - kStart) << "so that no time is lost";
+    alert.seen_at = kStart + kSeenSlack;
+    alert.held = kSeenSlack;
+    save(alert);
+    EXPECT_EQ(saved().seen_at, alert.seen_at);
+    EXPECT_EQ(saved().held, alert.held);
+    alert.seen_at = kStart - hours{6};
+    save(alert);
+    EXPECT_EQ(saved().seen_at, alert.seen_at) << "the clock was set back";
+    in_transaction([&] { writer_->forget_alert("r", c.key); });
+  }
+}
+
+TEST_F(StateTest, AChangedAlertIsWrittenAtOnce) {
+  const std::function<void(Alert&)> changes[] = {
+      [](Alert& a) { a.manager_id = 18; },
+      [](Alert& a) { a.state = AlertState::firing; },
+      [](Alert& a) { a.episode = 2; },
+      [](Alert& a) { a.since += seconds{1}; },
+      [](Alert& a) { a.changed_at += seconds{1}; },
+      [](Alert& a) { a.norm = 7; },
+      [](Alert& a) { a.fields.clear(); },
+      [](Alert& a) { a.items.clear(); },
+      [](Alert& a) { a.value = 13; },
+  };
+  Alert alert = standing(manager(1), AlertState::known);
+  save(alert);
+  for (const auto& change : changes) {
+    change(alert);
+    alert.seen_at += seconds{1};
+    save(alert);
+    EXPECT_EQ(writer_->alerts("r").at(0).seen_at, alert.seen_at);
+    alert.state = AlertState::known;
+    save(alert);
+  }
+}
+
+TEST_F(StateTest, TheAgeOfAnObjectAloneIsNotWritten) {
+  Alert alert = standing(deal(1), AlertState::firing);
+  save(alert);
+  alert.seen_at += seconds{60};
+  alert.value += 0.001;
+  save(alert);
+  EXPECT_EQ(writer_->alerts("r").at(0).value, 12);
+}
+
+TEST_F(StateTest, AResolvedAlertIsKeptWithoutItsItemsAndNotForEver) {
+  Alert alert = standing(deal(1), AlertState::resolved);
+  alert.episode = 3;
+  save(alert);
+  EXPECT_EQ(rows("SELECT episode, items FROM alerts"), Rows{"3|[]"});
+  Alert old = standing(deal(2), AlertState::resolved);
+  old.changed_at = kStart - days{401};
+  save(old);
+  Alert standing_long = standing(deal(3), AlertState::firing);
+  standing_long.changed_at = old.changed_at;
+  save(standing_long);
+  in_transaction([&] { writer_->prune(kStart); });
+  EXPECT_EQ(rows("SELECT key FROM alerts"), (Rows{"deal:1", "deal:3"}));
 }
 
 TEST_F(StateTest, TextThatIsNoUtf8IsKeptReadable) {
