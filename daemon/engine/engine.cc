@@ -47,10 +47,12 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
   if (const auto text = reader_.meta(kFactsMeta)) {
     if (const auto kept = facts_from_json(*text)) facts_ = kept->facts;
   }
+  days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
   refresh_surroundings();
 }
 
 void Engine::run(const std::stop_token& stop) {
+  stop_ = stop;
   while (!stop.stop_requested()) {
     turns_.fetch_add(1, std::memory_order_relaxed);
     const Time now = clock_.now();
@@ -81,6 +83,8 @@ void Engine::prune_when_due(Time now) {
 }
 
 void Engine::take(Event event) {
+  // Neither are calls written nor rules judged by days of two zones.
+  const bool days_settled = settle_days();
   if (auto* rows = std::get_if<Pulled>(&event)) return take_rows(std::move(*rows));
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
@@ -88,7 +92,8 @@ void Engine::take(Event event) {
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(std::move(*rules));
   auto& done = std::get<PassDone>(event);
   // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
-  if (done.judge && options_.judging && (changed_ || !judged_at_)) judge_all(clock_.now());
+  const bool worth_judging = changed_ || !judged_at_;
+  if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
   done.committed->set_value();
 }
 
@@ -164,7 +169,6 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
 }
 
 void Engine::take_facts(const FactsRead& read) {
-  const std::string before = around_.calendar.settings().zone;
   facts_ = read.facts;
   {
     Writer::Transaction transaction{writer_};
@@ -172,11 +176,22 @@ void Engine::take_facts(const FactsRead& read) {
     transaction.commit();
   }
   refresh_surroundings();
-  if (around_.calendar.settings().zone != before) {
+  settle_days();
+}
+
+// Chunk by chunk: a kill loses one of them, and the watchdog sees that the work goes on.
+bool Engine::settle_days() {
+  const std::string& zone = around_.calendar.settings().zone;
+  if (days_zone_ == zone) return true;
+  log::info("local days are computed for a zone zone={}", zone);
+  for (bool all = false; !all; turns_.fetch_add(1, std::memory_order_relaxed)) {
+    if (stop_.stop_requested()) return false;
     Writer::Transaction transaction{writer_};
-    writer_.recompute_days(around_.calendar);
+    all = writer_.recompute_days(around_.calendar);
     transaction.commit();
   }
+  days_zone_ = zone;
+  return true;
 }
 
 void Engine::take_absences(const AbsencesRead& read) {

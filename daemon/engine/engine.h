@@ -51,6 +51,8 @@ class Engine {
   std::vector<std::int64_t> finish_sweep(const PulledPart& part);
   void prune_when_due(Time now);
   void take_facts(const FactsRead& facts);
+  // Brings the local days of the calls to the zone in force; false if a stop came before the end.
+  bool settle_days();
   void take_absences(const AbsencesRead& read);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
@@ -96,6 +98,8 @@ class Engine {
   std::optional<Time> judged_at_;
   bool changed_ = false;  // the mirror, since the rules were judged
   std::optional<SteadyTime> pruned_at_;
+  std::string days_zone_;  // of all local days in the mirror, if it is one
+  std::stop_token stop_;   // of run()
   std::atomic<std::uint64_t> turns_{0};
 };
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <charconv>
+#include <limits>
+
 #include "daemon/store/row_hash.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/writer.h"
@@ -44,6 +47,15 @@ std::string_view cut(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
   return text.substr(0, limit);
+}
+
+// How far days were computed in a zone, from the text kept of it.
+std::int64_t place_in(std::string_view kept, std::string_view zone) {
+  std::int64_t id = std::numeric_limits<std::int64_t>::min();
+  if (kept.starts_with(zone) && kept.substr(zone.size()).starts_with(' ')) {
+    std::from_chars(kept.data() + zone.size() + 1, kept.data() + kept.size(), id);
+  }
+  return id;
 }
 
 std::int64_t hash_of(const RejectedRow& row) {
@@ -129,27 +141,30 @@ void Writer::save_doubt(Entity entity, const std::optional<Doubt>& doubt) {
   impl_->connection.run(kSaveDoubt, since, rows, name(entity)).exec();
 }
 
-void Writer::recompute_days(const Calendar& calendar) {
+bool Writer::recompute_days(const Calendar& calendar) {
+  const std::string& zone = calendar.settings().zone;
+  const std::string kept = meta(kDaysZoneMeta).value_or("");
+  if (kept == zone) return true;
   struct Change {
     std::int64_t id;
     std::string day;
   };
   std::vector<Change> changes;
-  std::int64_t last = std::numeric_limits<std::int64_t>::min();
-  for (bool more = true; more;) {
-    more = false;
-    changes.clear();
-    for (Run run = impl_->connection.run(kDaysOfCalls, last, kDaysChunk); run.next(); more = true) {
-      last = run.integer(0);
-      const auto started_at = run.maybe_time(1);
-      if (!started_at) continue;
-      std::string day = format_day(calendar.day_of(*started_at));
-      if (run.is_null(2) || run.text(2) != day) changes.push_back({last, std::move(day)});
-    }
-    for (const Change& change : changes) {
-      impl_->connection.run(kSetDay, std::string_view{change.day}, change.id).exec();
-    }
+  std::int64_t last = place_in(kept, zone);
+  std::int64_t rows = 0;
+  for (Run run = impl_->connection.run(kDaysOfCalls, last, kDaysChunk); run.next(); ++rows) {
+    last = run.integer(0);
+    const auto started_at = run.maybe_time(1);
+    if (!started_at) continue;
+    std::string day = format_day(calendar.day_of(*started_at));
+    if (run.is_null(2) || run.text(2) != day) changes.push_back({last, std::move(day)});
   }
+  for (const Change& change : changes) {
+    impl_->connection.run(kSetDay, std::string_view{change.day}, change.id).exec();
+  }
+  const bool all = rows < kDaysChunk;
+  set_meta(kDaysZoneMeta, all ? zone : fmt::format("{} {}", zone, last));
+  return all;
 }
 
 }  // namespace b24

@@ -56,6 +56,9 @@ struct Doubt {
   friend bool operator==(const Doubt&, const Doubt&) = default;
 };
 
+// "Europe/Moscow": all local days are in this zone. "Europe/Moscow 1200": up to this call's id.
+inline constexpr const char* kDaysZoneMeta = "days_zone";
+
 struct UpsertCounts {
   std::int64_t inserted = 0;
   std::int64_t updated = 0;
@@ -126,8 +129,10 @@ class Writer {
   std::vector<std::int64_t> finish_sweep(Entity entity);
   std::optional<Doubt> doubt(Entity entity);
   void save_doubt(Entity entity, const std::optional<Doubt>& doubt);
-  // The local day of every call again, after the zone has changed.
-  void recompute_days(const Calendar& calendar);
+  // The local days of some more calls, after the zone has changed; true when all are in the
+  // calendar's zone. How far it has come is kept in the meta kDaysZoneMeta, so that it goes on
+  // after a kill, and begins anew when the zone changes once more.
+  bool recompute_days(const Calendar& calendar);
 
   // --- state ---
   std::vector<Alert> alerts(const std::string& rule_id);

@@ -186,6 +186,34 @@ TEST_F(EngineKeepingTest, AGreatDeletionEndsInTheMirror) {
   EXPECT_EQ(there(Entity::deal), 300) << "what is ordinary needs no second look";
 }
 
+TEST_F(EngineKeepingTest, DaysOfCallsFollowTheZoneOfTheSettings) {
+  const std::int64_t night = to_unix(kStart + hours{14} - seconds{1});  // 23:59:59 in Moscow
+  std::vector<Record> calls;
+  for (std::int64_t id = 1; id <= 10'001; ++id) {
+    calls.push_back(record(Entity::call, id, {{"started_at", integer(night)}}));
+  }
+  take_rows(Entity::call, std::move(calls));
+  const std::string days = "SELECT day, count(*) FROM calls GROUP BY day";
+  ASSERT_EQ(rows(days), Rows{"2026-11-21|10001"});
+
+  config_.calendar.zone = "Asia/Yekaterinburg";
+  restart();
+  const auto turns = engine_->turns();
+  take_rows(Entity::deal, {});
+  EXPECT_EQ(rows(days), Rows{"2026-11-22|10001"});
+  EXPECT_EQ(engine_->turns() - turns, 2U) << "the watchdog sees every chunk";
+}
+
+TEST_F(EngineKeepingTest, DaysOfCallsFollowTheZoneOfThePortal) {
+  const std::int64_t night = to_unix(kStart + hours{14} - seconds{1});
+  take_rows(Entity::call, {record(Entity::call, 1, {{"started_at", integer(night)}})});
+  PortalFacts facts;
+  facts.user_zone = "Asia/Yekaterinburg";
+  engine_->take(FactsRead{facts});
+  EXPECT_EQ(rows("SELECT day FROM calls"), Rows{"2026-11-22"});
+  EXPECT_EQ(writer_->meta(kDaysZoneMeta), "Asia/Yekaterinburg");
+}
+
 TEST(RetryTest, PausesGrowAndRefusalsEnd) {
   OutboxEntry entry;
   std::vector<std::int64_t> pauses;

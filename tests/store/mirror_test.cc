@@ -151,9 +151,42 @@ TEST_F(MirrorTest, CallsGetTheirLocalDay) {
   CalendarSettings settings;
   settings.zone = "Asia/Yekaterinburg";
   const Calendar other = *Calendar::make(settings);
-  in_transaction([&] { writer_->recompute_days(other); });
+  in_transaction([&] { EXPECT_TRUE(writer_->recompute_days(other)); });
   EXPECT_EQ(rows("SELECT id, day FROM v_call ORDER BY id"),
             (Rows{"1|2026-11-22", "2|2026-11-22", "3|NULL"}));
+}
+
+TEST_F(MirrorTest, DaysAreComputedInChunksAndGoOnAfterAKill) {
+  const std::int64_t count = 10'001;
+  const std::int64_t night = to_unix(kStart + hours{14} - seconds{1});  // 23:59:59 in Moscow
+  std::vector<Record> calls;
+  for (std::int64_t id = 1; id <= count; ++id) {
+    calls.push_back(record(Entity::call, id, {{"started_at", integer(night)}}));
+  }
+  upsert(Entity::call, calls);
+  in_transaction([&] {
+    EXPECT_FALSE(writer_->recompute_days(calendar_));
+    EXPECT_TRUE(writer_->recompute_days(calendar_));
+    EXPECT_TRUE(writer_->recompute_days(calendar_)) << "there is nothing to do";
+  });
+  EXPECT_EQ(writer_->meta(kDaysZoneMeta), "Europe/Moscow");
+
+  CalendarSettings settings;
+  settings.zone = "Asia/Yekaterinburg";
+  const Calendar other = *Calendar::make(settings);
+  const std::string days = "SELECT day, count(*) FROM calls GROUP BY day ORDER BY day";
+  in_transaction([&] { EXPECT_FALSE(writer_->recompute_days(other)); });
+  EXPECT_EQ(rows(days), (Rows{"2026-11-21|1", "2026-11-22|10000"}));
+  EXPECT_EQ(writer_->meta(kDaysZoneMeta), "Asia/Yekaterinburg 10000");
+  open_writer();
+  in_transaction([&] { EXPECT_TRUE(writer_->recompute_days(other)); });
+  EXPECT_EQ(rows(days), Rows{"2026-11-22|10001"});
+
+  // Half way to one zone, the settings go back to the zone before.
+  in_transaction([&] { EXPECT_FALSE(writer_->recompute_days(calendar_)); });
+  in_transaction([&] { EXPECT_FALSE(writer_->recompute_days(other)); });
+  in_transaction([&] { EXPECT_TRUE(writer_->recompute_days(other)); });
+  EXPECT_EQ(rows(days), Rows{"2026-11-22|10001"});
 }
 
 TEST_F(MirrorTest, DoubtsAreKept) {
