@@ -10,7 +10,7 @@ namespace b24 {
 namespace {
 
 // A person waits for the answer, so it may take longer than a rule's query.
-constexpr QueryLimits kLimits{.time = seconds{60}, .rows = 10'000'000, .views_only = true};
+constexpr QueryLimits kLimits{.time = seconds{60}, .rows = 10'000'000};
 
 void print_error(const std::string& sql, const SqlError& failure) {
   std::cerr << "b24watch: " << explain(failure).pick() << '\n';

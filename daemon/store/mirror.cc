@@ -97,8 +97,6 @@ void Writer::save_stream(const StreamState& state) {
       .exec();
 }
 
-std::vector<StreamState> Writer::streams() { return read_streams(impl_->connection); }
-
 void Writer::begin_sweep(Entity entity) {
   const std::string table = swept_table(entity);
   impl_->connection.exec(

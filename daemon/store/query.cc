@@ -107,7 +107,7 @@ void QueryRunner::Finalize::operator()(sqlite3_stmt* statement) const {
 QueryRunner::QueryRunner(Connection& connection) : connection_(connection), sandbox_(connection) {}
 
 tl::expected<QueryInfo, SqlError> QueryRunner::prepare(const std::string& sql) {
-  const auto query = prepared(sql, Sandbox::Access::views);
+  const auto query = prepared(sql);
   if (!query) return tl::unexpected(query.error());
   return (*query)->info;
 }
@@ -115,27 +115,25 @@ tl::expected<QueryInfo, SqlError> QueryRunner::prepare(const std::string& sql) {
 tl::expected<Table, SqlError> QueryRunner::query(const std::string& sql,
                                                  const std::map<std::string, Value>& parameters,
                                                  const QueryLimits& limits) {
-  const auto access = limits.views_only ? Sandbox::Access::views : Sandbox::Access::tables;
-  const auto query = prepared(sql, access);
+  const auto query = prepared(sql);
   if (!query) return tl::unexpected(query.error());
   if (auto missing = bind(**query, parameters)) return tl::unexpected(std::move(*missing));
   // After a change of the schema SQLite prepares again by itself, hence the same scope.
-  const Sandbox::Scope scope{sandbox_, access, std::chrono::steady_clock::now() + limits.time};
+  const Sandbox::Scope scope{sandbox_, Sandbox::Access::views,
+                             std::chrono::steady_clock::now() + limits.time};
   // A statement that is not at its end would hold the reader's snapshot.
   const std::unique_ptr<sqlite3_stmt, Reset> running{(*query)->statement.get()};
   return rows_of(**query, limits);
 }
 
-tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::string& sql,
-                                                                     Sandbox::Access access) {
-  const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const Prepared& p) {
-    return p.access == access && p.sql == sql;
-  });
+tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::string& sql) {
+  const auto found =
+      std::find_if(kept_.begin(), kept_.end(), [&](const Prepared& p) { return p.sql == sql; });
   if (found != kept_.end()) {
     kept_.splice(kept_.begin(), kept_, found);
     return &kept_.front();
   }
-  const Sandbox::Scope scope{sandbox_, access};
+  const Sandbox::Scope scope{sandbox_, Sandbox::Access::views};
   auto statement = compile(sql);
   if (!statement) return tl::unexpected(statement.error());
   auto names = parameters_of(statement->get(), sql);
@@ -144,7 +142,7 @@ tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::
   for (int i = 0; i < sqlite3_column_count(statement->get()); ++i) {
     info.columns.emplace_back(sqlite3_column_name(statement->get(), i));
   }
-  kept_.push_front({sql, access, std::move(*statement), std::move(info)});
+  kept_.push_front({sql, std::move(*statement), std::move(info)});
   if (kept_.size() > kStatementsKept) kept_.pop_back();
   return &kept_.front();
 }

@@ -29,11 +29,10 @@ class QueryRunner {
   };
   struct Prepared {
     std::string sql;
-    Sandbox::Access access;
     std::unique_ptr<sqlite3_stmt, Finalize> statement;
     QueryInfo info;
   };
-  tl::expected<Prepared*, SqlError> prepared(const std::string& sql, Sandbox::Access access);
+  tl::expected<Prepared*, SqlError> prepared(const std::string& sql);
   tl::expected<std::unique_ptr<sqlite3_stmt, Finalize>, SqlError> compile(const std::string& sql);
   SqlError compile_error(const std::string& sql, int code) const;
   std::optional<SqlError> bind(const Prepared& query,

@@ -173,7 +173,7 @@ bool Sandbox::allows_read(std::string_view table, std::string_view through, bool
   if (no_column && !internal && (!ours || read_through_views_.contains(table))) return true;
   const auto behind = tables_behind_.find(through);
   const bool through_view = behind != tables_behind_.end() && behind->second.contains(table);
-  if (through_view || (access_ == Access::tables && !internal)) {
+  if (through_view) {
     read_through_views_.emplace(table);
     if (const auto entity = entity_of_table(table)) reads_.insert(*entity);
     return true;

@@ -21,7 +21,6 @@ class Sandbox {
  public:
   enum class Access {
     program,  // our own statements: everything
-    tables,   // reading, base tables too
     views,    // reading, base tables only through a view
   };
 

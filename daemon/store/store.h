@@ -169,9 +169,6 @@ class Writer {
   std::optional<std::string> meta(const std::string& name);
   void set_meta(const std::string& name, const std::string& value);
 
-  // One for every entity, in the order of kEntities, saved or not.
-  std::vector<StreamState> streams();
-
  private:
   struct Impl;
   explicit Writer(std::unique_ptr<Impl> impl);
@@ -181,7 +178,6 @@ class Writer {
 struct QueryLimits {
   milliseconds time{2000};
   std::int64_t rows = 1'000'000;
-  bool views_only = true;  // a base table only through a view
 };
 
 // The outbox as numbers, for `status`.
@@ -233,6 +229,7 @@ class Reader {
                                       const QueryLimits& limits = {});
 
   // --- what the program itself reads ---
+  // One for every entity, in the order of kEntities, saved or not.
   std::vector<StreamState> streams();
   std::vector<Person> persons();
   std::vector<Department> departments();

@@ -289,23 +289,22 @@ TEST_F(MirrorTest, StreamsKeepTheirPlace) {
   upsert(Entity::deal, {deal(1, "а", kStart)});
   in_transaction([&] { writer_->save_stream(state); });
 
-  for (const auto& streams : {writer_->streams(), reader()->streams()}) {
-    ASSERT_EQ(streams.size(), std::size(kEntities));
-    for (const StreamState& stream : streams) {
-      if (stream.entity != Entity::deal) {
-        EXPECT_FALSE(stream.full_done || stream.watermark || stream.fresh_at);
-        continue;
-      }
-      EXPECT_TRUE(stream.full_done);
-      EXPECT_EQ(stream.cursor_id, 7405);
-      EXPECT_EQ(stream.full_began_at, state.full_began_at);
-      EXPECT_EQ(stream.watermark, state.watermark);
-      EXPECT_EQ(stream.fresh_at, state.fresh_at);
-      EXPECT_EQ(stream.swept_at, state.swept_at);
-      EXPECT_EQ(stream.expected_rows, 8000);
-      EXPECT_EQ(stream.problem, "нет прав");
-      EXPECT_TRUE(stream.refused);
+  const auto streams = reader()->streams();
+  ASSERT_EQ(streams.size(), std::size(kEntities));
+  for (const StreamState& stream : streams) {
+    if (stream.entity != Entity::deal) {
+      EXPECT_FALSE(stream.full_done || stream.watermark || stream.fresh_at);
+      continue;
     }
+    EXPECT_TRUE(stream.full_done);
+    EXPECT_EQ(stream.cursor_id, 7405);
+    EXPECT_EQ(stream.full_began_at, state.full_began_at);
+    EXPECT_EQ(stream.watermark, state.watermark);
+    EXPECT_EQ(stream.fresh_at, state.fresh_at);
+    EXPECT_EQ(stream.swept_at, state.swept_at);
+    EXPECT_EQ(stream.expected_rows, 8000);
+    EXPECT_EQ(stream.problem, "нет прав");
+    EXPECT_TRUE(stream.refused);
   }
   EXPECT_EQ(rows("SELECT full_done, rows, watermark, problem FROM v_stream WHERE entity = 'deal'"),
             Rows{"1|1|1795244401|нет прав"});

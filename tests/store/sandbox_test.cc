@@ -85,16 +85,6 @@ TEST_F(SandboxTest, RefusesTablesBehindTheViews) {
   }
 }
 
-TEST_F(SandboxTest, AllowsBaseTablesWhenAsked) {
-  QueryLimits limits;
-  limits.views_only = false;
-  EXPECT_TRUE(reader_->query("SELECT title FROM deals", {}, limits));
-  EXPECT_TRUE(reader_->query("SELECT value FROM meta", {}, limits));
-  EXPECT_FALSE(reader_->query("SELECT name FROM sqlite_schema", {}, limits));
-  EXPECT_FALSE(reader_->query("DELETE FROM deals", {}, limits));
-  EXPECT_FALSE(reader_->query("SELECT title FROM deals")) << "not remembered for others";
-}
-
 TEST_F(SandboxTest, RefusesFunctionsThatCannotBeInterrupted) {
   for (const char* function : {"printf", "format", "zeroblob", "randomblob", "load_extension",
                                "hex", "glob", "quote", "random", "sqlite_version"}) {
