@@ -227,11 +227,7 @@ Error HttpConnection::Impl::failure(httplib::Error code, bool too_large) {
     std::lock_guard lock{mutex};
     how = end;
   }
-  if (how == End::cancelled) {
-    return error(ErrorKind::stopped,
-                 say("Запрос к порталу прерван: программа останавливается.",
-                     "The request to the portal was broken off: the program is stopping."));
-  }
+  if (how == End::cancelled) return stopped();
   if (how == End::none && code == httplib::Error::SSLServerVerification) {
     return certificate_failure();
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "rules/base/language.h"
+#include "rules/base/result.h"
 
 namespace b24 {
 
@@ -13,6 +14,12 @@ namespace b24 {
 template <class... Parts>
 std::string say(std::string_view ru, std::string_view en, const Parts&... parts) {
   return fmt::format(fmt::runtime(tr(ru, en)), parts...);
+}
+
+inline Error stopped() {
+  return error(ErrorKind::stopped, say("Запрос к порталу прерван: программа останавливается.",
+                                       "The request to the portal was broken off: the program is "
+                                       "stopping."));
 }
 
 }  // namespace b24

@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
 
-Error stopped() {
-  return error(ErrorKind::stopped, say("Запрос к порталу прерван: программа останавливается.",
-                                       "The request to the portal was broken off: the program is "
-                                       "stopping."));
-}
-
 Error resting(std::string_view method) {
   return to_error({"OPERATION_TIME_LIMIT", {}, 429}, method);
 }

@@ -341,22 +341,4 @@ Error to_command_error(const PortalError& error, std::string_view method) {
   return {ErrorKind::no_rights, about_rights(error, method)};
 }
 
-std::string_view scope_of(std::string_view method) {
-  constexpr std::pair<std::string_view, std::string_view> kScopes[] = {
-      {"crm.", "crm"},
-      {"tasks.", "task"},
-      {"task.", "task"},
-      {"voximplant.", "telephony"},
-      {"telephony.", "telephony"},
-      {"user.", "user_basic"},
-      {"department.", "department"},
-      {"im.", "im"},
-      {"calendar.", "calendar"},
-  };
-  for (const auto& [head, scope] : kScopes) {
-    if (method.starts_with(head)) return scope;
-  }
-  return {};
-}
-
 }  // namespace b24

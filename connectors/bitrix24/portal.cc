@@ -234,48 +234,4 @@ Result<std::vector<Absence>> read_absences(Client& client, const std::vector<std
   return absences;
 }
 
-const std::vector<std::string>& needed_scopes() {
-  static const std::vector<std::string> scopes = {"crm",        "task",      "user_basic",
-                                                  "department", "telephony", "im"};
-  return scopes;
-}
-
-std::vector<std::string> missing_scopes(const std::set<std::string>& granted) {
-  std::vector<std::string> missing;
-  for (const std::string& scope : needed_scopes()) {
-    const bool user =
-        scope == "user_basic" && (granted.contains("user") || granted.contains("user_brief"));
-    if (!user && !granted.contains(scope)) missing.push_back(scope);
-  }
-  return missing;
-}
-
-std::string about_scopes(const std::vector<std::string>& missing) {
-  if (missing.empty()) return {};
-  struct Meaning {
-    std::string_view scope, ru, en;
-  };
-  constexpr Meaning kMeanings[] = {
-      {"crm", "сделки", "deals"},
-      {"task", "задачи", "tasks"},
-      {"user_basic", "сотрудники", "employees"},
-      {"department", "подразделения", "departments"},
-      {"telephony", "звонки", "calls"},
-      {"im", "уведомления", "notifications"},
-  };
-  std::string list;
-  for (const std::string& scope : missing) {
-    std::string_view meaning;
-    for (const Meaning& m : kMeanings) {
-      if (m.scope == scope) meaning = tr(m.ru, m.en);
-    }
-    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", scope, meaning);
-  }
-  return fmt::format(fmt::runtime(tr("У вебхука нет прав: {} – добавьте их в настройках вебхука на "
-                                     "портале.",
-                                     "The webhook lacks the scopes {}: add them in the settings of "
-                                     "the webhook on the portal.")),
-                     list);
-}
-
 }  // namespace b24

@@ -40,9 +40,8 @@ Result<std::vector<Absence>> read_absences(Client& client, const std::vector<std
                                            Time from, Time to, seconds portal_offset,
                                            const std::stop_token& stop);
 
-// The scopes that all mirrored entities and the telling need.
-const std::vector<std::string>& needed_scopes();
-// Those of them that were not granted; "user" and "user_brief" serve as "user_basic" does.
+// The scopes that all mirrored entities and the telling need and that were not granted; "user" and
+// "user_brief" serve as "user_basic" does.
 std::vector<std::string> missing_scopes(const std::set<std::string>& granted);
 // One sentence on missing scopes, with what each is for; empty when none is missing.
 std::string about_scopes(const std::vector<std::string>& missing);
