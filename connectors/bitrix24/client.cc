@@ -49,6 +49,16 @@ std::string_view suffix(std::string_view host) {
   return !numeric && rest.find('.') != std::string_view::npos ? rest : std::string_view{};
 }
 
+// Whether a Location leads to another host: an absolute one may, a relative one does not.
+bool leads_away(std::string_view location, std::string_view host) {
+  const auto slashes = location.find("//");
+  const std::string_view scheme = location.substr(0, slashes);
+  if (slashes == std::string_view::npos) return false;
+  if (!scheme.empty() && scheme != "http:" && scheme != "https:") return false;
+  const auto target = parse_url("https:" + std::string(location.substr(slashes)));
+  return !target || target->host != host;
+}
+
 // Stops when either of two tokens does.
 class EitherStop {
  public:
@@ -98,10 +108,11 @@ struct Client::Impl {
                    const std::stop_token& stop);
   Attempt attempt(const std::string& method, const std::string& body, const std::stop_token& stop);
   Result<HttpAnswer> post(const std::string& method, const std::string& body);
-  std::optional<Error> move_to(const std::string& location);
+  std::optional<Error> follow(const std::string& location);
   Attempt judge(HttpAnswer answer, const std::string& method);
   Error unreadable(const HttpAnswer& answer) const;
   std::string scrubbed(std::string text) const;
+  std::string host() const;
 
   // When a failed attempt may be repeated; nothing when it may not.
   std::optional<SteadyTime> again_at(const Attempt& failed, Effect effect, int attempts,
@@ -134,6 +145,7 @@ struct Client::Impl {
   Limiter limiter;
   milliseconds waited{0};
   Url url;
+  std::string moved_to;  // the host of the latest redirect
   std::shared_ptr<HttpConnection> connection;
   std::mt19937_64 random;
 };
@@ -249,7 +261,11 @@ Attempt Client::Impl::attempt(const std::string& method, const std::string& body
   if (!wait_for_room(stop)) return failure(Reaction::our_mistake, stopped());
   auto answer = post(method, body);
   if (answer && answer->status / 100 == 3) {
-    if (auto error = move_to(answer->location)) return failure(Reaction::stop, std::move(*error));
+    // A page to log in at, or about maintenance, of the portal itself.
+    if (!leads_away(answer->location, host())) {
+      return failure(Reaction::retry_reads, unreadable(*answer));
+    }
+    if (auto error = follow(answer->location)) return failure(Reaction::stop, std::move(*error));
     if (!wait_for_room(stop)) return failure(Reaction::our_mistake, stopped());
     answer = post(method, body);
     if (answer && answer->status / 100 == 3) {
@@ -280,10 +296,11 @@ Result<HttpAnswer> Client::Impl::post(const std::string& method, const std::stri
 
 // The portal was renamed: goes on at the new host, if it is one of the same family. The secret
 // travels in the path, so no other host may get it.
-std::optional<Error> Client::Impl::move_to(const std::string& location) {
+std::optional<Error> Client::Impl::follow(const std::string& location) {
   const auto target = parse_url(location);
   std::lock_guard lock{mutex};
-  if (!target || !target->tls || target->host == url.host || suffix(target->host).empty() ||
+  if (target) moved_to = target->host;
+  if (!target || !target->tls || suffix(target->host).empty() ||
       suffix(target->host) != suffix(url.host) || target->port != url.port) {
     return error(ErrorKind::blocked,
                  say("Портал {} отсылает на другой адрес{} – если он переехал, впишите новый адрес "
@@ -296,6 +313,11 @@ std::optional<Error> Client::Impl::move_to(const std::string& location) {
   connection = std::make_shared<HttpConnection>(url, options.http);
   if (cancelled.stop_requested()) connection->cancel();
   return std::nullopt;
+}
+
+std::string Client::Impl::host() const {
+  std::lock_guard lock{mutex};
+  return url.host;
 }
 
 std::string Client::Impl::scrubbed(std::string text) const {
@@ -468,9 +490,11 @@ LimiterReport Client::report() const {
 
 const Webhook& Client::webhook() const { return impl_->webhook; }
 
-std::string Client::host() const {
+std::string Client::host() const { return impl_->host(); }
+
+std::string Client::moved_to() const {
   std::lock_guard lock{impl_->mutex};
-  return impl_->url.host;
+  return impl_->moved_to;
 }
 
 void Client::cancel() {

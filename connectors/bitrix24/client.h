@@ -102,6 +102,8 @@ class Client {
   // As given. After the portal was renamed, host() is where it is spoken to.
   const Webhook& webhook() const;
   std::string host() const;
+  // The host that the portal's latest redirect led to, followed or not; empty without one.
+  std::string moved_to() const;
   // Ends a call under way (it returns `stopped`) and refuses further ones. Any thread.
   void cancel();
 

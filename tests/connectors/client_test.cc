@@ -325,7 +325,7 @@ TEST(ClientRenameTest, FollowsARenamedPortalAndStaysThere) {
   }
   for (const std::string& bad :
        {"https://elsewhere.example.org" + port + "/rest/17/key/profile",
-        std::string("http://new.portal.test/"), std::string("/login"), std::string()}) {
+        std::string("//elsewhere.example.org/"), std::string("http://new.portal.test/")}) {
     location = bad;
     const std::size_t before = server.seen().size();
     Client client(*webhook, options, clock);
@@ -335,11 +335,27 @@ TEST(ClientRenameTest, FollowsARenamedPortalAndStaysThere) {
     EXPECT_EQ(server.seen().size(), before + 1) << bad;
     EXPECT_EQ(
         answer.error().text,
-        bad.find("elsewhere") != std::string::npos
+        bad.starts_with("https://elsewhere")
             ? "Портал old.portal.test отсылает на другой адрес (elsewhere.example.org) – если он "
               "переехал, впишите новый адрес вебхука в настройки."
             : "Портал old.portal.test отсылает на другой адрес – если он переехал, впишите новый "
               "адрес вебхука в настройки.");
+  }
+  // A page to log in at or about maintenance, of the portal itself, passes.
+  for (const std::string& page :
+       {std::string("/auth/?backurl=https://elsewhere.example.org/"), std::string(),
+        std::string("maintenance.html"), "https://old.portal.test" + port + "/auth/",
+        std::string("http://old.portal.test/")}) {
+    location = page;
+    const std::size_t before = server.seen().size();
+    Client client(*webhook, options, clock);
+    const auto answer = client.call("profile", {}, Effect::read, {});
+    ASSERT_FALSE(answer) << page;
+    EXPECT_EQ(answer.error().kind, ErrorKind::unavailable) << page;
+    EXPECT_EQ(answer.error().text,
+              "Портал old.portal.test прислал страницу вместо данных (HTTP 302) – повторим позже.")
+        << page;
+    EXPECT_EQ(server.seen().size(), before + 4) << page;
   }
 }
 
