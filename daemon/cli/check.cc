@@ -52,6 +52,7 @@ OrderedJson to_json(const Problem& problem) {
 Exit check_command(const Common& common, const CheckArguments& arguments) {
   std::vector<std::filesystem::path> folders = arguments.folders;
   std::vector<Problem> problems;
+  if (!folders.empty()) use_language_of_settings(common);
   if (folders.empty()) {
     LoadedConfig settings = load_config(common.config_file);
     std::erase_if(settings.problems, [](const Problem& p) { return p.code == kNoWebhookCode; });

@@ -71,6 +71,8 @@ void print_problems(const std::vector<Problem>& problems);
 
 // The language of the environment (B24WATCH_LANGUAGE), else that of the settings.
 void use_language(Language of_settings);
+// The same for a command that needs no settings: those that cannot be read say nothing of it.
+void use_language_of_settings(const Common& common);
 
 // A reader of the mirror for a command that only looks. Calendar, absences and people are set.
 struct Mirror {

@@ -24,6 +24,10 @@ void use_language(Language of_settings) {
   set_language(word == "en" ? Language::en : word == "ru" ? Language::ru : of_settings);
 }
 
+void use_language_of_settings(const Common& common) {
+  use_language(load_config(common.config_file).config.language);
+}
+
 void print_problems(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) std::cerr << format(problem) << '\n';
 }

@@ -8,6 +8,7 @@
 namespace b24 {
 
 Exit schema_command(const Common& common) {
+  use_language_of_settings(common);
   if (common.json) {
     OrderedJson views = OrderedJson::array();
     for (const ViewInfo& view : view_infos()) {

@@ -12,6 +12,14 @@ OrderedJson time_json(const std::optional<Time>& t) {
   return t ? OrderedJson(format_utc(*t)) : OrderedJson(nullptr);
 }
 
+OrderedJson to_json(const OutboxCounts& outbox) {
+  return {{"waiting", outbox.waiting},
+          {"waiting_since", time_json(outbox.waiting_since)},
+          {"given_up", outbox.given_up},
+          {"delivered_at", time_json(outbox.delivered_at)},
+          {"problem", outbox.problem}};
+}
+
 OrderedJson to_json(const Mirror& mirror) {
   Reader& reader = *mirror.reader;
   const auto rows = reader.row_counts();
@@ -35,6 +43,7 @@ OrderedJson to_json(const Mirror& mirror) {
   return {{"streams", std::move(streams)},
           {"alerts", alerts},
           {"undelivered", reader.outbox_counts().waiting},
+          {"outbox", to_json(reader.outbox_counts())},
           {"managers", mirror.around.people.managers().size()}};
 }
 
@@ -44,6 +53,26 @@ std::string age(const std::optional<Time>& t, Time now) {
   if (s < 120) return fmt::format(fmt::runtime(tr("{} с назад", "{} s ago")), s);
   if (s < 7200) return fmt::format(fmt::runtime(tr("{} мин назад", "{} min ago")), s / 60);
   return fmt::format(fmt::runtime(tr("{} ч назад", "{} h ago")), s / 3600);
+}
+
+// What has not reached people, and why; nothing when all has.
+std::string about_outbox(Reader& reader, Time now) {
+  const OutboxCounts outbox = reader.outbox_counts();
+  std::string text;
+  if (outbox.waiting > 0) {
+    text += fmt::format(fmt::runtime(tr("Ждут отправки: {}, самое раннее – {}.\n",
+                                        "Waiting to be sent: {}, the oldest {}.\n")),
+                        outbox.waiting, age(outbox.waiting_since, now));
+  }
+  if (outbox.given_up > 0) {
+    text += fmt::format(fmt::runtime(tr("Отправить не удалось: {}.\n", "Could not be sent: {}.\n")),
+                        outbox.given_up);
+  }
+  if (!outbox.problem.empty()) {
+    text += fmt::format(fmt::runtime(tr("Последняя неудача: {}\n", "The latest failure: {}\n")),
+                        outbox.problem);
+  }
+  return text;
 }
 
 }  // namespace
@@ -79,6 +108,7 @@ Exit status_command(const Common& common) {
              "{}.\n")),
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>(), json["undelivered"].get<std::int64_t>());
+  std::cout << about_outbox(*mirror->reader, now);
   return Exit::ok;
 }
 

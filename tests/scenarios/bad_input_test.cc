@@ -246,6 +246,21 @@ TEST_F(BadSettings, BrokenRulesAreShownAtTheirPlace) {
 }
 
 TEST_F(BadSettings, StrictCheckFailsOnAWarning) {
+TEST_F(BadSettings, LanguageOfTheSettingsHoldsWhereNoSettingsAreNeeded) {
+  const auto words = [&](const std::vector<std::string>& arguments) {
+    const Finished done = run(arguments);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    return done.out;
+  };
+  usual_settings("language: en\n");
+  EXPECT_NE(words({"schema"}).find("v_deal — Deals"), std::string::npos);
+  EXPECT_EQ(check_rule("rules: []\n").out, "Rules: 4, metrics: 3. Errors: 0, warnings: 0.\n");
+  // Settings that cannot be read change nothing.
+  settings("language: [\n");
+  EXPECT_NE(words({"schema"}).find("v_deal — Сделки"), std::string::npos);
+  EXPECT_EQ(check_rule("rules: []\n").out, "Правил: 4, метрик: 3. Ошибок: 0, предупреждений: 0.\n");
+}
+
   usual_settings();
   std::filesystem::permissions(path("b24watch.yaml"), std::filesystem::perms{0644});
   const std::string warning = path("b24watch.yaml") +
