@@ -52,6 +52,19 @@ Result<void> same_portal(Writer& writer, const Webhook& webhook) {
   return {};
 }
 
+// What kept a stream from being read passes by itself.
+bool passes(ErrorKind kind) {
+  return kind == ErrorKind::unavailable || kind == ErrorKind::wait_until;
+}
+
+std::optional<ErrorKind> gravest(const std::vector<Error>& problems) {
+  std::optional<ErrorKind> found;
+  for (const Error& problem : problems) {
+    if (!found || passes(*found)) found = problem.kind;
+  }
+  return found;
+}
+
 }  // namespace
 
 App::App(Config config, AppOptions options, Clock& clock)
@@ -207,7 +220,7 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   if (pass.error) return *pass.error;
   return SyncReport{client_->report().requests, pass.rows,
                     std::chrono::duration<double>(clock_.steady_now() - began).count(),
-                    untold(pass.streams), !pass.streams.empty()};
+                    untold(pass.streams), gravest(pass.streams)};
 }
 
 std::vector<Problem> App::check(const LoadedRules& rules) {

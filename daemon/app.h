@@ -34,8 +34,8 @@ struct SyncReport {
   std::uint64_t requests = 0;
   std::uint64_t rows = 0;
   double seconds = 0;
-  std::vector<Error> streams;  // why something was not read, beside what connect() told
-  bool incomplete = false;     // something was not read
+  std::vector<Error> streams;        // why something was not read, beside what connect() told
+  std::optional<ErrorKind> lacking;  // something was not read, the gravest reason for it
 };
 
 class App {

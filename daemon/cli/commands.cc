@@ -16,8 +16,9 @@ constexpr const char* kFooter = R"(
   0  сделано / done
   1  проверка нашла ошибки или запрос не выполнен / check found errors, or the query failed
   2  неверные аргументы или настройки / bad arguments or settings
-  3  портал отказал или недоступен / the portal refused or cannot be reached
+  3  портал отказал, нужен человек / the portal refused, somebody has to act
   4  папка состояния или база данных / the state folder or the database
+  5  нет связи с порталом или порт занят / the portal is away, or the port is taken
 
 Примеры / examples:
   b24watch sync                        прочитать портал один раз / read the portal once

@@ -19,8 +19,9 @@ enum class Exit : int {
   ok = 0,
   failed = 1,  // `check` found errors; `query` could not be answered
   usage = 2,   // bad arguments or settings
-  portal = 3,  // the portal refused, or could not be reached
+  portal = 3,  // the portal refused: somebody has to act
   store = 4,   // the state folder or the database
+  later = 5,   // what passes by itself: the portal is away, or the port to listen at is taken
 };
 
 // What is common to all commands.
@@ -65,6 +66,7 @@ struct Loaded {
 enum class Wanted { settings, settings_and_webhook, rules, rules_and_webhook };
 std::optional<Loaded> load_all(const Common& common, Wanted wanted);
 
+Exit exit_of(ErrorKind kind);
 // Prints one sentence to stderr and gives the exit code that fits its kind.
 Exit complain(const Error& problem);
 void print_problems(const std::vector<Problem>& problems);

@@ -32,16 +32,23 @@ void print_problems(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems) std::cerr << format(problem) << '\n';
 }
 
-Exit complain(const Error& problem) {
-  std::cerr << "b24watch: " << problem.text << '\n';
-  switch (problem.kind) {
+Exit exit_of(ErrorKind kind) {
+  switch (kind) {
     case ErrorKind::invalid_input:
       return Exit::usage;
+    case ErrorKind::unavailable:
+    case ErrorKind::wait_until:
+      return Exit::later;
     case ErrorKind::stopped:
       return Exit::ok;
     default:
       return Exit::portal;
   }
+}
+
+Exit complain(const Error& problem) {
+  std::cerr << "b24watch: " << problem.text << '\n';
+  return exit_of(problem.kind);
 }
 
 std::optional<Loaded> load_all(const Common& common, Wanted wanted) {

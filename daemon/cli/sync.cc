@@ -85,7 +85,7 @@ Exit sync_command(const Common& common) {
                                              "Requests: {}, rows: {}, seconds: {:.1f}\n")),
                              report->requests, report->rows, report->seconds);
   }
-  return report->incomplete ? Exit::portal : Exit::ok;
+  return report->lacking ? exit_of(*report->lacking) : Exit::ok;
 }
 
 }  // namespace b24

@@ -140,9 +140,9 @@ std::string reason_of(const Failure& failure) {
   return failure.message();
 }
 
-Error cannot_listen(const WebOptions& options, const std::string& reason) {
+Error cannot_listen(ErrorKind kind, const WebOptions& options, const std::string& reason) {
   return error(
-      ErrorKind::invalid_input,
+      kind,
       fmt::format(fmt::runtime(tr("Не удалось принимать события на {}:{}: {}. Измените http.listen "
                                   "в настройках.",
                                   "Cannot take events at {}:{}: {}. Change http.listen in the "
@@ -230,17 +230,19 @@ Result<int> WebServer::Impl::start() {
   Failure failure;
   const auto address = asio::ip::make_address(options.host, failure);
   if (failure) {
-    return cannot_listen(options, std::string{tr("это не IP-адрес", "this is no IP address")});
+    return cannot_listen(ErrorKind::invalid_input, options,
+                         std::string{tr("это не IP-адрес", "this is no IP address")});
   }
   if (options.port < 0 || options.port > 65535) {
-    return cannot_listen(options, std::string{tr("такого порта нет", "there is no such port")});
+    return cannot_listen(ErrorKind::invalid_input, options,
+                         std::string{tr("такого порта нет", "there is no such port")});
   }
   const tcp::endpoint place{address, static_cast<std::uint16_t>(options.port)};
   acceptor.open(place.protocol(), failure);
   if (!failure) acceptor.set_option(tcp::acceptor::reuse_address{true}, failure);
   if (!failure) acceptor.bind(place, failure);
   if (!failure) acceptor.listen(kBacklog, failure);
-  if (failure) return cannot_listen(options, reason_of(failure));
+  if (failure) return cannot_listen(ErrorKind::unavailable, options, reason_of(failure));
 
   const int port = acceptor.local_endpoint().port();
   asio::co_spawn(context, accept_all(), [](const std::exception_ptr& thrown) {

@@ -50,8 +50,8 @@ class WebServer {
   WebServer(WebOptions options, HintSink sink);
   ~WebServer();
 
-  // Binds and starts the thread; once. invalid_input when the address cannot be bound, with what
-  // to do.
+  // Binds and starts the thread; once. Fails with what to do: invalid_input when it is no address,
+  // unavailable when it cannot be bound, as another program may hold it for a while.
   Result<int> start();  // the port
   void stop();          // within milliseconds, whatever connections are open; any number of times
   WebCounters counters() const;  // any thread
