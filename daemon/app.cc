@@ -29,6 +29,11 @@ class ShowingNotifier : public Notifier {
 };
 
 constexpr const char* kPortalMeta = "portal_host";
+// What the sender gets for the notice under way when all is to end within two seconds.
+constexpr milliseconds kLastNotice{1000};
+// How long a start waits for a portal known from an earlier run: a webhook that is refused fails
+// the start itself, a portal that is away does not.
+constexpr seconds kFirstWord{5};
 
 Result<void> same_portal(Writer& writer, const Webhook& webhook) {
   const std::string& host = webhook.url.host;
@@ -113,14 +118,18 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
 
 App::~App() { stop(); }
 
+std::optional<KeptFacts> App::kept_facts() const {
+  const auto text = puller_reader_->meta(kFactsMeta);
+  return text ? facts_from_json(*text) : std::nullopt;
+}
+
 Result<std::string> App::connect() {
-  const auto text = writer_->meta(kFactsMeta);
-  const auto kept = text ? facts_from_json(*text) : std::nullopt;
+  const auto kept = kept_facts();
   // A command that comes every few minutes need not ask again who it is, unless something lacked.
   const bool fresh = kept && missing_scopes(kept->facts.scopes).empty() &&
                      kept->facts.user_id == client_->webhook().user_id &&
                      clock_.now() - kept->read_at < options_.puller.facts_every;
-  const auto away = writer_->meta(kAbsencesMeta);
+  const auto away = puller_reader_->meta(kAbsencesMeta);
   const auto absences = away ? absences_from_json(*away) : std::nullopt;
   if (absences) puller_->assume_absences(absences->read_at);
   if (fresh && !options_.judging) {
@@ -146,6 +155,11 @@ void App::fail(const std::string& why) {
     if (!failure_) failure_ = why;
   }
   stop_.request_stop();
+}
+
+std::optional<Error> App::refusal() const {
+  std::lock_guard lock{failure_mutex_};
+  return refusal_;
 }
 
 std::optional<std::string> App::failure() const {
@@ -179,19 +193,49 @@ Result<void> App::start() {
     http_port_ = *port;
     log::info("listening address={} port={}", config_.http.host, *port);
   }
-  engine_thread_ = thread("engine", [this](std::stop_token stop) { engine_->run(stop); });
-  sender_thread_ = thread("sender", [this](std::stop_token stop) { sender_->run(stop); });
-  puller_thread_ = thread("puller", [this](std::stop_token stop) { puller_->run(stop); });
+  if (kept_facts()) up_from_ = clock_.steady_now() + kFirstWord;
+  start_engine();
+  sender_thread_ = thread("sender", [this](std::stop_token stop) {
+    sender_->run(stop);
+    sender_ended_.set_value();
+  });
+  puller_thread_ = thread("puller", [this](std::stop_token stop) { pull(stop); });
   return {};
+}
+
+bool App::is_up() const { return met_ || (up_from_ && clock_.steady_now() >= *up_from_); }
+
+void App::start_engine() {
+  engine_thread_ = thread("engine", [this](std::stop_token stop) {
+    engine_->run(stop);
+    engine_->finish();
+  });
+}
+
+void App::pull(const std::stop_token& stop) {
+  const auto words = connect();
+  if (!words) {
+    if (words.error().kind == ErrorKind::stopped) return;
+    std::lock_guard lock{failure_mutex_};
+    refusal_ = words.error();
+    return;
+  }
+  if (!words->empty()) log::warn("portal text={}", log::quoted(*words));
+  met_ = true;
+  puller_->run(stop);
 }
 
 void App::stop() {
   stop_.request_stop();
-  if (client_) client_->cancel();
   if (web_) web_->stop();
-  for (std::jthread* running : {&puller_thread_, &sender_thread_, &engine_thread_}) {
+  // The notice under way is waited for: broken off, it would be told again.
+  if (sender_thread_.joinable()) sender_ended_.get_future().wait_for(kLastNotice);
+  if (client_) client_->cancel();
+  for (std::jthread* running : {&puller_thread_, &sender_thread_}) {
     if (running->joinable()) running->join();
   }
+  events_.close();
+  if (engine_thread_.joinable()) engine_thread_.join();
 }
 
 // Each sentence once, and none about a scope that was named already.
@@ -213,7 +257,7 @@ std::vector<Error> App::untold(const std::vector<Error>& streams) const {
 Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   const SteadyTime began = clock_.steady_now();
   puller_->on_progress(std::move(progress));
-  engine_thread_ = thread("engine", [this](std::stop_token stop) { engine_->run(stop); });
+  start_engine();
   const PassReport pass = puller_->pass(Puller::Counts::now, token());
   stop();
   if (const auto why = failure()) throw StoreFailure{*why};
@@ -229,11 +273,13 @@ std::vector<Problem> App::check(const LoadedRules& rules) {
   return check_rules(**reader, rules);
 }
 
-void App::use_rules(RuleSet rules) { events_.push(RulesLoaded{std::move(rules)}, token()); }
+void App::use_rules(RuleSet rules) { events_.put(RulesLoaded{std::move(rules)}); }
 
 std::string App::status_line() const {
   const LimiterReport report = client_->report();
-  return fmt::format("requests={} refusals={} hints_dropped={}", report.requests, report.refusals,
+  const WebCounters heard = web_ ? web_->counters() : WebCounters{};
+  return fmt::format("requests={} refusals={} events={} events_refused={} hints_dropped={}",
+                     report.requests, report.refusals, heard.events, heard.refused,
                      hints_.dropped());
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,13 +14,14 @@
 #include "connectors/bitrix24/portal.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/hints.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/puller.h"
 #include "daemon/engine/sender.h"
 #include "daemon/store/store.h"
 #include "daemon/web/server.h"
 
-// The program put together: make() opens the file, connect() meets the portal, then either start()
-// (threads, for `run`) or sync() (one pass, for `sync`). Stopped in reverse order.
+// The program put together: make() opens the file, then either start() (threads, for `run`; they
+// meet the portal by themselves) or connect() and sync() (one pass, for `sync`).
 
 namespace b24 {
 
@@ -45,14 +47,20 @@ class App {
                                            Clock& clock);
   ~App();
 
-  // The first words with the portal. Fails with a sentence when the webhook is refused, belongs to
-  // no administrator, or the portal cannot be reached and never was. What one can live with for now
-  // (missing scopes, a portal that is away) comes back as a sentence; empty if all is well.
+  // The first words with the portal; minutes when it hangs. Fails with a sentence when the webhook
+  // is refused, belongs to no administrator, or the portal cannot be reached and never was. What
+  // one can live with for now (missing scopes, a portal that is away) comes back as a sentence; empty
+  // if all is well.
   Result<std::string> connect();
 
-  // Starts the threads.
+  // Starts the threads; the puller's begins with connect(). `unavailable`: the port to listen at is
+  // taken.
   Result<void> start();
-  // Ends everything within two seconds; nothing committed is lost. Safe to call twice.
+  // The portal has answered; or it is known from an earlier run and keeps silent for some seconds.
+  bool is_up() const;
+  // Ends the threads: the puller at once, the sender when the notice under way is delivered (at
+  // most a second), the engine when it has written that. Rows not yet written are read again. Safe
+  // to call twice.
   void stop();
 
   // One look at the portal, committed when it returns.
@@ -65,6 +73,8 @@ class App {
 
   // Why a thread ended by itself; the program must then end too.
   std::optional<std::string> failure() const;
+  // Why connect() failed after start(); the program must then end too.
+  std::optional<Error> refusal() const;
   std::uint64_t turns() const { return engine_->turns(); }
   // The port of the listener, if there is one.
   std::optional<int> http_port() const { return http_port_; }
@@ -74,6 +84,9 @@ class App {
   App(Config config, AppOptions options, Clock& clock);
   std::stop_token token() const { return stop_.get_token(); }
   void fail(const std::string& why);
+  void start_engine();
+  void pull(const std::stop_token& stop);
+  std::optional<KeptFacts> kept_facts() const;
   std::vector<Error> untold(const std::vector<Error>& streams) const;
   std::jthread thread(const char* name, std::function<void(std::stop_token)> body);
 
@@ -85,7 +98,7 @@ class App {
   std::unique_ptr<Reader> engine_reader_;
   std::unique_ptr<Reader> puller_reader_;
   std::unique_ptr<Client> client_;
-  EventQueue events_{64};
+  EventQueue events_{8};  // a page may hold 2,500 rows
   Hints hints_;
   std::stop_source stop_;
   std::unique_ptr<Notifier> notifier_;
@@ -97,6 +110,10 @@ class App {
   std::vector<std::string> told_scopes_;  // whose lack connect() has told
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
+  std::optional<Error> refusal_;
+  std::atomic<bool> met_{false};       // the portal has answered connect()
+  std::optional<SteadyTime> up_from_;  // then the service is up without that
+  std::promise<void> sender_ended_;
   std::jthread engine_thread_;
   std::jthread sender_thread_;
   std::jthread puller_thread_;

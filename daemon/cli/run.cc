@@ -2,7 +2,9 @@
 #include <systemd/sd-daemon.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
+#include <thread>
 
 #include "daemon/app.h"
 #include "daemon/cli/commands.h"
@@ -20,10 +22,10 @@ sigset_t our_signals() {
   return set;
 }
 
-// The signal that came within half a second, or 0.
-int wait_for_signal(const sigset_t& set) {
-  const timespec half_second{0, 500'000'000};
-  const int signal = sigtimedwait(&set, nullptr, &half_second);
+// The signal that came within that time (below a second), or 0.
+int wait_for_signal(const sigset_t& set, milliseconds most) {
+  const timespec patience{0, most.count() * 1'000'000};
+  const int signal = sigtimedwait(&set, nullptr, &patience);
   return signal > 0 ? signal : 0;
 }
 
@@ -65,11 +67,45 @@ void reload(const Common& common, App& app) {
   sd_notify(0, "READY=1");
 }
 
+// Until a signal to end comes, or the program cannot go on.
+void watch(const Common& common, const RunArguments& arguments, std::size_t rules, App& app,
+           const sigset_t& signals) {
+  Watchdog watchdog;
+  bool ready = false;
+  while (!app.failure() && !app.refusal()) {
+    if (!ready && app.is_up()) {
+      ready = true;
+      log::info("started rules={} dry_run={}", rules, arguments.dry_run);
+      sd_notify(0, "READY=1");
+    }
+    const int signal = wait_for_signal(signals, milliseconds{ready ? 500 : 20});
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) reload(common, app);
+    watchdog.beat(app.turns());
+  }
+}
+
+// Why the program ends by itself, if it does.
+Exit last_words(const App& app) {
+  if (const auto refusal = app.refusal()) return complain(*refusal);
+  const auto failure = app.failure();
+  if (!failure) return Exit::ok;
+  std::cerr << "b24watch: " << *failure << '\n';
+  return Exit::store;
+}
+
+// The look-up of a name or a heavy query may hold a thread for longer than two seconds. It need not
+// be waited for: a kill at any moment loses nothing.
+void end_in_time(Exit code) {
+  std::thread{[code] {
+    std::this_thread::sleep_for(milliseconds{1800});
+    std::_Exit(static_cast<int>(code));
+  }}.detach();
+}
+
 }  // namespace
 
 Exit run_command(const Common& common, const RunArguments& arguments) {
-  const sigset_t signals = our_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   auto loaded = load_all(common, Wanted::rules_and_webhook);
   if (!loaded) return Exit::usage;
   SystemClock clock;
@@ -88,27 +124,17 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   const std::vector<Problem> problems = app.check(loaded->rules);
   print_problems(problems);
   if (has_errors(problems)) return Exit::usage;
-  auto warning = app.connect();
-  if (!warning) return complain(warning.error());
-  if (!warning->empty()) log::warn("portal text={}", log::quoted(*warning));
+  // Until here a signal simply ends the program.
+  const sigset_t signals = our_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (auto started = app.start(); !started) return complain(started.error());
-  log::info("started rules={} dry_run={}", loaded->rules.rules.rules.size(), arguments.dry_run);
-  sd_notify(0, "READY=1");
-  Watchdog watchdog;
-  while (!app.failure()) {
-    const int signal = wait_for_signal(signals);
-    if (signal == SIGTERM || signal == SIGINT) break;
-    if (signal == SIGHUP) reload(common, app);
-    watchdog.beat(app.turns());
-  }
+  watch(common, arguments, loaded->rules.rules.rules.size(), app, signals);
   sd_notify(0, "STOPPING=1");
+  const Exit code = last_words(app);
+  end_in_time(code);
   app.stop();
-  if (const auto why = app.failure()) {
-    std::cerr << "b24watch: " << *why << '\n';
-    return Exit::store;
-  }
-  log::info("stopped {}", app.status_line());
-  return Exit::ok;
+  if (code == Exit::ok) log::info("stopped {}", app.status_line());
+  return code;
 }
 
 }  // namespace b24

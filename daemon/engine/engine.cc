@@ -65,8 +65,12 @@ void Engine::run(const std::stop_token& stop) {
     prune_when_due(now);
     if (auto event = events_.pop(kTurn, stop)) take(std::move(*event));
   }
-  // What was read before the stop is kept; it would only be read again.
-  while (auto event = events_.pop(milliseconds{0}, {})) take(std::move(*event));
+}
+
+void Engine::finish() {
+  while (const auto event = events_.pop_last()) {
+    if (const auto* delivered = std::get_if<Delivered>(&*event)) take_delivery(*delivered);
+  }
 }
 
 // What is old is so by the portal's clock: ours may be years ahead for a while after a start.

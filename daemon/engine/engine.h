@@ -34,9 +34,11 @@ class Engine {
   Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rules, EventQueue& events,
          Clock& clock, EngineOptions options, std::function<bool(const Notice&)> send);
 
-  // Until a stop is requested; what is in the queue by then is still written. A StoreFailure
-  // climbs out.
+  // Until a stop is requested. A StoreFailure climbs out.
   void run(const std::stop_token& stop);
+  // After run(), until the queue is closed: still writes what became of the notices, since one that
+  // was told would be told again. Rows are left out: they are read again.
+  void finish();
 
   // One event, for commands that have no thread for the engine.
   void take(Event event);

@@ -5,6 +5,7 @@
 
 // Delivers what the engine hands it, in order, and reports each outcome back. Its own thread; keeps
 // nothing: what it had in hand when the program died is undelivered in the outbox and comes again.
+// A stop lets the call under way come to its end.
 
 namespace b24 {
 
@@ -19,7 +20,11 @@ class Sender {
     while (!stop.stop_requested()) {
       auto notice = notices_.pop(milliseconds{1000}, stop);
       if (!notice) continue;
-      events_.push(Delivered{notice->id, notifier_.deliver(*notice)}, stop);
+      auto outcome = notifier_.deliver(*notice);
+      // Broken off by the end of the program: no attempt that counts.
+      if (!outcome && outcome.error().kind == ErrorKind::stopped) return;
+      // As many at most as were handed over; waiting for room could lose one at the end.
+      events_.put(Delivered{notice->id, std::move(outcome)});
     }
   }
 
