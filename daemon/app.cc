@@ -29,6 +29,8 @@ class ShowingNotifier : public Notifier {
 };
 
 constexpr const char* kPortalMeta = "portal_host";
+// Where the portal redirected to when it was renamed: the same portal by another name.
+constexpr const char* kMovedMeta = "portal_moved_to";
 // What the sender gets for the notice under way when all is to end within two seconds.
 constexpr milliseconds kLastNotice{1000};
 // How long a start waits for a portal known from an earlier run: a webhook that is refused fails
@@ -38,7 +40,7 @@ constexpr seconds kFirstWord{5};
 Result<void> same_portal(Writer& writer, const Webhook& webhook) {
   const std::string& host = webhook.url.host;
   const auto known = writer.meta(kPortalMeta);
-  if (known && *known != host) {
+  if (known && *known != host && writer.meta(kMovedMeta) != host) {
     return error(
         ErrorKind::invalid_input,
         fmt::format(
@@ -49,12 +51,17 @@ Result<void> same_portal(Writer& writer, const Webhook& webhook) {
                    "another state_dir for this portal.")),
             *known, host));
   }
-  if (!known) {
+  if (known != host) {
     Writer::Transaction transaction{writer};
     writer.set_meta(kPortalMeta, host);
     transaction.commit();
   }
   return {};
+}
+
+std::string with_sentence(std::string text, const std::string& sentence) {
+  if (text.empty() || sentence.empty()) return text + sentence;
+  return text + " " + sentence;
 }
 
 // What kept a stream from being read passes by itself.
@@ -94,6 +101,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   }
   ClientOptions client;
   client.limits = app->config_.portal.limits;
+  client.http = app->options_.http;
   client.http.ca_file = app->config_.portal.ca_file;
   app->client_ = std::make_unique<Client>(std::move(*webhook), client, clock);
   if (const auto text = app->writer_->meta(kBucketMeta)) {
@@ -139,7 +147,7 @@ Result<std::string> App::connect() {
   auto facts = puller_->read_facts(token());
   if (facts) {
     told_scopes_ = missing_scopes(facts->scopes);
-    return about_scopes(told_scopes_);
+    return words_about(*facts);
   }
   // A portal that is away for a while is no reason for a service not to start.
   if (facts.error().kind != ErrorKind::unavailable || !kept || !options_.judging) {
@@ -147,6 +155,34 @@ Result<std::string> App::connect() {
   }
   puller_->assume(kept->facts, from_unix(0));
   return facts.error().text;
+}
+
+std::string App::words_about(const PortalFacts& facts) const {
+  std::string words = about_scopes(told_scopes_);
+  if (!facts.calendar) {
+    const CalendarSettings without = merged(std::nullopt, config_.calendar, {});
+    const auto hour = [](minutes since_midnight) {
+      return fmt::format("{}:{:02}", since_midnight.count() / 60, since_midnight.count() % 60);
+    };
+    words = with_sentence(std::move(words), facts.calendar_problem);
+    words = with_sentence(
+        std::move(words),
+        fmt::format(fmt::runtime(tr("Пока рабочее время – {}–{}, праздники и отпуска с портала не "
+                                    "учитываются.",
+                                    "Until then the working hours are {}–{}, and the portal's "
+                                    "holidays and absences do not count.")),
+                    hour(without.work_start), hour(without.work_end)));
+  }
+  const std::string& known = client_->webhook().url.host;
+  const std::string host = client_->host();
+  if (host == known) return words;
+  return with_sentence(
+      std::move(words),
+      fmt::format(fmt::runtime(tr("Портал {} переехал на {} – впишите новый адрес вебхука в "
+                                  "настройки.",
+                                  "The portal {} has moved to {}: put the new address of the "
+                                  "webhook into the settings.")),
+                  known, host));
 }
 
 void App::fail(const std::string& why) {
@@ -236,6 +272,18 @@ void App::stop() {
   }
   events_.close();
   if (engine_thread_.joinable()) engine_thread_.join();
+  remember_move();
+}
+
+// So that settings with the new address fit the mirror that is there.
+void App::remember_move() try {
+  const std::string host = client_ ? client_->moved_to() : std::string{};
+  if (host.empty() || writer_->meta(kMovedMeta) == host) return;
+  Writer::Transaction transaction{*writer_};
+  writer_->set_meta(kMovedMeta, host);
+  transaction.commit();
+} catch (const StoreFailure& problem) {
+  log::error("new address not kept text={}", log::quoted(problem.what()));
 }
 
 // Each sentence once, and none about a scope that was named already.

@@ -30,6 +30,7 @@ struct AppOptions {
   // Given: notices are shown here in place of being sent.
   std::function<void(const Notice&)> show_instead;
   PullerOptions puller;
+  HttpOptions http;  // but for ca_file, which the settings name
 };
 
 struct SyncReport {
@@ -49,8 +50,8 @@ class App {
 
   // The first words with the portal; minutes when it hangs. Fails with a sentence when the webhook
   // is refused, belongs to no administrator, or the portal cannot be reached and never was. What
-  // one can live with for now (missing scopes, a portal that is away) comes back as a sentence; empty
-  // if all is well.
+  // one can live with for now (missing scopes, a portal that is away or has moved) comes back as
+  // sentences; empty if all is well.
   Result<std::string> connect();
 
   // Starts the threads; the puller's begins with connect(). `unavailable`: the port to listen at is
@@ -86,7 +87,9 @@ class App {
   void fail(const std::string& why);
   void start_engine();
   void pull(const std::stop_token& stop);
+  void remember_move();
   std::optional<KeptFacts> kept_facts() const;
+  std::string words_about(const PortalFacts& facts) const;
   std::vector<Error> untold(const std::vector<Error>& streams) const;
   std::jthread thread(const char* name, std::function<void(std::stop_token)> body);
 

@@ -164,5 +164,32 @@ TEST_F(Service, StatusNamesWhatIsNotSentAndWhy) {
   EXPECT_TRUE(text.ends_with(" назад.\nПоследняя неудача: " + problem + "\n")) << text;
 }
 
+TEST(ServiceStart, AMissingCalendarIsToldWithItsConsequence) {
+  sim::PortalOptions options = small_company();
+  options.scopes.erase("calendar");
+  const struct {
+    const char* settings;
+    const char* said;
+  } cases[] = {
+      {"",
+       "b24watch: У вебхука нет права «calendar» (нужно для calendar.settings.get) – добавьте его "
+       "в настройках вебхука на портале. Пока рабочее время – 9:00–18:00, праздники и отпуска с "
+       "портала не учитываются.\n"},
+      {"language: en\ncalendar: {work_time: '10:30-19:00'}\n",
+       "b24watch: The webhook lacks the scope “calendar” (needed for calendar.settings.get): add "
+       "it "
+       "in the settings of the webhook on the portal. Until then the working hours are "
+       "10:30–19:00, "
+       "and the portal's holidays and absences do not count.\n"},
+  };
+  for (const auto& c : cases) {
+    Workplace workplace{options};
+    workplace.configure(c.settings);
+    const Finished done = workplace.run({"sync"});
+    EXPECT_EQ(done.exit_code, 0);
+    EXPECT_EQ(done.err, c.said);
+  }
+}
+
 }  // namespace
 }  // namespace b24
