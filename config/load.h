@@ -17,9 +17,11 @@
 
 namespace b24 {
 
-// The code of the problem "no webhook is given", which commands that ask nothing of the portal pass
-// over.
+// No webhook is given; the file of a secret is closed to this user. Commands that ask nothing of
+// the portal pass over both: an analyst who may not read the webhook checks rules all the same.
 inline constexpr const char* kNoWebhookCode = "R005";
+inline constexpr const char* kSecretClosedCode = "R007";
+void pass_over_secrets(std::vector<Problem>& problems);
 
 struct LoadedConfig {
   Config config;

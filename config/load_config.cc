@@ -150,6 +150,12 @@ void require_webhook(Config& config, const std::optional<Secret>& given, Setting
 
 }  // namespace
 
+void pass_over_secrets(std::vector<Problem>& problems) {
+  std::erase_if(problems, [](const Problem& problem) {
+    return problem.code == kNoWebhookCode || problem.code == kSecretClosedCode;
+  });
+}
+
 LoadedConfig load_config(const fs::path& file, const std::optional<Secret>& webhook) {
   LoadedConfig loaded;
   SettingsContext context{file, {}};

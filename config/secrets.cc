@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
+#include "config/load.h"
 #include "config/settings.h"
 
 // Where secrets are read from, and who else could read them.
@@ -20,6 +23,10 @@ constexpr std::size_t kLongestSecret = 1000;
 bool is_open_to_others(const fs::path& file) {
   struct stat info {};
   return stat(file.c_str(), &info) == 0 && (info.st_mode & 077U) != 0;
+}
+
+bool is_closed_to_us(const fs::path& file) {
+  return access(file.c_str(), R_OK) != 0 && errno == EACCES;
 }
 
 std::string trimmed(std::string text) {
@@ -44,6 +51,17 @@ std::optional<Secret> read_secret_file(const YamlNode& node, SettingsContext& co
   const auto path = read_text(node, context.problems);
   if (!path) return std::nullopt;
   const fs::path file = context.resolve(*path);
+  if (is_closed_to_us(file)) {
+    context.problems.error(
+        kSecretClosedCode, node,
+        {fmt::format("файл «{}» закрыт для этого пользователя: отдайте файл службе (chown "
+                     "b24watch) или запустите команду через sudo",
+                     file.string()),
+         fmt::format("the file \"{}\" is closed to this user: give it to the service (chown "
+                     "b24watch) or run the command by sudo",
+                     file.string())});
+    return std::nullopt;
+  }
   const auto secret = secret_of_file(file);
   if (!secret) {
     context.problems.error(

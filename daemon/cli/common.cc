@@ -54,9 +54,7 @@ Exit complain(const Error& problem) {
 std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
   LoadedConfig settings = load_config(common.config_file);
   use_language(settings.config.language);
-  if (!needs_webhook(wanted)) {
-    std::erase_if(settings.problems, [](const Problem& p) { return p.code == kNoWebhookCode; });
-  }
+  if (!needs_webhook(wanted)) pass_over_secrets(settings.problems);
   print_problems(settings.problems);
   if (has_errors(settings.problems)) return std::nullopt;
   log::set_level(settings.config.log_level);

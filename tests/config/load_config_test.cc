@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -203,6 +204,18 @@ TEST_F(LoadConfigTest, RefusesSecretFilesThatHoldSomethingElse) {
               std::string("b24watch.yaml:1:24: ошибка R006: в файле «") + name +
                   "» нет секрета: создайте файл с одной строкой и дайте службе право его читать\n");
   }
+}
+
+TEST_F(LoadConfigTest, ASecretClosedToThisUserIsPassedOverByThoseWhoNeedNone) {
+  if (geteuid() == 0) GTEST_SKIP() << "nothing is closed to root";
+  const fs::path secret = folder_.write("secret", "https://example.bitrix24.ru/rest/1/code/\n");
+  fs::permissions(secret, fs::perms::none);
+  LoadedConfig loaded = load("portal: {webhook_file: secret}");
+  EXPECT_EQ(told(loaded, folder_.path()),
+            "b24watch.yaml:1:24: ошибка R007: файл «secret» закрыт для этого пользователя: отдайте "
+            "файл службе (chown b24watch) или запустите команду через sudo\n");
+  pass_over_secrets(loaded.problems);
+  EXPECT_TRUE(loaded.problems.empty());
 }
 
 TEST_F(LoadConfigTest, SaysWhatToDoWithoutAFile) {
