@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "daemon/app.h"
@@ -35,17 +36,36 @@ void show(const Notice& notice) {
             << std::flush;
 }
 
-// Tells systemd's watchdog that we live as long as the engine's loop turns.
+// `systemctl status` shows the sentence.
+void tell_systemd(std::string_view state, std::string_view sentence) {
+  sd_notify(0, fmt::format("{}STATUS={}", state, sentence).c_str());
+}
+
+void tell_ready(std::size_t rules) {
+  const auto sentence = tr("Наблюдает, правил: {}", "Watching, rules: {}");
+  tell_systemd("READY=1\n", fmt::format(fmt::runtime(sentence), rules));
+}
+
+// Tells systemd's watchdog, four times in the time it allows, that the engine's loop turns.
 class Watchdog {
  public:
+  explicit Watchdog(Clock& clock) : clock_(clock) {
+    std::uint64_t allowed_us = 0;
+    if (sd_watchdog_enabled(0, &allowed_us) > 0) pace_ = milliseconds{allowed_us / 4000};
+  }
   void beat(std::uint64_t turns) {
-    if (turns == turns_) return;
+    const SteadyTime now = clock_.steady_now();
+    if (!pace_ || turns == turns_ || now - beaten_ < *pace_) return;
     turns_ = turns;
+    beaten_ = now;
     sd_notify(0, "WATCHDOG=1");
   }
 
  private:
+  Clock& clock_;
+  std::optional<milliseconds> pace_;
   std::uint64_t turns_ = 0;
+  SteadyTime beaten_{};
 };
 
 // SIGHUP: all the rules, or none.
@@ -61,22 +81,25 @@ void reload(const Common& common, App& app) {
   if (has_errors(problems)) {
     for (const Problem& problem : problems)
       log::error("rules not loaded text={}", log::quoted(format_line(problem)));
-  } else {
-    app.use_rules(std::move(rules.rules));
+    tell_systemd("READY=1\n",
+                 tr("Наблюдает по прежним правилам: в новых ошибка, она в журнале",
+                    "Watching by the old rules: the new ones have a mistake, it is in the log"));
+    return;
   }
-  sd_notify(0, "READY=1");
+  tell_ready(rules.rules.rules.size());
+  app.use_rules(std::move(rules.rules));
 }
 
 // Until a signal to end comes, or the program cannot go on.
 void watch(const Common& common, const RunArguments& arguments, std::size_t rules, App& app,
-           const sigset_t& signals) {
-  Watchdog watchdog;
+           const sigset_t& signals, Clock& clock) {
+  Watchdog watchdog{clock};
   bool ready = false;
   while (!app.failure() && !app.refusal()) {
     if (!ready && app.is_up()) {
       ready = true;
       log::info("started rules={} dry_run={}", rules, arguments.dry_run);
-      sd_notify(0, "READY=1");
+      tell_ready(rules);
     }
     const int signal = wait_for_signal(signals, milliseconds{ready ? 500 : 20});
     if (signal == SIGTERM || signal == SIGINT) return;
@@ -128,7 +151,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (auto started = app.start(); !started) return complain(started.error());
-  watch(common, arguments, loaded->rules.rules.rules.size(), app, signals);
+  watch(common, arguments, loaded->rules.rules.rules.size(), app, signals, clock);
   sd_notify(0, "STOPPING=1");
   const Exit code = last_words(app);
   end_in_time(code);
