@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs the Debian packages that packaging/packages.txt names and this machine lacks.
 #
-#   packaging/setup.sh                 everything
-#   packaging/setup.sh build test      only what these steps need (build, test, package)
+#   packaging/setup.sh                 what packaging/test.sh needs
+#   packaging/setup.sh build test      only what these steps need, out of: build, test, package
+#                                      (to make it), package-test, boot (to test it once booted)
 #
 # With all of them present it does nothing and needs neither the network nor root.
 set -euo pipefail
@@ -10,12 +11,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() { echo "setup: $*" >&2; exit 1; }
 
-steps="${*:-build test package}"
+steps="${*:-build test package package-test}"
 for step in $steps; do
   case "$step" in
-    build | test | package) ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' packaging/setup.sh; exit 0 ;;
-    *) fail "unknown step '$step': build, test or package." ;;
+    build | test | package | package-test | boot) ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' packaging/setup.sh; exit 0 ;;
+    *) fail "unknown step '$step': see --help." ;;
   esac
 done
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs every test of b24watch.
 #
-#   packaging/test.sh              release build and all tests
-#   packaging/test.sh --package    builds, checks and installs the Debian package too
+#   packaging/test.sh              release build, the Debian package made of it, and all tests
+#   packaging/test.sh --package    compiles the package's program anew, as packaging/package.sh does
 #   packaging/test.sh --sanitize   all tests under AddressSanitizer + UBSan and ThreadSanitizer too
 #   packaging/test.sh --all        both
 #
@@ -52,9 +52,11 @@ done_line
 step "release: build" build release
 done_line
 if [[ "$package" == yes ]]; then
-  step "package: build, check, install" packaging/test-package.sh
-  done_line
+  step "package: compile, check, install" packaging/test-package.sh
+else
+  step "package: check, install" env B24_PROGRAM=build/release/b24watch packaging/test-package.sh
 fi
+done_line
 step "release: tests" tests release
 if [[ "$sanitizers" == yes ]]; then
   for preset in asan tsan; do
