@@ -23,7 +23,7 @@ is ActiveState inactive
 is Result success
 
 b24portal --port 0 --managers 4 --deals 60 --tasks 40 --calls 400 --days 30 --seed 7 >/portal.out &
-wait_for 30 grep -q '^webhook=' /portal.out
+wait_for 30 grep -qs '^webhook=' /portal.out
 sed -n '1s/^webhook=//p' /portal.out >/etc/b24watch/webhook
 [[ "$(stat -c '%U %a' /etc/b24watch/webhook)" == "b24watch 600" ]]
 
@@ -43,6 +43,22 @@ kill -KILL "$pid"
 restarted() { is ActiveState active && ! is MainPID "$pid"; }
 wait_for 60 restarted
 
+systemctl stop b24watch
+is Result success
+
+# The webhook as a credential of systemd, the way README.md describes it.
+mv /etc/b24watch/webhook /root/b24watch-webhook
+sed -i '/^  webhook_file:/d' /etc/b24watch/b24watch.yaml
+mkdir /etc/systemd/system/b24watch.service.d
+cat >/etc/systemd/system/b24watch.service.d/override.conf <<'UNIT'
+[Unit]
+ConditionFileNotEmpty=
+[Service]
+LoadCredential=webhook:/root/b24watch-webhook
+UNIT
+systemctl daemon-reload
+systemctl start b24watch
+is ActiveState active
 systemctl stop b24watch
 is Result success
 apt-get purge -y b24watch
