@@ -2,8 +2,8 @@
 # Installs the Debian packages that packaging/packages.txt names and this machine lacks.
 #
 #   packaging/setup.sh                 what packaging/test.sh needs
-#   packaging/setup.sh build test      only what these steps need, out of: build, test, package
-#                                      (to make it), package-test, boot (to test it once booted)
+#   packaging/setup.sh build test      only what these steps need; the steps: build, test, package,
+#                                      package-test (of it), boot (of a small Debian with it)
 #
 # With all of them present it does nothing and needs neither the network nor root.
 set -euo pipefail
