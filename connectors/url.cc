@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "connectors/ascii.h"
 #include "connectors/http.h"
 #include "rules/base/language.h"
 
@@ -56,12 +57,6 @@ std::optional<int> port_number(std::string_view text) {
   return whole && number >= 1 && number <= 65535 ? std::optional(number) : std::nullopt;
 }
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return result;
-}
-
 std::optional<Error> fault_of(const Url& url) {
   for (const char c : url.host) {
     if (static_cast<unsigned char>(c) < 0x80) continue;
@@ -89,7 +84,8 @@ std::optional<Error> fault_of(const Url& url) {
 Result<Url> parse_url(std::string_view text) {
   Url url;
   const auto scheme = text.find("://");
-  const std::string name = scheme == std::string_view::npos ? "" : lower(text.substr(0, scheme));
+  const std::string name =
+      scheme == std::string_view::npos ? "" : lower_ascii(text.substr(0, scheme));
   if (name != "https" && name != "http") {
     return bad_url("Адрес должен начинаться с https://.", "The address must begin with https://.");
   }
@@ -99,7 +95,7 @@ Result<Url> parse_url(std::string_view text) {
 
   const auto slash = text.find_first_of("/?#");
   const auto [host, port] = host_and_port(text.substr(0, slash));
-  url.host = lower(host);
+  url.host = lower_ascii(host);
   url.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
   while (url.path.size() > 1 && url.path.back() == '/') url.path.pop_back();
   if (auto fault = fault_of(url)) return *fault;

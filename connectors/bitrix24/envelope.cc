@@ -5,6 +5,7 @@
 #include <charconv>
 #include <functional>
 
+#include "connectors/ascii.h"
 #include "connectors/utf8.h"
 
 namespace b24 {
@@ -12,11 +13,6 @@ namespace {
 
 namespace od = simdjson::ondemand;
 using Parts = std::map<std::string, CommandPart, std::less<>>;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= 0x20) text.remove_suffix(1);
-  return text;
-}
 
 // The parser works on any part of a padded text, since what follows is readable.
 simdjson::padded_string_view view_of(std::string_view text) {
@@ -27,7 +23,7 @@ simdjson::padded_string_view view_of(std::string_view text) {
 // A scalar or a whole container as its JSON text.
 bool raw(od::value value, std::string_view& text) {
   if (simdjson::to_json_string(value).get(text)) return false;
-  text = trimmed(text);
+  text = without_trailing_blanks(text);
   return true;
 }
 
@@ -39,7 +35,8 @@ std::optional<std::string> text_of(od::value value) {
     if (value.get_string().get(text)) return std::nullopt;
     return std::string(text);
   }
-  if (type == od::json_type::number) return std::string(trimmed(value.raw_json_token()));
+  if (type == od::json_type::number)
+    return std::string(without_trailing_blanks(value.raw_json_token()));
   return std::nullopt;
 }
 
@@ -204,7 +201,7 @@ std::optional<Envelope> parse_envelope(std::string_view body) {
   od::parser parser;
   od::document document;
   od::value root;
-  const std::string_view text = trimmed(body);
+  const std::string_view text = without_trailing_blanks(body);
   if (text.empty() || text.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return std::nullopt;
   if (parser.iterate(view_of(text)).get(document)) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "connectors/ascii.h"
 #include "connectors/utf8.h"
 #include "rules/base/language.h"
 
@@ -84,23 +85,15 @@ constexpr auto kTable = std::to_array<Row>({
 
 constexpr Row kMistake{"", Reaction::our_mistake, Advice::report_us};
 constexpr Row kFault{"", Reaction::retry_reads, Advice::portal_fault};
-constexpr Row kSlower{"", Reaction::retry, Advice::slower};
+constexpr Row kTooFast{"", Reaction::retry, Advice::slower};
 constexpr Row kNoRights{"", Reaction::no_rights, Advice::more_rights};
 constexpr Row kGone{"", Reaction::gone, Advice::not_found};
 constexpr Row kPlan{"", Reaction::stop, Advice::commercial_plan};
 constexpr Row kNotForWebhooks{"", Reaction::our_mistake, Advice::not_for_webhooks};
 
-std::string lower(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 // "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION" -> "v3:entitynotfound".
 std::string normal(std::string_view code) {
-  std::string result = lower(code);
+  std::string result = lower_ascii(code);
   constexpr std::string_view kHead = "bitrix_rest_v3_exception_";
   constexpr std::string_view kTail = "exception";
   if (result.rfind(kHead, 0) != 0) return result;
@@ -131,7 +124,7 @@ const Row& access_denied(std::string_view text) {
 }
 
 const Row& by_status(int status) {
-  if (status == 429) return kSlower;
+  if (status == 429) return kTooFast;
   if (status >= 500 || status == 408) return kFault;
   if (status == 403) return kNoRights;
   return kMistake;
@@ -139,7 +132,7 @@ const Row& by_status(int status) {
 
 const Row& row_of(const PortalError& error) {
   const std::string code = normal(error.code);
-  const std::string text = lower(error.description);
+  const std::string text = lower_ascii(error.description);
   if (code == "access_denied") return access_denied(text);
   for (const Row& row : kTable) {
     if (row.code == code) return row;

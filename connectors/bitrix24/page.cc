@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "connectors/ascii.h"
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/value.h"
 #include "connectors/utf8.h"
@@ -17,11 +18,6 @@ namespace od = simdjson::ondemand;
 
 constexpr std::size_t kRawLimit = 8 * 1024;     // bytes kept of a row that cannot be read
 constexpr std::size_t kExtraLimit = 64 * 1024;  // bytes of one row's further fields
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= 0x20) text.remove_suffix(1);
-  return text;
-}
 
 void append_utf8(std::string& to, std::uint32_t code) {
   if (code < 0x80) {
@@ -96,11 +92,11 @@ bool read(od::value value, Read& out) {
   if (value.type().get(type)) return false;
   if (type == od::json_type::object || type == od::json_type::array) {
     if (simdjson::to_json_string(value).get(out.json)) return false;
-    out.json = trimmed(out.json);
+    out.json = without_trailing_blanks(out.json);
     out.cell = {Cell::Kind::container, out.json};
     return true;
   }
-  out.json = trimmed(value.raw_json_token());
+  out.json = without_trailing_blanks(value.raw_json_token());
   out.cell.text = out.json;
   switch (type) {
     case od::json_type::string:
@@ -164,7 +160,7 @@ class PageReader {
     if (reason.empty()) return true;
     std::string_view json;
     if (object.reset().error() || object.raw_json().get(json)) return false;
-    reject(trimmed(json), std::move(reason));
+    reject(without_trailing_blanks(json), std::move(reason));
     return true;
   }
 

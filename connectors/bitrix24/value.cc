@@ -37,7 +37,7 @@ bool is_nothing(FieldType type, const Cell& cell) {
   return true;
 }
 
-std::optional<double> number(std::string_view text) {
+std::optional<double> read_number(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
@@ -46,17 +46,17 @@ std::optional<double> number(std::string_view text) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-std::optional<std::int64_t> integer(std::string_view text) {
+std::optional<std::int64_t> read_integer(std::string_view text) {
   text = trimmed(text);
   std::int64_t value = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (!text.empty() && fault == std::errc{} && end == text.data() + text.size()) return value;
-  const auto real = number(text);  // "17.00"
+  const auto real = read_number(text);  // "17.00"
   if (!real || std::trunc(*real) != *real || std::abs(*real) > 9e15) return std::nullopt;
   return static_cast<std::int64_t>(*real);
 }
 
-std::optional<std::int64_t> flag(const Cell& cell) {
+std::optional<std::int64_t> read_flag(const Cell& cell) {
   const std::string_view text = trimmed(cell.text);
   if (text == "true" || text == "Y" || text == "y" || text == "1") return 1;
   if (text == "false" || text == "N" || text == "n" || text == "0") return 0;
@@ -117,7 +117,7 @@ std::optional<Value> id_list_value(const Cell& cell) {
     if (item.size() >= 2 && item.front() == '"' && item.back() == '"') {
       item = item.substr(1, item.size() - 2);
     }
-    const auto id = integer(item);
+    const auto id = read_integer(item);
     if (!id) return std::nullopt;
     list += (list.size() > 1 ? "," : "") + std::to_string(*id);
   }
@@ -133,7 +133,7 @@ std::optional<Value> wrap(std::optional<T> value) {
 
 std::optional<std::int64_t> to_id(const Cell& cell) {
   if (cell.kind != Kind::number && cell.kind != Kind::text) return std::nullopt;
-  const auto id = integer(cell.text);
+  const auto id = read_integer(cell.text);
   return id && *id >= 0 ? id : std::nullopt;
 }
 
@@ -142,11 +142,11 @@ std::optional<Value> to_value(FieldType type, const Cell& cell) {
   const bool plain = cell.kind == Kind::number || cell.kind == Kind::text;
   switch (type) {
     case FieldType::integer:
-      return plain ? wrap(integer(cell.text)) : std::nullopt;
+      return plain ? wrap(read_integer(cell.text)) : std::nullopt;
     case FieldType::real:
-      return plain ? wrap(number(cell.text)) : std::nullopt;
+      return plain ? wrap(read_number(cell.text)) : std::nullopt;
     case FieldType::flag:
-      return cell.kind == Kind::container ? std::nullopt : wrap(flag(cell));
+      return cell.kind == Kind::container ? std::nullopt : wrap(read_flag(cell));
     case FieldType::time:
       return time_value(cell);
     case FieldType::date:
