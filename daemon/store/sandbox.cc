@@ -21,7 +21,7 @@ constexpr int kMostValueBytes = 1'000'000;
 // Whatever is not here is refused: above all functions that write text of any length in one call
 // (printf, format, zeroblob, hex), that give another answer each time, and that reach outside.
 // Blanks stand around every name.
-constexpr std::string_view kFunctions =
+constexpr std::string_view kAllowedFunctions =
     " -> ->> abs absent_through acos asin atan atan2 avg ceil ceiling char coalesce cos "
     "count cume_dist current_date current_time current_timestamp date datetime degrees "
     "dense_rank effective_deadline exp first_value floor group_concat ifnull iif instr "
@@ -38,7 +38,7 @@ constexpr const char* kTables = "SELECT name FROM sqlite_schema WHERE type = 'ta
 constexpr std::string_view kTableFunctions[] = {"json_each", "json_tree"};
 
 bool is_allowed_function(std::string_view name) {
-  return kFunctions.find(fmt::format(" {} ", name)) != std::string_view::npos;
+  return kAllowedFunctions.find(fmt::format(" {} ", name)) != std::string_view::npos;
 }
 
 bool is_table_function(std::string_view name) {

@@ -50,7 +50,7 @@ char32_t shifted(char32_t c, std::int32_t by) {
   return static_cast<char32_t>(static_cast<std::int32_t>(c) + by);
 }
 
-char32_t lower(char32_t c) {
+char32_t lower_case(char32_t c) {
   if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
   const auto range = std::lower_bound(std::begin(kUpper), std::end(kUpper), c,
                                       [](const CaseRange& r, char32_t x) { return r.last < x; });
@@ -58,7 +58,7 @@ char32_t lower(char32_t c) {
   return (c - range->first) % range->step == 0 ? shifted(c, range->delta) : c;
 }
 
-char32_t upper(char32_t c) {
+char32_t upper_case(char32_t c) {
   if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 32 : c;
   if (c == 0x03C2) return 0x03A3;  // the final sigma
   for (const CaseRange& range : kUpper) {
@@ -71,7 +71,7 @@ char32_t upper(char32_t c) {
 }
 
 // Equal for letters that differ in case only.
-char32_t folded(char32_t c) { return c == 0x03C2 ? 0x03C3 : lower(c); }
+char32_t folded(char32_t c) { return c == 0x03C2 ? 0x03C3 : lower_case(c); }
 
 void append(std::string& text, char32_t c) {
   const auto put = [&](char32_t byte) { text += static_cast<char>(byte); };
@@ -129,8 +129,8 @@ char32_t take_character(std::string_view& text) {
   return good ? c : kRawByte + first;
 }
 
-std::string to_lower(std::string_view text) { return mapped(text, lower); }
-std::string to_upper(std::string_view text) { return mapped(text, upper); }
+std::string to_lower(std::string_view text) { return mapped(text, lower_case); }
+std::string to_upper(std::string_view text) { return mapped(text, upper_case); }
 
 int compare_ignoring_case(std::string_view a, std::string_view b) {
   while (!a.empty() && !b.empty()) {
