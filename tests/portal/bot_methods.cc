@@ -172,7 +172,7 @@ Outcome command_answer(Call& call) {
   return ok(R"({"result":true})");
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kBotMethods[] = {
     {"imbot.v2.Revision.get", "imbot", Cost::call, revision},
     {"imbot.v2.Bot.register", "imbot", Cost::call, bot_register},
     {"imbot.v2.Command.register", "imbot", Cost::call, command_register},
@@ -201,6 +201,6 @@ std::string command_event_data(const World& world, const Bot& bot, const BotComm
       im_person(world, user.id, user.first_name, user.last_name, user.position, false));
 }
 
-std::span<const Method> bot_methods() { return kMethods; }
+std::span<const Method> bot_methods() { return kBotMethods; }
 
 }  // namespace b24::sim

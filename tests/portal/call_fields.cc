@@ -7,7 +7,7 @@
 namespace b24::sim {
 namespace {
 
-using F = Field<CallRow>;
+using CallField = Field<CallRow>;
 
 struct CodeWords {
   std::string_view code;
@@ -55,7 +55,7 @@ Cell activity(const CallRow& call, Scratch&) {
   return call.contact == 0 ? null_cell() : digits_cell(call.id + 5000);
 }
 
-constexpr F kFields[] = {
+constexpr CallField kCallFields[] = {
     {"ID", "ID", [](const CallRow& c, Scratch&) { return digits_cell(c.id); }},
     {"PORTAL_USER_ID", "PORTAL_USER_ID",
      [](const CallRow& c, Scratch&) { return digits_cell(c.manager); }},
@@ -96,6 +96,6 @@ constexpr F kFields[] = {
 
 }  // namespace
 
-std::span<const Field<CallRow>> call_fields() { return kFields; }
+std::span<const Field<CallRow>> call_fields() { return kCallFields; }
 
 }  // namespace b24::sim

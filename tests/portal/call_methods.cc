@@ -37,12 +37,12 @@ Outcome statistic(Call& call) {
   return outcome;
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kCallMethods[] = {
     {"voximplant.statistic.get", "telephony", Cost::page, statistic},
 };
 
 }  // namespace
 
-std::span<const Method> call_methods() { return kMethods; }
+std::span<const Method> call_methods() { return kCallMethods; }
 
 }  // namespace b24::sim

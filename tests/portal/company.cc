@@ -27,7 +27,6 @@ constexpr const char* kTasks[] = {
 
 constexpr Id kAdministrator = 1;
 constexpr Id kDirector = 2;
-constexpr int kDay = 86400;
 
 User person(World& world, Dice& dice, Id department, const char* position) {
   User user;

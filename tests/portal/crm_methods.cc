@@ -243,7 +243,7 @@ Outcome todo_add(Call& call) {
   return outcome;
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kCrmMethods[] = {
     {"crm.item.list", "crm", Cost::page, item_list},
     {"crm.item.get", "crm", Cost::call, item_get},
     {"crm.item.add", "crm", Cost::call, item_add},
@@ -258,6 +258,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> crm_methods() { return kMethods; }
+std::span<const Method> crm_methods() { return kCrmMethods; }
 
 }  // namespace b24::sim

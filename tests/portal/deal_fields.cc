@@ -5,7 +5,7 @@
 namespace b24::sim {
 namespace {
 
-using F = Field<Deal>;
+using DealField = Field<Deal>;
 
 Cell null_of(const Deal&, Scratch&) { return null_cell(); }
 Cell empty_list(const Deal&, Scratch&) { return json_cell("[]"); }
@@ -39,12 +39,12 @@ Cell channel(const Deal& deal, Scratch&) {
   return text_cell(kChannels[static_cast<std::size_t>(deal.id) % 4]);
 }
 
-constexpr F kFields[] = {
+constexpr DealField kDealFields[] = {
     {"id", "id", [](const Deal& d, Scratch&) { return integer_cell(d.id); }},
     {"createdTime", "createdTime", [](const Deal& d, Scratch&) { return time_cell(d.created); }},
-    {"dateCreateShort", "dateCreateShort", null_of, F::In::select_only},
+    {"dateCreateShort", "dateCreateShort", null_of, DealField::In::select_only},
     {"updatedTime", "updatedTime", [](const Deal& d, Scratch&) { return time_cell(d.updated); }},
-    {"dateModifyShort", "dateModifyShort", null_of, F::In::select_only},
+    {"dateModifyShort", "dateModifyShort", null_of, DealField::In::select_only},
     {"createdBy", "createdBy", [](const Deal& d, Scratch&) { return integer_cell(d.created_by); }},
     {"updatedBy", "updatedBy", [](const Deal& d, Scratch&) { return integer_cell(d.updated_by); }},
     {"assignedById", "assignedById",
@@ -55,7 +55,7 @@ constexpr F kFields[] = {
     {"contactId", "contactId", [](const Deal& d, Scratch&) { return integer_cell(d.contact); }},
     {"quoteId", "quoteId", null_of},
     {"title", "title", [](const Deal& d, Scratch&) { return text_cell(d.title); }},
-    {"productId", "productId", null_of, F::In::select_only},
+    {"productId", "productId", null_of, DealField::In::select_only},
     {"categoryId", "categoryId", [](const Deal& d, Scratch&) { return integer_cell(d.pipeline); }},
     {"stageId", "stageId",
      [](const Deal& d, Scratch& s) { return text_cell(s.world.stage(d).status_id); }},
@@ -77,13 +77,13 @@ constexpr F kFields[] = {
     {"probability", "probability", probability},
     {"comments", "comments", [](const Deal& d, Scratch&) { return text_cell(d.comments); }},
     {"begindate", "begindate", [](const Deal& d, Scratch&) { return date_cell(d.begin_date); }},
-    {"begindateShort", "begindateShort", null_of, F::In::select_only},
+    {"begindateShort", "begindateShort", null_of, DealField::In::select_only},
     {"closedate", "closedate", [](const Deal& d, Scratch&) { return date_cell(d.close_date); }},
-    {"closedateShort", "closedateShort", null_of, F::In::select_only},
-    {"eventDate", "eventDate", null_of, F::In::select_only},
-    {"eventDateShort", "eventDateShort", null_of, F::In::select_only},
-    {"eventId", "eventId", null_of, F::In::select_only},
-    {"eventDescription", "eventDescription", null_of, F::In::select_only},
+    {"closedateShort", "closedateShort", null_of, DealField::In::select_only},
+    {"eventDate", "eventDate", null_of, DealField::In::select_only},
+    {"eventDateShort", "eventDateShort", null_of, DealField::In::select_only},
+    {"eventId", "eventId", null_of, DealField::In::select_only},
+    {"eventDescription", "eventDescription", null_of, DealField::In::select_only},
     {"locationId", "locationId", null_of},
     {"webformId", "webformId", null_of},
     {"sourceId", "sourceId", [](const Deal& d, Scratch&) { return text_cell(d.source); }},
@@ -91,7 +91,7 @@ constexpr F kFields[] = {
     {"originatorId", "originatorId", null_of},
     {"originId", "originId", null_of},
     {"additionalInfo", "additionalInfo", null_of},
-    {"searchContent", "searchContent", null_of, F::In::select_only},
+    {"searchContent", "searchContent", null_of, DealField::In::select_only},
     {"orderStage", "orderStage", null_of},
     {"movedBy", "movedBy", [](const Deal& d, Scratch&) { return integer_cell(d.moved_by); }},
     {"movedTime", "movedTime", [](const Deal& d, Scratch&) { return time_cell(d.moved); }},
@@ -99,12 +99,12 @@ constexpr F kFields[] = {
      [](const Deal& d, Scratch&) { return integer_cell(d.last_activity_by); }},
     {"lastActivityTime", "lastActivityTime",
      [](const Deal& d, Scratch&) { return time_cell(d.last_activity); }},
-    {"isWork", "isWork", null_of, F::In::select_only},
-    {"isWon", "isWon", null_of, F::In::select_only},
-    {"isLose", "isLose", null_of, F::In::select_only},
-    {"receivedAmount", "receivedAmount", null_of, F::In::select_only},
-    {"lostAmount", "lostAmount", null_of, F::In::select_only},
-    {"hasProducts", "hasProducts", null_of, F::In::select_only},
+    {"isWork", "isWork", null_of, DealField::In::select_only},
+    {"isWon", "isWon", null_of, DealField::In::select_only},
+    {"isLose", "isLose", null_of, DealField::In::select_only},
+    {"receivedAmount", "receivedAmount", null_of, DealField::In::select_only},
+    {"lostAmount", "lostAmount", null_of, DealField::In::select_only},
+    {"hasProducts", "hasProducts", null_of, DealField::In::select_only},
     {"ufCrm_1700000001", "ufCrm_1700000001", channel},
     {"utmSource", "utmSource", null_of},
     {"utmMedium", "utmMedium", null_of},
@@ -114,11 +114,11 @@ constexpr F kFields[] = {
     {"observers", "observers", empty_list},
     {"contactIds", "contactIds", contact_ids},
     {"entityTypeId", "entityTypeId", [](const Deal&, Scratch&) { return integer_cell(2); },
-     F::In::select_only},
+     DealField::In::select_only},
 };
 
 }  // namespace
 
-std::span<const Field<Deal>> deal_fields() { return kFields; }
+std::span<const Field<Deal>> deal_fields() { return kDealFields; }
 
 }  // namespace b24::sim

@@ -12,8 +12,6 @@
 namespace b24::sim {
 namespace {
 
-constexpr Unix kDay = 86400;
-
 class Oracle {
  public:
   explicit Oracle(const World& world)

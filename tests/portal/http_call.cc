@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kTls = "https://";
-constexpr std::size_t kBodyLimit = 256 * 1024 * 1024;
+constexpr std::size_t kCallBodyLimit = 256 * 1024 * 1024;
 
 struct Place {
   bool tls = false;
@@ -68,7 +68,7 @@ HttpResult http_call(const std::string& url, const std::string& body, std::strin
   const std::unique_ptr<Stream> stream = connect_to(place.host, place.port, seconds{10});
   if (!stream || (place.tls && !stream->connect_tls(Tls{}))) return {};
   if (!stream->write(to_request(place, body, content_type, accept_encoding))) return {};
-  std::optional<HttpMessage> answer = HttpReader{*stream, BodyEnd::close, kBodyLimit}.next();
+  std::optional<HttpMessage> answer = HttpReader{*stream, BodyEnd::close, kCallBodyLimit}.next();
   if (!answer) return {};
   return {status_of(answer->first_line), std::move(answer->body), std::move(answer->headers)};
 }

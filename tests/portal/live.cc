@@ -17,7 +17,6 @@ constexpr int kPileStep = 6;  // at a time
 constexpr int kDeals = 30;
 constexpr int kDealStep = 5;
 constexpr int kPause = 12;  // steps for which the problem stays
-constexpr Unix kHour = 3600;
 
 class Story {
  public:

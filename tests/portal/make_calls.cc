@@ -6,7 +6,6 @@
 namespace b24::sim {
 namespace {
 
-constexpr Unix kDay = 86400;
 constexpr std::int64_t kFewADay = 15;  // fewer than this a day: a shorter history, but a dense one
 constexpr std::size_t kShortHistory = 25;
 constexpr int kEffective = 30;  // seconds; longer is effective

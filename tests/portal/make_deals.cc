@@ -6,9 +6,6 @@
 namespace b24::sim {
 namespace {
 
-constexpr Unix kHour = 3600;
-constexpr Unix kDay = 86400;
-
 struct StageSeed {
   const char* id;
   const char* name;

@@ -5,9 +5,6 @@
 namespace b24::sim {
 namespace {
 
-constexpr Unix kHour = 3600;
-constexpr Unix kDay = 86400;
-
 class TaskMaker {
  public:
   TaskMaker(World& world, const Plan& plan, Dice& dice)

@@ -77,7 +77,7 @@ Outcome message_add(Call& call) {
   return ok(std::to_string(id));
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kMessageMethods[] = {
     {"im.notify.system.add", "im", Cost::call, notify_system},
     {"im.notify.personal.add", "im", Cost::call, notify_personal},
     {"im.notify.delete", "im", Cost::call, notify_delete},
@@ -86,6 +86,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> message_methods() { return kMethods; }
+std::span<const Method> message_methods() { return kMessageMethods; }
 
 }  // namespace b24::sim

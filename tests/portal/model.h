@@ -13,6 +13,10 @@ namespace b24::sim {
 using Id = std::int64_t;
 using Unix = std::int64_t;
 
+// In seconds, as the times are.
+inline constexpr Unix kHour = 3600;
+inline constexpr Unix kDay = 24 * kHour;
+
 struct User {
   Id id = 0;
   bool active = true;

@@ -6,8 +6,6 @@
 namespace b24::sim {
 namespace {
 
-constexpr Unix kDay = 86400;
-
 class Mutator {
  public:
   Mutator(World& world, std::uint64_t seed)

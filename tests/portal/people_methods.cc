@@ -262,7 +262,7 @@ Outcome accessibility(Call& call) {
   return ok(out == "{" ? "[]" : out + '}');
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kPeopleMethods[] = {
     {"user.get", "user", Cost::page, user_list},
     {"user.current", "user", Cost::call, current_user},
     {"department.get", "department", Cost::page, department_list},
@@ -273,6 +273,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> people_methods() { return kMethods; }
+std::span<const Method> people_methods() { return kPeopleMethods; }
 
 }  // namespace b24::sim

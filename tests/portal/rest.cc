@@ -15,15 +15,15 @@ namespace {
 
 constexpr std::size_t kRequestLines = 200;
 
-struct Address {
+struct Target {
   std::int64_t user = 0;
   std::string secret;
   std::string method;
   std::string query;
 };
 
-Address split(std::string_view target) {
-  Address address;
+Target split_target(std::string_view target) {
+  Target address;
   const std::size_t question = target.find('?');
   if (question != std::string_view::npos) address.query = target.substr(question + 1);
   std::string_view path = target.substr(0, question);
@@ -42,7 +42,7 @@ Address split(std::string_view target) {
   return address;
 }
 
-Json read_params(const Address& address, const HttpRequest& request, bool& malformed) {
+Json read_params(const Target& address, const HttpRequest& request, bool& malformed) {
   Json params = parse_form(address.query);
   const bool json = request.content_type.find("json") != std::string::npos;
   Json body;
@@ -115,7 +115,7 @@ HttpReply page(int status, std::string_view title) {
 }
 
 // The answer that a fault puts in place of the good one.
-HttpReply faulty(World& world, const Fault& fault, const Address& address, HttpReply good) {
+HttpReply faulty(World& world, const Fault& fault, const Target& address, HttpReply good) {
   switch (fault.kind) {
     case FaultKind::query_limit:
       return error_reply(world, {503, "QUERY_LIMIT_EXCEEDED", "Too many requests", false});
@@ -174,7 +174,7 @@ bool admit(World& world, const HttpRequest& request) {
 HttpReply handle_rest(World& world, const HttpRequest& request) {
   ++world.counters.requests;
   const double started = seconds_now(world);
-  const Address address = split(request.target);
+  const Target address = split_target(request.target);
   world.requests.push_back({address.method, request.body});
   if (world.requests.size() > kRequestLines) world.requests.pop_front();
   if (!admit(world, request)) {

@@ -52,7 +52,7 @@ Outcome application_only(Call&) {
   return fail(403, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method");
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kSystemMethods[] = {
     {"server.time", "", Cost::call, server_time},
     {"profile", "", Cost::call, profile},
     {"scope", "", Cost::call, scope},
@@ -64,6 +64,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> system_methods() { return kMethods; }
+std::span<const Method> system_methods() { return kSystemMethods; }
 
 }  // namespace b24::sim

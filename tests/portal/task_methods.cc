@@ -267,7 +267,7 @@ Outcome task_delete(Call& call) {
   return ok(R"({"task":true})");
 }
 
-constexpr Method kMethods[] = {
+constexpr Method kTaskMethods[] = {
     {"tasks.task.list", "task", Cost::page, task_list},
     {"tasks.task.get", "task", Cost::call, task_get},
     {"tasks.task.add", "task", Cost::call, task_add},
@@ -277,6 +277,6 @@ constexpr Method kMethods[] = {
 
 }  // namespace
 
-std::span<const Method> task_methods() { return kMethods; }
+std::span<const Method> task_methods() { return kTaskMethods; }
 
 }  // namespace b24::sim
