@@ -7,7 +7,7 @@
 #                                     "-" instead of URL asks for it
 #   packaging/demo.sh --portal URL --dry-run   prints what it would send and sends nothing
 #
-# Runs until Ctrl-C and leaves nothing behind. The first run compiles for about two minutes on two
+# Runs until Ctrl-C and leaves nothing behind. The first run compiles for about a minute on two
 # cores; a second one needs neither that nor the network.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -50,8 +50,8 @@ trap cleanup EXIT
 trap 'echo; exit 130' INT
 trap 'exit 143' TERM
 
-"$root/packaging/setup.sh" build test
-echo "demo: building b24watch and the simulated portal (the first time takes about two minutes)."
+"$root/packaging/setup.sh" build
+echo "demo: building b24watch and the simulated portal (the first time takes about a minute)."
 (cd "$root" && cmake --preset demo >/dev/null &&
   cmake --build --preset demo --target b24watch b24portal -j "$(nproc)")
 bin=$root/build/demo
@@ -83,7 +83,7 @@ as_seen() {
   local bold='' line='' plain=''
   [[ -t 1 ]] && bold=$'\033[1m' line=$'\033[4m' plain=$'\033[0m'
   sed -u -E \
-    -e "s/^--- [^T]*T([0-9:]{5})[^ ]* -> user ([0-9]+).*/\n${bold}🔔 \1, сотруднику \2${plain}/" \
+    -e "s/^--- [^T]*T([0-9:]{5})[^ ]* -> user ([0-9]+).*/\n${bold}🔔 \1, руководителю (сотрудник \2)${plain}/" \
     -e "s/\[url=[^]]*\]([^[]*)\[\/url\]/${line}\1${plain}/gi" \
     -e "s/\[user=[0-9]*\]([^[]*)\[\/user\]/${bold}\1${plain}/gi" \
     -e "s/\[b\]/${bold}/gi; s/\[\/b\]/${plain}/gi; s/\[\/?[ius]\]//gi"
