@@ -2,34 +2,16 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <map>
 #include <string>
 
 #include "daemon/store/store.h"
+#include "tests/support/temp_folder.h"
 
 namespace b24 {
 
 inline const Time kStart = from_unix(1'795'244'400);  // 2026-11-21 10:00 in Moscow, a Saturday
-
-// A folder of its own for every test, gone afterwards.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "b24store-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
-    path_ = pattern;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline Value text(std::string value) { return Value{std::move(value)}; }
 inline Value integer(std::int64_t value) { return Value{value}; }
