@@ -1,0 +1,368 @@
+#include "daemon/engine/engine.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "tests/engine/company.h"
+#include "tests/support/fake_clock.h"
+
+// The engine on a real file, event by event: what it keeps, what it tells, and what it does not.
+
+namespace b24 {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr seconds kTwoDays{2 * 86400};
+
+class EngineTest : public StoreTest {
+ protected:
+  EngineTest() { config_.people.departments = {5}; }
+
+  // Starts the program anew on the same file.
+  void start(const std::string& rules = kCountedRules) {
+    engine_.reset();
+    reader_.reset();
+    open_writer();
+    reader_ = reader();
+    engine_ = std::make_unique<Engine>(*writer_, *reader_, config_, rules_of(rules), events_,
+                                       clock_, EngineOptions{"https://example.bitrix24.ru"},
+                                       [this](const Notice& notice) {
+                                         handed_.push_back(notice);
+                                         return true;
+                                       });
+  }
+
+  static StreamState complete(Entity entity, Time fresh_at) {
+    return {.entity = entity, .full_done = true, .fresh_at = fresh_at};
+  }
+
+  void bring(StreamState state, std::vector<Record> rows = {}) {
+    Pulled pulled;
+    pulled.parts.push_back({.state = std::move(state), .records = std::move(rows)});
+    engine_->take(std::move(pulled));
+  }
+  void bring(Entity entity, std::vector<Record> rows = {}) {
+    bring(complete(entity, clock_.now()), std::move(rows));
+  }
+
+  // All streams read to their end: nobody has anything but the people themselves.
+  void bring_company() {
+    for (const Entity entity : kEntities) bring(entity);
+    bring(Entity::user, people_rows());
+    bring(Entity::department, department_rows());
+  }
+
+  void look() { engine_->take(PassDone{true, std::make_shared<std::promise<void>>()}); }
+
+  // What was handed to the sender since the last call, "recipient tag"; all of it arrives.
+  std::vector<std::string> told() {
+    std::vector<std::string> lines;
+    for (const Notice& notice : std::exchange(handed_, {})) {
+      lines.push_back(fmt::format("{} {}", notice.recipient, notice.tag));
+      engine_->take(Delivered{notice.id, notice.id + 1000});
+    }
+    return lines;
+  }
+
+  // Three open tasks of manager 11: one too many.
+  static std::vector<Record> pile() {
+    return {task_row(101, 11, days{1}), task_row(102, 11, days{1}), task_row(103, 11, days{1})};
+  }
+  std::vector<std::string> alerts() {
+    return rows("SELECT rule_id, key, state, episode FROM alerts ORDER BY rule_id, key");
+  }
+  std::vector<std::string> outbox() { return rows("SELECT recipient, tag FROM outbox"); }
+
+  // A running program with manager 11's pile told to his head.
+  void start_with_a_told_pile() {
+    start();
+    bring_company();
+    look();
+    bring(Entity::task, pile());
+    look();
+    ASSERT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+  }
+
+  FakeClock clock_{kThursday};
+  Config config_;
+  EventQueue events_{64};
+  std::vector<Notice> handed_;
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<Engine> engine_;
+};
+
+// --- telling ---
+
+TEST_F(EngineTest, AnAlertAndItsMessageMoveTogether) {
+  start();
+  bring_company();
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  bring(Entity::task, pile());
+  EXPECT_THAT(alerts(), IsEmpty()) << "judged before the pass was over";
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  EXPECT_THAT(outbox(), ElementsAre("1|b24watch:many_tasks:m11:u1:e1"));
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().plain, "Иван: задач 3");
+}
+
+TEST_F(EngineTest, WithoutItsMessageThereIsNoAlert) {
+  start();
+  bring_company();
+  look();
+  bring(Entity::task, pile());
+  SQLite::Database hand{paths_.file().string(), SQLite::OPEN_READWRITE, 5000};
+  hand.exec("CREATE TRIGGER no_room BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END");
+  EXPECT_THROW(look(), StoreFailure);
+  EXPECT_THAT(alerts(), IsEmpty());
+  EXPECT_THAT(rows("SELECT * FROM messages"), IsEmpty());
+  EXPECT_THAT(rows("SELECT * FROM alert_events"), IsEmpty());
+  hand.exec("DROP TRIGGER no_room");
+  start();
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+}
+
+TEST_F(EngineTest, TheFirstStartIsOneSummary) {
+  start();
+  bring_company();
+  bring(Entity::task, pile());
+  bring(Entity::deal, {deal_row(701, 12, days{20}), deal_row(702, 13, days{30})});
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1"));
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0", "old_deals|deal:701|known|0",
+                                    "old_deals|deal:702|known|0"));
+  // What comes later is news.
+  bring(Entity::task,
+        {task_row(104, 12, days{1}), task_row(105, 12, days{1}), task_row(106, 12, days{1})});
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m12:u1:e1"));
+}
+
+TEST_F(EngineTest, ARestartTellsNothingNew) {
+  start_with_a_told_pile();
+  for (int i = 0; i < 3; ++i) {
+    start();
+    clock_.advance(minutes{10});
+    for (const Entity entity : kEntities) bring(entity);
+    look();
+    EXPECT_THAT(told(), IsEmpty()) << "restart " << i;
+  }
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+}
+
+TEST_F(EngineTest, AMessageThatNobodyReportedIsHandedAgainAfterARestart) {
+  start();
+  bring_company();
+  look();
+  bring(Entity::task, pile());
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  const Notice first = handed_.front();
+  handed_.clear();
+  start();
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front(), first) << "the same tag, so that the portal shows it once";
+}
+
+TEST_F(EngineTest, AClockThatJumpsBackTellsNothingTwice) {
+  start_with_a_told_pile();
+  for (const milliseconds jump : {-milliseconds{kTwoDays}, milliseconds{kTwoDays}}) {
+    clock_.advance(jump);
+    for (const Entity entity : kEntities) bring(entity);
+    bring(Entity::call, {call_row(to_unix(clock_.now()), 12, clock_.now() - hours{1})});
+    look();
+    EXPECT_THAT(told(), IsEmpty());
+    EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  }
+}
+
+TEST_F(EngineTest, AFailedDeliveryIsRepeatedAfterItsPause) {
+  const struct {
+    ErrorKind kind;
+    seconds pause;
+  } cases[] = {{ErrorKind::unavailable, seconds{5}},
+               {ErrorKind::unavailable, seconds{10}},
+               {ErrorKind::wait_until, seconds{20}},
+               {ErrorKind::no_rights, seconds{3600}}};
+  start();
+  bring_company();
+  look();
+  bring(Entity::task, pile());
+  look();
+  std::int64_t call = 0;
+  for (const auto& c : cases) {
+    ASSERT_EQ(handed_.size(), 1U);
+    engine_->take(Delivered{handed_.front().id, error(c.kind, "нет связи")});
+    handed_.clear();
+    clock_.advance(c.pause - seconds{1});
+    bring_company();
+    bring(Entity::call, {call_row(++call, 12, kThursday)});
+    look();
+    EXPECT_THAT(handed_, IsEmpty()) << c.pause.count();
+    clock_.advance(seconds{1});
+    bring(Entity::call, {call_row(++call, 12, kThursday)});
+    look();
+  }
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+}
+
+// --- reload ---
+
+TEST_F(EngineTest, AReloadKeepsWhatIsKnown) {
+  start_with_a_told_pile();
+  engine_->take(RulesLoaded{rules_of(kCountedRules)});
+  std::string other_words = kCountedRules;
+  const std::string words = "{manager}: задач {value|number}";
+  other_words.replace(other_words.find(words), words.size(), "Много у {manager}");
+  engine_->take(RulesLoaded{rules_of(other_words)});
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+}
+
+constexpr const char* kWithoutTasks = R"(version: 1
+rules:
+  - id: old_deals
+    name: Старые сделки
+    each: deal
+    where: closed = 0
+    since: stage_since
+    longer_than: 14 days
+    text: "{manager}: сделок {count}"
+    resolved: "{manager}: сделки сдвинуты"
+)";
+
+TEST_F(EngineTest, ARemovedRuleSaysSoAndIsForgotten) {
+  start_with_a_told_pile();
+  engine_->take(RulesLoaded{rules_of(kWithoutTasks)});
+  EXPECT_THAT(alerts(), IsEmpty());
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
+  EXPECT_EQ(handed_.front().plain, "⚪ Иван: правило «Много задач» снято, больше не слежу");
+}
+
+TEST_F(EngineTest, ARuleRemovedBetweenTwoRunsIsClosedToo) {
+  start_with_a_told_pile();
+  start(kWithoutTasks);
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
+  EXPECT_THAT(handed_.front().plain, HasSubstr("снято"));
+  EXPECT_THAT(alerts(), IsEmpty());
+}
+
+// --- what cannot be seen ---
+
+TEST_F(EngineTest, NothingIsJudgedBeforeEverythingIsRead) {
+  start();
+  bring_company();
+  bring({.entity = Entity::deal, .full_done = false, .fresh_at = clock_.now()});
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  bring(Entity::deal);
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1"));
+}
+
+TEST_F(EngineTest, AStreamThatCannotBeReadMutesItsRulesOnly) {
+  start();
+  bring_company();
+  bring({.entity = Entity::task, .fresh_at = clock_.now(), .problem = "нет прав"}, pile());
+  bring(Entity::deal, {deal_row(701, 12, days{20})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("old_deals|deal:701|known|0"));
+}
+
+TEST_F(EngineTest, AStaleStreamNeitherBeginsNorEndsAnything) {
+  start_with_a_told_pile();
+  const Time old = clock_.now() - hours{1} - seconds{1};
+  std::vector<Record> done;
+  for (const std::int64_t id : {101, 102, 103}) done.push_back(task_row(id, 11, days{1}, 5));
+  bring(complete(Entity::task, old), done);
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  bring(Entity::task, {task_row(104, 11, days{1}, 5)});
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|resolved|1"));
+}
+
+TEST_F(EngineTest, ARuleWithAnSqlErrorDoesNotHoldUpTheOthers) {
+  start(kWrongRule);
+  bring_company();
+  bring(Entity::task, pile());
+  bring(Entity::deal, {deal_row(701, 12, days{20})});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  start(std::string{kWrongRule} +
+        std::string{kWithoutTasks}.substr(std::string{kWithoutTasks}.find("  - id: old_deals")));
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("old_deals|deal:701|known|0"));
+}
+
+// --- keeping the mirror ---
+
+TEST_F(EngineTest, AnOlderAnswerNeverReplacesANewerOne) {
+  start();
+  bring(Entity::task, {task_row(101, 11, days{1}, 5, kThursday)});
+  bring(Entity::task, {task_row(101, 11, days{1}, 2, kThursday - seconds{1})});
+  EXPECT_THAT(rows("SELECT status FROM tasks"), ElementsAre("5"));
+}
+
+class SweepTest : public EngineTest {
+ protected:
+  // So many tasks are in the mirror; the portal shows the first `shown` of them.
+  std::string left_after_a_sweep(std::int64_t here, std::int64_t shown) {
+    start();
+    std::vector<Record> tasks;
+    for (std::int64_t id = 1; id <= here; ++id) tasks.push_back(task_row(id, 11, days{1}));
+    bring(Entity::task, tasks);
+    clock_.advance(minutes{1});
+    tasks.resize(static_cast<std::size_t>(shown));
+    Pulled pulled;
+    const StreamState state = complete(Entity::task, clock_.now());
+    pulled.parts.push_back({.state = state, .sweep = PulledPart::Sweep::begin});
+    pulled.parts.push_back({.state = state,
+                            .records = tasks,
+                            .sweep = PulledPart::Sweep::finish,
+                            .sweep_began_at = clock_.now(),
+                            .ids_only = true});
+    engine_->take(std::move(pulled));
+    return rows("SELECT count(*) FROM v_task").front();
+  }
+};
+
+TEST_F(SweepTest, TakesWhatIsGoneOutOfTheMirror) { EXPECT_EQ(left_after_a_sweep(150, 51), "51"); }
+
+TEST_F(SweepTest, BelievesALargeLossThatIsASmallPart) {
+  EXPECT_EQ(left_after_a_sweep(300, 151), "151");
+}
+
+TEST_F(SweepTest, DoesNotBelieveThatHalfOfEverythingVanished) {
+  EXPECT_EQ(left_after_a_sweep(200, 100), "200");
+}
+
+TEST_F(EngineTest, AStopKeepsWhatWasBroughtBeforeIt) {
+  start();
+  for (std::int64_t page = 0; page < 20; ++page) {
+    Pulled pulled;
+    pulled.parts.push_back({.state = complete(Entity::task, clock_.now()),
+                            .records = {task_row(page + 1, 11, days{1})}});
+    ASSERT_TRUE(events_.try_push(std::move(pulled)));
+  }
+  std::stop_source stop;
+  stop.request_stop();
+  engine_->run(stop.get_token());
+  EXPECT_EQ(rows("SELECT count(*) FROM tasks").front(), "20");
+}
+
+}  // namespace
+}  // namespace b24
