@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "daemon/engine/engine.h"
@@ -46,9 +47,12 @@ class PullerTest : public StoreTest {
     stop();
     engine_reader_ = reader();
     puller_reader_ = reader();
-    engine_ =
-        std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_, clock_,
-                                 EngineOptions{"", false}, [](const Notice&) { return true; });
+    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, rules_, events_, clock_,
+                                       EngineOptions{"", !rules_.rules.empty()},
+                                       [this](const Notice& notice) {
+                                         tags_.push_back(notice.tag);
+                                         return true;
+                                       });
     puller_ = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints_, clock_,
                                        PullerOptions{});
     engine_thread_ = std::jthread{[this](const std::stop_token& token) { engine_->run(token); }};
@@ -109,6 +113,8 @@ class PullerTest : public StoreTest {
 
   FakeClock clock_{kThursday};
   Config config_;
+  RuleSet rules_;                  // nothing is judged without any
+  std::vector<std::string> tags_;  // of what would be told; the engine's thread writes it
   std::unique_ptr<sim::Portal> portal_;
   std::unique_ptr<Client> client_;
   EventQueue events_{64};
@@ -244,6 +250,30 @@ TEST_F(PullerTest, AnOutageEndsForEveryStream) {
   EXPECT_FALSE(pass().error);
   for (const StreamState& state : reader()->streams()) {
     EXPECT_EQ(state.problem, "") << name(state.entity);
+  }
+}
+
+TEST_F(PullerTest, AnOutageInTheFullReadMakesNoHalfSummary) {
+  sim::PortalOptions options = company();
+  options.deals = 6000;
+  options.tasks = 100;
+  rules_ = rules_of(kCountedRules);
+  open(options);
+  int requests = 0;
+  puller_->on_progress([&](const Progress&) {
+    if (++requests == 2) portal_->add_fault({.kind = sim::FaultKind::outage, .count = -1});
+  });
+  EXPECT_TRUE(pass(Puller::Counts::now).error);
+  EXPECT_TRUE(stream(Entity::task).full_done);
+  EXPECT_FALSE(stream(Entity::deal).full_done);
+  portal_->clear_faults();
+  EXPECT_FALSE(pass(Puller::Counts::now).error);
+  stop();
+  ASSERT_FALSE(tags_.empty());
+  std::set<std::string> once;
+  for (const std::string& tag : tags_) {
+    EXPECT_THAT(tag, HasSubstr("b24watch:start:"));
+    EXPECT_TRUE(once.insert(tag).second) << tag << " is told twice";
   }
 }
 
