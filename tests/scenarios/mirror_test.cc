@@ -96,6 +96,7 @@ struct FaultCase {
   const char* name;
   sim::Fault fault;
 };
+void PrintTo(const FaultCase& fault, std::ostream* out) { *out << fault.name; }
 
 class FaultyPortal : public testing::TestWithParam<FaultCase> {};
 
