@@ -105,15 +105,18 @@ std::optional<Value> date_value(const Cell& cell) {
 // [1,2], ["1","2"], 5 or "5" as "[1,2]"; an object's values count, its keys do not.
 std::optional<Value> id_list_value(const Cell& cell) {
   std::string_view rest = cell.text;
-  if (cell.kind == Kind::container) {
-    if (rest.front() != '[') return std::nullopt;
-    rest = rest.substr(1, rest.size() - 2);
-  }
+  const bool keyed = cell.kind == Kind::container && rest.front() == '{';
+  if (cell.kind == Kind::container) rest = rest.substr(1, rest.size() - 2);
   std::string list = "[";
   while (!rest.empty()) {
     const auto comma = rest.find(',');
     std::string_view item = trimmed(rest.substr(0, comma));
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    if (keyed) {
+      const auto colon = item.rfind(':');
+      if (colon == std::string_view::npos) return std::nullopt;
+      item = trimmed(item.substr(colon + 1));
+    }
     if (item.size() >= 2 && item.front() == '"' && item.back() == '"') {
       item = item.substr(1, item.size() - 2);
     }

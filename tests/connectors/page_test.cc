@@ -297,6 +297,10 @@ TEST(ValueTest, ReadsEveryWayThePortalWrites) {
       {FieldType::id_list, {Kind::boolean, "false"}, "NULL"},
       {FieldType::id_list, {Kind::number, "5"}, "[5]"},
       {FieldType::id_list, {Kind::container, "[\"x\"]"}, nullptr},
+      {FieldType::id_list, {Kind::container, "{\"1\":5}"}, "[5]"},  // an array with gaps
+      {FieldType::id_list, {Kind::container, "{\"0\": \"12\", \"3\": 7}"}, "[12,7]"},
+      {FieldType::id_list, {Kind::container, "{\"1\":\"x\"}"}, nullptr},
+      {FieldType::id_list, {Kind::container, "{\"1\":[5]}"}, nullptr},
       {FieldType::json, {Kind::container, "{\"a\":1}"}, "{\"a\":1}"},
   };
   for (const auto& c : cases) {
