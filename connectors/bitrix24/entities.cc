@@ -19,8 +19,13 @@ constexpr Field kUserFields[] = {
     {"USER_TYPE", "USER_TYPE", "user_type", text},
     {"DATE_REGISTER", "DATE_REGISTER", "registered_at", time},
     {"UF_EMPLOYMENT_DATE", "UF_EMPLOYMENT_DATE", "hired_on", date},
+    {"UF_PHONE_INNER", "UF_PHONE_INNER", "inner_phone", phone},
+    {"WORK_PHONE", "WORK_PHONE", "work_phone", phone},
+    {"PERSONAL_MOBILE", "PERSONAL_MOBILE", "mobile_phone", phone},
+    {"PERSONAL_PHONE", "PERSONAL_PHONE", "personal_phone", phone},
 };
-// Contacts are nobody's business here; the rest changes with every click of the user.
+// Of the contacts only the numbers count: a call to a colleague is no call to a client. The rest
+// changes with every click of the user.
 constexpr std::string_view kUserDropped[] = {
     "EMAIL",     "PERSONAL_*",  "WORK_*", "UF_*",  "LAST_LOGIN",       "LAST_ACTIVITY_DATE",
     "IS_ONLINE", "TIMESTAMP_X", "XML_ID", "TITLE", "TIME_ZONE_OFFSET", "IS_ADMIN",

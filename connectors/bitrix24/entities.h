@@ -24,6 +24,7 @@ enum class FieldType {
   time,     // ISO with offset -> UTC seconds; year 9999, {} and "" are NULL
   date,     // the first ten characters -> text "2026-11-21"
   id_list,  // [1,2] -> JSON text "[1,2]"
+  phone,    // its digits up to the first letter, without the country: the last ten
   json,     // kept as JSON text
 };
 

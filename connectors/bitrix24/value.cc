@@ -127,6 +127,21 @@ std::optional<Value> id_list_value(const Cell& cell) {
   return Value{list + "]"};
 }
 
+// "+7 (999) 123-45-67 доб. 5" and "8 999 123 45 67" as "9991234567"; an extension "105" as it is.
+std::optional<Value> phone_value(const Cell& cell) {
+  std::string digits;
+  for (const char c : cell.text) {
+    if (c >= '0' && c <= '9') {
+      digits += c;
+    } else if (std::string_view{"+-() .\t"}.find(c) == std::string_view::npos) {
+      break;
+    }
+  }
+  if (digits.empty()) return std::nullopt;
+  constexpr std::size_t kNational = 10;
+  return Value{digits.size() > kNational ? digits.substr(digits.size() - kNational) : digits};
+}
+
 template <class T>
 std::optional<Value> wrap(std::optional<T> value) {
   return value ? std::optional(Value{*value}) : std::nullopt;
@@ -156,6 +171,8 @@ std::optional<Value> to_value(FieldType type, const Cell& cell) {
       return date_value(cell);
     case FieldType::id_list:
       return id_list_value(cell);
+    case FieldType::phone:
+      return plain ? phone_value(cell) : std::nullopt;
     case FieldType::text:
     case FieldType::json:
       return Value{std::string(cell.text)};

@@ -118,6 +118,21 @@ SELECT
   END AS direction,
   --# phone TEXT | Номер клиента | The client's number
   c.phone AS phone,
+  --# internal INTEGER | 1 – номер сотрудника или не длиннее 4 цифр | 1 when the number is a colleague's, or has up to 4 digits
+  iif(length(replace(replace(replace(replace(replace(
+        c.phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')) BETWEEN 1 AND 4
+      -- Numbers of staff are kept without the country, and so are compared: ten digits at most.
+      OR substr(replace(replace(replace(replace(replace(
+           c.phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', ''), -10) IN (
+           SELECT inner_phone FROM users WHERE deleted_at IS NULL AND inner_phone IS NOT NULL
+           UNION
+           SELECT work_phone FROM users WHERE deleted_at IS NULL AND work_phone IS NOT NULL
+           UNION
+           SELECT mobile_phone FROM users WHERE deleted_at IS NULL AND mobile_phone IS NOT NULL
+           UNION
+           SELECT personal_phone FROM users
+           WHERE deleted_at IS NULL AND personal_phone IS NOT NULL),
+      1, 0) AS internal,
   --# started_at INTEGER | Начало, секунды UTC | Start, UTC seconds
   c.started_at AS started_at,
   --# duration_seconds INTEGER | Длительность, секунды | Duration in seconds

@@ -45,7 +45,7 @@ class ShippedSqlTest : public testing::Test {
         "currency, stage, stage_id, stage_since, created_at, pipeline)");
     db_.exec(
         "CREATE TABLE v_call (id INTEGER PRIMARY KEY, manager_id, direction, code, "
-        "duration_seconds, phone, day)");
+        "duration_seconds, internal DEFAULT 0, day)");
     db_.exec(
         "CREATE TABLE v_change (id INTEGER PRIMARY KEY, entity, entity_id, field, old_value, "
         "new_value, seen_at)");
@@ -196,37 +196,33 @@ TEST_F(ShippedSqlTest, DealsOpenCanBeLimitedToPipelines) {
 TEST_F(ShippedSqlTest, CallsOutEffective) {
   const struct {
     const char* what;
-    const char* values;  // manager, direction, code, duration, phone, day
+    const char* values;  // manager, direction, code, duration, internal, day
     bool counted;
   } cases[] = {
-      {"outgoing", "1, 'out', '200', 31, '+79991234567', '2026-11-20'", true},
-      {"callback", "1, 'callback', '200', 60, '79991234567', '2026-11-20'", true},
-      {"incoming", "1, 'in', '200', 60, '+79991234567', '2026-11-20'", false},
-      {"announcement", "1, 'info', '200', 60, '+79991234567', '2026-11-20'", false},
-      {"direction unknown", "1, NULL, '200', 60, '+79991234567', '2026-11-20'", false},
-      {"exactly 30 seconds", "1, 'out', '200', 30, '+79991234567', '2026-11-20'", false},
-      {"duration unknown", "1, 'out', '200', NULL, '+79991234567', '2026-11-20'", false},
-      {"no code, as external PBX write it", "1, 'out', '', 31, '+79991234567', '2026-11-20'", true},
-      {"code unknown", "1, 'out', NULL, 31, '+79991234567', '2026-11-20'", true},
-      {"missed", "1, 'out', '304', 31, '+79991234567', '2026-11-20'", false},
-      {"busy", "1, 'out', '486', 31, '+79991234567', '2026-11-20'", false},
-      {"internal", "1, 'out', '200', 31, '1234', '2026-11-20'", false},
-      {"internal, dashed", "1, 'out', '200', 31, '12-34', '2026-11-20'", false},
-      {"internal, in brackets", "1, 'out', '200', 31, '(12) 34', '2026-11-20'", false},
-      {"with everything around", "1, 'out', '200', 31, '+7 (999) 123-45-67', '2026-11-20'", true},
-      {"short town number", "1, 'out', '200', 31, '2-34-56', '2026-11-20'", true},
-      {"no number", "1, 'out', '200', 31, '', '2026-11-20'", true},
-      {"number unknown", "1, 'out', '200', 31, NULL, '2026-11-20'", true},
-      {"first day", "1, 'out', '200', 31, '+79991234567', '2026-11-01'", true},
-      {"before it", "1, 'out', '200', 31, '+79991234567', '2026-10-31'", false},
-      {"today", "1, 'out', '200', 31, '+79991234567', '2026-11-21'", false},
-      {"nobody's", "0, 'out', '200', 31, '+79991234567', '2026-11-20'", false},
+      {"outgoing", "1, 'out', '200', 31, 0, '2026-11-20'", true},
+      {"callback", "1, 'callback', '200', 60, 0, '2026-11-20'", true},
+      {"incoming", "1, 'in', '200', 60, 0, '2026-11-20'", false},
+      {"announcement", "1, 'info', '200', 60, 0, '2026-11-20'", false},
+      {"direction unknown", "1, NULL, '200', 60, 0, '2026-11-20'", false},
+      {"exactly 30 seconds", "1, 'out', '200', 30, 0, '2026-11-20'", false},
+      {"duration unknown", "1, 'out', '200', NULL, 0, '2026-11-20'", false},
+      {"no code, as external PBX write it", "1, 'out', '', 31, 0, '2026-11-20'", true},
+      {"code unknown", "1, 'out', NULL, 31, 0, '2026-11-20'", true},
+      {"missed", "1, 'out', '304', 31, 0, '2026-11-20'", false},
+      {"busy", "1, 'out', '486', 31, 0, '2026-11-20'", false},
+      {"to a colleague", "1, 'out', '200', 31, 1, '2026-11-20'", false},
+      {"called back by a colleague", "1, 'callback', '200', 31, 1, '2026-11-20'", false},
+      {"first day", "1, 'out', '200', 31, 0, '2026-11-01'", true},
+      {"before it", "1, 'out', '200', 31, 0, '2026-10-31'", false},
+      {"today", "1, 'out', '200', 31, 0, '2026-11-21'", false},
+      {"nobody's", "0, 'out', '200', 31, 0, '2026-11-20'", false},
   };
   for (const auto& c : cases) {
     db_.exec("DELETE FROM v_call");
-    db_.exec(std::string("INSERT INTO v_call (manager_id, direction, code, duration_seconds, phone,"
-                         " day) VALUES (") +
-             c.values + ")");
+    db_.exec(
+        std::string("INSERT INTO v_call (manager_id, direction, code, duration_seconds, internal,"
+                    " day) VALUES (") +
+        c.values + ")");
     EXPECT_EQ(query(metric("calls_out_effective").sql.text, "manager_id, value").size(),
               c.counted ? 1U : 0U)
         << c.what;
@@ -236,8 +232,8 @@ TEST_F(ShippedSqlTest, CallsOutEffective) {
 TEST_F(ShippedSqlTest, CallsAreCountedByManagerAndDay) {
   for (const char* values :
        {"1, '2026-11-19'", "1, '2026-11-20'", "1, '2026-11-20'", "2, '2026-11-20'"}) {
-    db_.exec(std::string("INSERT INTO v_call (direction, code, duration_seconds, phone, manager_id,"
-                         " day) VALUES ('out', '200', 90, '+79991234567', ") +
+    db_.exec(std::string("INSERT INTO v_call (direction, code, duration_seconds, manager_id, day) "
+                         "VALUES ('out', '200', 90, ") +
              values + ")");
   }
   EXPECT_EQ(query(metric("calls_out_effective").sql.text, "manager_id, day, value"),

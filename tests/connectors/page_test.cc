@@ -301,6 +301,12 @@ TEST(ValueTest, ReadsEveryWayThePortalWrites) {
       {FieldType::id_list, {Kind::container, "{\"0\": \"12\", \"3\": 7}"}, "[12,7]"},
       {FieldType::id_list, {Kind::container, "{\"1\":\"x\"}"}, nullptr},
       {FieldType::id_list, {Kind::container, "{\"1\":[5]}"}, nullptr},
+      {FieldType::phone, {Kind::text, "+7 (999) 123-45-67"}, "9991234567"},
+      {FieldType::phone, {Kind::text, "8 999 123.45.67 доб. 105"}, "9991234567"},
+      {FieldType::phone, {Kind::number, "79991234567"}, "9991234567"},
+      {FieldType::phone, {Kind::text, "10-105"}, "10105"},
+      {FieldType::phone, {Kind::text, ""}, "NULL"},
+      {FieldType::phone, {Kind::text, "доб. 105"}, nullptr},
       {FieldType::json, {Kind::container, "{\"a\":1}"}, "{\"a\":1}"},
   };
   for (const auto& c : cases) {

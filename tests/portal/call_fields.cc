@@ -30,9 +30,10 @@ Cell line(const CallRow& call, Scratch& scratch) {
   return text_cell(scratch.text);
 }
 
-// Numbers come with and without the plus sign.
+// Numbers come with and without the plus sign, extensions without.
 Cell phone(const CallRow& call, Scratch& scratch) {
-  scratch.text = fmt::format("{}{}", call.id % 3 == 0 ? "" : "+", call.phone);
+  const bool plain = call.id % 3 == 0 || call.phone < 100'000;
+  scratch.text = fmt::format("{}{}", plain ? "" : "+", call.phone);
   return text_cell(scratch.text);
 }
 

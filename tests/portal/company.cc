@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -37,6 +39,8 @@ User person(World& world, Dice& dice, Id department, const char* position) {
   if (user.female) user.last_name += "а";
   user.position = position;
   user.departments = {department};
+  user.inner_phone = std::to_string(10'000 + user.id);
+  user.mobile_phone = fmt::format("+7 999 000-{:02}-{:02}", user.id / 100, user.id % 100);
   // Midnight UTC, as the portal keeps dates without a time of day.
   const Unix joined = world.now() - dice.roll(300, 1500) * kDay;
   user.registered = joined - joined % kDay;

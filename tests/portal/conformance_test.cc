@@ -130,9 +130,12 @@ struct Case {
   std::set<std::string> absent = {};
 };
 
-// UF_HEAD: department.fields lists it (entities.md, A2).
+// UF_HEAD: department.fields lists it (entities.md, A2); the telephones: user.fields.
 const Case kCases[] = {
-    {"user.get", "user.get", R"({"UF_DEPARTMENT":1,"SORT":"ID","ORDER":"asc"})"},
+    {"user.get",
+     "user.get",
+     R"({"UF_DEPARTMENT":1,"SORT":"ID","ORDER":"asc"})",
+     {"PERSONAL_PHONE", "UF_PHONE_INNER"}},
     {"department.get",
      "department.get",
      R"({"sort":"NAME","order":"DESC","PARENT":1})",

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/portal/calendar.h"
+#include "tests/portal/generator.h"
 #include "tests/portal/text.h"
 
 namespace b24::sim {
@@ -117,7 +118,8 @@ class Oracle {
 
   static bool effective(const CallRow& call) {
     return (call.type == 1 || call.type == 4) &&
-           (call.code == CallCode::ok || call.code == CallCode::empty) && call.duration > 30;
+           (call.code == CallCode::ok || call.code == CallCode::empty) && call.duration > 30 &&
+           !is_staff_number(call.phone);
   }
 
   // Newest first, today left out, not before the person came.

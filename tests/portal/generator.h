@@ -61,6 +61,11 @@ struct Plan {
   std::vector<Id> heads;
 };
 
+// A colleague's extension or mobile; clients have numbers from +7 900 on.
+inline bool is_staff_number(std::uint64_t phone) {
+  return phone < 100'000 || phone / 10'000 == 7'999'000;
+}
+
 void generate(World& world);
 
 // The parts of the work, in this order.

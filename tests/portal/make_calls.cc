@@ -9,6 +9,7 @@ namespace {
 constexpr std::int64_t kFewADay = 15;  // fewer than this a day: a shorter history, but a dense one
 constexpr std::size_t kShortHistory = 25;
 constexpr int kEffective = 30;  // seconds; longer is effective
+constexpr std::size_t kEveryInternal = 20;
 
 class CallMaker {
  public:
@@ -139,6 +140,18 @@ class CallMaker {
     } else {
       call.code = dice_.pick(kFailures);
     }
+    if (made_.size() % kEveryInternal == 0) to_colleague(call);
+  }
+
+  // A long talk, and no effective one.
+  void to_colleague(CallRow& call) {
+    const auto colleague = static_cast<std::uint64_t>(plan_.managers.back().id);
+    const bool extension = made_.size() % (2 * kEveryInternal) == 0;
+    call.phone = extension ? 10'000 + colleague : 79'990'000'000ULL + colleague;
+    call.type = 1;
+    call.contact = 0;
+    call.code = CallCode::ok;
+    call.duration = std::max(call.duration, 2 * kEffective);
   }
 
   // A record is written when the call ends; one in a thousand comes up to two days late, as from

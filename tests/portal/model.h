@@ -26,6 +26,8 @@ struct User {
   std::string second_name;
   std::string position;
   std::string time_zone;
+  std::string inner_phone;
+  std::string mobile_phone;
   std::vector<Id> departments;
   Unix registered = 0;
   Unix hired = 0;

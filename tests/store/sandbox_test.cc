@@ -204,7 +204,7 @@ TEST_F(SandboxTest, TellsWhatAQueryReadsAndGives) {
   const auto calls =
       reader_->prepare("WITH v_deal AS (SELECT id FROM v_call) SELECT * FROM v_deal");
   ASSERT_TRUE(calls);
-  EXPECT_THAT(calls->reads, ElementsAre(Entity::call));
+  EXPECT_THAT(calls->reads, ElementsAre(Entity::user, Entity::call));
   EXPECT_THAT(reader_->prepare("SELECT count(*) FROM v_deal")->reads,
               ElementsAre(Entity::pipeline, Entity::stage, Entity::deal));
   EXPECT_THAT(reader_->prepare("SELECT rule_id FROM v_alert")->reads, ElementsAre());

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -104,6 +105,51 @@ TEST_F(ViewsTest, CallsHaveADirectionAndAnAnswer) {
   }
   upsert(Entity::call, calls);
   EXPECT_EQ(rows("SELECT direction, answered FROM v_call ORDER BY id"), wanted);
+}
+
+TEST_F(ViewsTest, CallsToColleaguesAreInternal) {
+  upsert(Entity::user, {record(Entity::user, 1, {{"inner_phone", text("10105")}}),
+                        record(Entity::user, 2,
+                               {{"work_phone", text("4951234567")},
+                                {"mobile_phone", text("9990000002")},
+                                {"personal_phone", text("9990000022")},
+                                {"active", integer(0)}}),
+                        record(Entity::user, 3, {{"mobile_phone", text("9990000003")}})});
+  in_transaction(
+      [&] { writer_->mark_deleted(Entity::user, std::vector<std::int64_t>{3}, kStart); });
+  const struct {
+    Value phone;
+    int internal;
+  } cases[] = {
+      {text("10105"), 1},
+      {text("10-105"), 1},
+      {text("10106"), 0},
+      {text("+79990000002"), 1},
+      {text("8 (999) 000-00-02"), 1},
+      {text("9990000002"), 1},
+      {text("+7 999 000 00 22"), 1},
+      {text("+74951234567"), 1},
+      {text("+79990000003"), 0},  // nobody's any more
+      {text("+79991234567"), 0},
+      {text("1234567"), 0},  // the end of a colleague's number is another's
+      {text("1234"), 1},
+      {text("(12) 34"), 1},
+      {text("2-34-56"), 0},  // a short town number
+      {text(""), 0},
+      {Value{}, 0},
+  };
+  std::int64_t id = 0;
+  std::vector<Record> calls;
+  Rows wanted;
+  for (const auto& c : cases) {
+    calls.push_back(record(Entity::call, ++id, {{"phone", c.phone}}));
+    wanted.push_back(fmt::format("{}|{}", id, c.internal));
+  }
+  upsert(Entity::call, calls);
+  EXPECT_EQ(rows("SELECT id, internal FROM v_call ORDER BY id"), wanted);
+  // The numbers of staff are gathered once, not for every call.
+  const auto plan = rows("EXPLAIN QUERY PLAN SELECT count(*) FROM v_call WHERE internal = 0");
+  EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("CORRELATED"))));
 }
 
 TEST_F(ViewsTest, CountingCallsByDayReadsTheIndexAlone) {
