@@ -182,8 +182,8 @@ constexpr EntitySpec kSpecs[] = {
      .scope = "crm",
      .fields = kDealFields,
      .dropped = kDealDropped},
-    // The filter knows no OR. Closing a task is a change of it and moves CHANGED_DATE, so one
-    // condition is enough.
+    // The docs do not say whether closing a task moves CHANGED_DATE, and the filter knows no OR.
+    // ACTIVITY_DATE cannot be filtered by at all: it is as of the last change.
     {.entity = Entity::task,
      .method = "tasks.task.list",
      .list_path = "tasks",
@@ -191,6 +191,7 @@ constexpr EntitySpec kSpecs[] = {
      .id_answer = "id",
      .paging = Paging::keyset,
      .changed_filter = "CHANGED_DATE",
+     .also_filter = "CLOSED_DATE",
      .overlap = kOverlap,
      .scope = "task",
      .fields = kTaskFields,
@@ -246,6 +247,9 @@ Params filter(const EntitySpec& spec, const PageQuery& query, std::string_view i
       }
       result["0"] = std::move(any);
     }
+  }
+  if (query.also_since && !spec.also_filter.empty()) {
+    result.update(at_least(spec.also_filter, *query.also_since));
   }
   if (query.recent_since && !spec.recent_filter.empty()) {
     result.update(at_least(spec.recent_filter, *query.recent_since));

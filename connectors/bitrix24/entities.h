@@ -53,6 +53,8 @@ struct EntitySpec {
   std::string_view changed_filter = {};
   // Further fields that may move while changed_filter stands still; asked for with OR.
   std::span<const std::string_view> also_changed = {};
+  // Such a field of a list whose filter knows no OR: asked for by a list of its own.
+  std::string_view also_filter = {};
   seconds overlap{0};  // how far back "changed since" looks again
   // Besides: rows younger than this are read again by `recent_filter`, for rows that are filled in
   // later without a date of change (calls).
@@ -76,6 +78,7 @@ std::span<const EntitySpec> specs();
 struct PageQuery {
   std::string after;                 // "0", "1200" or "$result[d0][items][49][id]"
   std::optional<Time> since;         // by changed_filter
+  std::optional<Time> also_since;    // by also_filter
   std::optional<Time> recent_since;  // by recent_filter
   std::vector<std::int64_t> ids;     // these objects only
   bool ids_only = false;             // select the id alone

@@ -74,6 +74,7 @@ class ListReader::List {
   PageQuery query(std::size_t page) const {
     PageQuery query;
     query.since = request_.since;
+    query.also_since = request_.also_since;
     query.recent_since = request_.recent_since;
     query.ids_only = request_.ids_only || request_.count_only;
     query.portal_offset = portal_offset_;

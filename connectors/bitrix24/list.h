@@ -23,8 +23,9 @@ namespace b24 {
 // One list to read: what, from where. Several are read side by side, so that methods take turns.
 struct ListRequest {
   Entity entity;
-  std::int64_t after_id = 0;  // go on after this id
-  std::optional<Time> since;  // changed since
+  std::int64_t after_id = 0;       // go on after this id
+  std::optional<Time> since;       // changed since
+  std::optional<Time> also_since;  // the same by EntitySpec::also_filter
   std::optional<Time> recent_since;
   std::vector<std::int64_t> ids;  // these objects only
   bool ids_only = false;

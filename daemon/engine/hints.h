@@ -20,27 +20,31 @@ class Hints {
 
   bool add(const Hint& hint) {
     std::lock_guard lock{mutex_};
-    auto& ids = ids_[hint.entity];
-    if (count_ >= limit_ && !ids.contains(hint.id)) {
-      ++dropped_;
-      return false;
-    }
-    if (ids.insert(hint.id).second) ++count_;
+    if (!keep(hint)) return false;
+    news_ = true;
     added_.notify_all();
     return true;
+  }
+
+  // One that was taken and could not be followed: it comes with the next take(), and does not wake
+  // whoever waits, since a portal in trouble is not asked at once.
+  void put_back(const Hint& hint) {
+    std::lock_guard lock{mutex_};
+    keep(hint);
   }
 
   // All of them; afterwards there are none.
   std::map<Entity, std::set<std::int64_t>> take() {
     std::lock_guard lock{mutex_};
     count_ = 0;
+    news_ = false;
     return std::exchange(ids_, {});
   }
 
-  // Waits until there is a hint (true), or `wait` has passed or a stop is requested (false).
+  // Waits until a hint is added (true), or `wait` has passed or a stop is requested (false).
   bool wait(milliseconds wait, const std::stop_token& stop) {
     std::unique_lock lock{mutex_};
-    return added_.wait_for(lock, stop, wait, [&] { return count_ > 0; });
+    return added_.wait_for(lock, stop, wait, [&] { return news_; });
   }
 
   std::uint64_t dropped() const {
@@ -49,11 +53,22 @@ class Hints {
   }
 
  private:
+  bool keep(const Hint& hint) {
+    auto& ids = ids_[hint.entity];
+    if (count_ >= limit_ && !ids.contains(hint.id)) {
+      ++dropped_;
+      return false;
+    }
+    if (ids.insert(hint.id).second) ++count_;
+    return true;
+  }
+
   const std::size_t limit_;
   mutable std::mutex mutex_;
   std::condition_variable_any added_;
   std::map<Entity, std::set<std::int64_t>> ids_;
   std::size_t count_ = 0;
+  bool news_ = false;  // a hint was added since the last take()
   std::uint64_t dropped_ = 0;
 };
 

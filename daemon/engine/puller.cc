@@ -9,13 +9,13 @@
 namespace b24 {
 namespace {
 
-// Where the portal says nothing of its clock, ours may be ahead of it by this much.
-constexpr seconds kClockDoubt{600};
 // A burst of hints is gathered for this long before the portal is asked.
 constexpr milliseconds kGatherHints{1000};
-// Norms look back over some weeks of presence, and vacations are known in advance.
+// As far back as norms walk (kLongestHistory of rules/evaluate.h); vacations are known in advance.
 constexpr days kAbsencesBack{150};
 constexpr days kAbsencesAhead{60};
+// A calendar that failed for the moment is asked again.
+constexpr seconds kAbsencesRetry{600};
 constexpr seconds kBackoffMost{300};
 // A refused connection is probed slowly: somebody has to act.
 constexpr seconds kBlockedPause{600};
@@ -39,6 +39,10 @@ Error not_admin(const PortalFacts& facts) {
 
 }  // namespace
 
+bool Puller::is_passing(const Error& why) {
+  return why.kind == ErrorKind::unavailable || why.kind == ErrorKind::wait_until;
+}
+
 Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints, Clock& clock,
                PullerOptions options)
     : client_(client),
@@ -48,7 +52,27 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
       clock_(clock),
       options_(options) {
   for (const Entity entity : kEntities) states_[entity].entity = entity;
-  for (const StreamState& state : reader_.streams()) states_[state.entity] = state;
+  for (const StreamState& state : reader_.streams()) {
+    const EntitySpec& s = spec(state.entity);
+    states_[state.entity] = state;
+    list_due_[state.entity] =
+        due_after(is_incremental(s) ? state.recent_at : state.fresh_at, s.every);
+    sweep_due_[state.entity] = due_after(state.swept_at, options_.sweep_every);
+  }
+}
+
+SteadyTime Puller::due_after(const std::optional<Time>& done, seconds every) const {
+  const seconds passed = done ? clock_.now() - *done : every;
+  return clock_.steady_now() + (every - std::clamp(passed, seconds{0}, every));
+}
+
+void Puller::assume(const PortalFacts& facts, Time read_at) {
+  portal_offset_ = facts.portal_offset;
+  facts_due_ = due_after(read_at, options_.facts_every);
+}
+
+void Puller::assume_absences(Time read_at) {
+  absences_due_ = due_after(read_at, options_.facts_every);
 }
 
 Result<PortalFacts> Puller::read_facts(const std::stop_token& stop) {
@@ -56,24 +80,25 @@ Result<PortalFacts> Puller::read_facts(const std::stop_token& stop) {
   if (!facts) return facts;
   if (!facts->admin) return not_admin(*facts);
   portal_offset_ = facts->portal_offset;
-  facts_at_ = clock_.now();
+  facts_due_ = clock_.steady_now() + options_.facts_every;
   events_.push(FactsRead{*facts}, stop);
   return facts;
 }
 
-std::vector<Puller::Plan> Puller::plan(Counts counts, Time now) {
+std::vector<Puller::Plan> Puller::plan(Counts counts) {
   std::vector<Plan> plans;
   const auto add = [&](Mode mode, Entity entity, ListRequest request) {
     request.entity = entity;
-    plans.push_back({mode, entity, std::move(request), {}, false, {}, {}});
+    plans.push_back({.mode = mode, .entity = entity, .request = std::move(request)});
   };
-  const bool count_due =
-      counts == Counts::now || !counted_at_ || now - *counted_at_ >= options_.count_every;
+  const Time now = clock_.now();
+  const SteadyTime steady = clock_.steady_now();
+  const bool count_due = counts == Counts::now || steady >= count_due_;
   for (const EntitySpec& s : specs()) {
     const StreamState& state = states_.at(s.entity);
+    const bool list_due = steady >= list_due_[s.entity];
     if (!is_incremental(s)) {
-      const bool due = !state.full_done || !state.fresh_at || now - *state.fresh_at >= s.every;
-      if (due) add(Mode::whole, s.entity, {});
+      if (list_due || !state.full_done) add(Mode::whole, s.entity, {});
       continue;
     }
     if (!state.full_done) {
@@ -81,154 +106,38 @@ std::vector<Puller::Plan> Puller::plan(Counts counts, Time now) {
       continue;
     }
     if (!s.changed_filter.empty()) {
-      add(Mode::changed, s.entity, {.since = state.watermark.value_or(now) - s.overlap});
+      const Time since = state.watermark.value_or(now) - s.overlap;
+      add(Mode::changed, s.entity, {.since = since});
+      if (!s.also_filter.empty()) add(Mode::also_changed, s.entity, {.also_since = since});
     } else {
       add(Mode::newer, s.entity, {.after_id = state.cursor_id});
-      const bool recent_due = !state.recent_at || now - *state.recent_at >= s.every;
-      if (recent_due) add(Mode::recent, s.entity, {.recent_since = now - s.recent});
+      if (list_due) add(Mode::recent, s.entity, {.recent_since = now - s.recent});
     }
-    if (count_due) add(Mode::count, s.entity, {.count_only = true});
+    if (count_due || differences_.doubtful().contains(s.entity)) {
+      add(Mode::count, s.entity, {.count_only = true});
+    }
   }
-  if (count_due) counted_at_ = now;
+  if (count_due) count_due_ = steady + options_.count_every;
   return plans;
 }
 
 std::vector<Puller::Plan> Puller::plan_hints() {
   std::vector<Plan> plans;
-  for (const auto& [entity, ids] : hints_.take()) {
-    Plan plan{Mode::hinted, entity, {.entity = entity}, {}, false, {}, {}};
+  for (auto& [entity, ids] : hints_.take()) {
     // An id of zero says only "something new": the poll itself finds it.
-    for (const std::int64_t id : ids) {
-      if (id > 0) plan.missing.insert(id);
-    }
-    plan.request.ids.assign(plan.missing.begin(), plan.missing.end());
-    if (!plan.missing.empty()) plans.push_back(std::move(plan));
+    std::erase_if(ids, [](std::int64_t id) { return id <= 0; });
+    if (ids.empty()) continue;
+    plans.push_back({.mode = Mode::hinted,
+                     .entity = entity,
+                     .request = {.entity = entity, .ids = {ids.begin(), ids.end()}},
+                     .missing = ids});
   }
   return plans;
 }
 
-PulledPart Puller::take(Plan& plan, ListPart part, const std::optional<Time>& pass_began,
-                        Time now) {
-  StreamState& state = states_.at(plan.entity);
-  PulledPart out;
-  if (part.failed) {
-    state.problem = part.failed->text;
-    state.refused = part.failed->kind != ErrorKind::unavailable;
-    out.state = state;
-    return out;
-  }
-  if (part.total) plan.total = part.total;
-  const Time began = pass_began.value_or(now - kClockDoubt);
-  const auto sweep = part.done ? PulledPart::Sweep::finish : PulledPart::Sweep::rows;
-  switch (plan.mode) {
-    case Mode::full:
-      if (!state.full_began_at) state.full_began_at = began;
-      if (part.total && state.cursor_id == 0) state.expected_rows = part.total;
-      state.cursor_id = std::max(state.cursor_id, part.last_id);
-      if (part.done) {
-        state.full_done = true;
-        state.watermark = state.full_began_at;
-        state.fresh_at = now;
-        state.recent_at = now;
-        state.swept_at = now;
-      }
-      break;
-    case Mode::changed:
-      if (part.done) {
-        state.watermark = began;
-        state.fresh_at = now;
-      }
-      break;
-    case Mode::newer:
-      state.cursor_id = std::max(state.cursor_id, part.last_id);
-      if (part.done) state.fresh_at = now;
-      break;
-    case Mode::whole:
-      if (part.done) {
-        state.full_done = true;
-        state.fresh_at = now;
-      }
-      out.sweep = sweep;
-      break;
-    case Mode::sweep:
-      for (const Record& record : part.records) plan.shown.push_back(record.id);
-      if (part.done) state.swept_at = now;
-      out.sweep = sweep;
-      break;
-    case Mode::hinted:
-      for (const Record& record : part.records) plan.missing.erase(record.id);
-      if (part.done) out.gone.assign(plan.missing.begin(), plan.missing.end());
-      break;
-    case Mode::recent:
-      if (part.done) state.recent_at = now;
-      break;
-    case Mode::count:
-      break;
-  }
-  if (part.done || !part.records.empty()) {
-    state.problem.clear();
-    state.refused = false;
-  }
-  out.state = state;
-  out.records = std::move(part.records);
-  out.rejected = std::move(part.rejected);
-  return out;
-}
-
-void Puller::read(std::vector<Plan>& plans, PassReport& report, const std::stop_token& stop) {
-  if (plans.empty()) return;
-  std::vector<ListRequest> requests;
-  for (const Plan& plan : plans) requests.push_back(plan.request);
-  ListReader reader{client_, std::move(requests), portal_offset_};
-  std::optional<Time> began;
-  const Time began_here = clock_.now();
-  while (!reader.done()) {
-    auto answer = reader.next(stop);
-    if (!answer) {
-      report.error = answer.error();
-      return;
-    }
-    if (!began) began = answer->portal_time;
-    if (answer->portal_offset) portal_offset_ = *answer->portal_offset;
-    Pulled pulled;
-    for (ListPart& part : answer->parts) {
-      Plan& plan = plans[part.list];
-      if (part.failed && part.failed->kind != ErrorKind::wait_until) {
-        report.streams.push_back(*part.failed);
-      }
-      report.rows += part.records.size() + part.rejected.size();
-      if ((plan.mode == Mode::sweep || plan.mode == Mode::whole) && !plan.swept && !part.failed) {
-        pulled.parts.push_back({.state = states_.at(plan.entity),
-                                .records = {},
-                                .rejected = {},
-                                .gone = {},
-                                .sweep = PulledPart::Sweep::begin,
-                                .sweep_began_at = began_here});
-        plan.swept = true;
-      }
-      PulledPart taken = take(plan, std::move(part), began, clock_.now());
-      taken.sweep_began_at = began_here;
-      taken.ids_only = plan.mode == Mode::sweep || plan.mode == Mode::count;
-      pulled.parts.push_back(std::move(taken));
-    }
-    const LimiterReport limits = client_.report();
-    pulled.bucket_level = limits.bucket_level;
-    shown_.requests = limits.requests;
-    shown_.rows = report.rows;
-    if (!events_.push(std::move(pulled), stop)) {
-      report.error = error(ErrorKind::stopped, std::string{tr("остановлено", "stopped")});
-      return;
-    }
-    if (progress_) {
-      shown_.expected = report.rows + reader.rest();
-      progress_(shown_);
-    }
-  }
-}
-
 void Puller::read_absences_when_due(PassReport& report, const std::stop_token& stop) {
+  if (clock_.steady_now() < absences_due_) return;
   const Time now = clock_.now();
-  if (absences_at_ && now - *absences_at_ < options_.facts_every) return;
   std::vector<std::int64_t> users;
   for (const Person& person : reader_.persons()) {
     if (person.active) users.push_back(person.id);
@@ -236,17 +145,22 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
   if (users.empty()) return;
   auto absences = read_absences(client_, users, now - kAbsencesBack, now + kAbsencesAhead,
                                 portal_offset_, stop);
+  const bool failed = !absences;
   if (absences) {
-    absences_at_ = now;
     events_.push(AbsencesRead{std::move(*absences)}, stop);
-  } else if (absences.error().kind == ErrorKind::no_rights ||
-             absences.error().kind == ErrorKind::rejected) {
-    // The scope `calendar` is optional: absences then come from the settings alone.
-    absences_at_ = now;
-    log::info("absences not read text={}", log::quoted(absences.error().text));
-  } else {
+    if (absences_fail_) log::info("absences read again");
+  } else if (absences.error().kind == ErrorKind::stopped ||
+             absences.error().kind == ErrorKind::blocked) {
     report.error = absences.error();
+    return;
+  } else if (!absences_fail_) {
+    // Those known stay in force; without any, absences come from the settings alone.
+    log::warn("absences not read text={}", log::quoted(absences.error().text));
   }
+  absences_fail_ = failed;
+  const bool soon = failed && is_passing(absences.error());
+  absences_due_ = clock_.steady_now() +
+                  (soon ? std::min(kAbsencesRetry, options_.facts_every) : options_.facts_every);
 }
 
 bool Puller::commit(After after, const std::stop_token& stop) {
@@ -259,86 +173,59 @@ bool Puller::commit(After after, const std::stop_token& stop) {
   return true;
 }
 
-std::vector<Puller::Plan> Puller::sweeps_needed(const std::vector<Plan>& counted, Time now) {
-  std::vector<Plan> plans;
-  const auto rows = reader_.row_counts();
-  for (const Plan& plan : counted) {
-    if (plan.mode != Mode::count) continue;
-    const StreamState& state = states_.at(plan.entity);
-    const auto here = rows.find(plan.entity);
-    const bool differs = plan.total && *plan.total != (here == rows.end() ? 0 : here->second);
-    const bool due = state.swept_at && now - *state.swept_at >= options_.sweep_every;
-    if (!differs && !due) continue;
-    if (differs) {
-      log::info("row counts differ entity={} portal={} mirror={}", name(plan.entity), *plan.total,
-                here == rows.end() ? 0 : here->second);
-    }
-    plans.push_back({Mode::sweep,
-                     plan.entity,
-                     {.entity = plan.entity, .ids_only = true, .expected = plan.total},
-                     {},
-                     false,
-                     {},
-                     {}});
+void Puller::tell_trouble(const Error& why, const std::stop_token& stop) {
+  if (why.kind == ErrorKind::stopped) return;
+  Pulled problems;
+  for (auto& [entity, state] : states_) {
+    if (state.refused) continue;
+    state.problem = why.text;
+    problems.parts.push_back({.state = state});
   }
-  return plans;
+  events_.push(std::move(problems), stop);
 }
 
-void Puller::sweep(const std::vector<Plan>& counted, PassReport& report,
-                   const std::stop_token& stop) {
-  std::vector<Plan> sweeps = sweeps_needed(counted, clock_.now());
-  if (sweeps.empty()) return;
-  read(sweeps, report, stop);
-  if (report.error || !commit(After::nothing, stop)) return;
-  std::vector<Plan> lacking;
-  for (const Plan& plan : sweeps) {
-    Plan lack{Mode::hinted, plan.entity, {.entity = plan.entity}, {}, false, {}, {}};
-    lack.request.ids = reader_.missing(plan.entity, plan.shown);
-    if (lack.request.ids.empty()) continue;
-    log::info("rows missing from the mirror entity={} rows={}", name(plan.entity),
-              lack.request.ids.size());
-    lack.missing.insert(lack.request.ids.begin(), lack.request.ids.end());
-    lacking.push_back(std::move(lack));
+void Puller::end_trouble(const std::stop_token& stop) {
+  Pulled over;
+  for (auto& [entity, state] : states_) {
+    if (state.problem.empty() || failed_.contains(entity)) continue;
+    state.problem.clear();
+    state.refused = false;
+    over.parts.push_back({.state = state});
   }
-  read(lacking, report, stop);
+  if (!over.parts.empty()) events_.push(std::move(over), stop);
 }
 
 PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
   PassReport report;
-  const auto was_full = [&] {
-    return std::all_of(states_.begin(), states_.end(), [](const auto& entry) {
-      return entry.second.full_done || entry.second.refused;
-    });
+  failed_.clear();
+  const auto full = [&] {
+    return std::count_if(states_.begin(), states_.end(),
+                         [](const auto& entry) { return entry.second.full_done; });
   };
-  const bool full_before = was_full();
-  std::vector<Plan> plans = plan(counts, clock_.now());
+  const auto full_before = full();
+  std::vector<Plan> plans = plan(counts);
   for (Plan& hinted : plan_hints()) plans.push_back(std::move(hinted));
-  read(plans, report, stop);
+  plans = read(std::move(plans), report, stop);
   // A full read takes its time: what changed meanwhile belongs to it.
-  if (!report.error && !full_before) {
+  if (!report.error && full() > full_before) {
     if (!commit(After::nothing, stop)) return report;
-    plans = plan(Counts::now, clock_.now());
-    read(plans, report, stop);
+    plans = read(plan(Counts::now), report, stop);
   }
-  if (!report.error && !plans.empty()) {
-    const bool counted = std::any_of(plans.begin(), plans.end(),
-                                     [](const Plan& p) { return p.mode == Mode::count; });
-    if (counted) {
-      if (!commit(After::nothing, stop)) return report;
-      sweep(plans, report, stop);
-    }
-  }
+  if (!check_counts(std::move(plans), counts, report, stop)) return report;
+  if (!report.error) sweep(counts, report, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
-    Pulled problems;
-    for (auto& [entity, state] : states_) {
-      state.problem = report.error->text;
-      problems.parts.push_back({.state = state});
-    }
-    if (report.error->kind != ErrorKind::stopped) events_.push(std::move(problems), stop);
+    tell_trouble(*report.error, stop);
+  } else {
+    end_trouble(stop);
   }
   commit(After::judge, stop);
   return report;
+}
+
+seconds Puller::pause_after(const Error& why, seconds last, seconds poll) {
+  if (why.kind == ErrorKind::blocked) return kBlockedPause;
+  return std::clamp(last * 2, poll, std::max(poll, kBackoffMost));
 }
 
 void Puller::run(const std::stop_token& stop) {
@@ -348,13 +235,13 @@ void Puller::run(const std::stop_token& stop) {
     if (why.text != problem)
       log::warn("portal not read kind={} text={}", name(why.kind), log::quoted(why.text));
     problem = why.text;
-    pause = why.kind == ErrorKind::blocked ? kBlockedPause
-                                           : std::clamp(pause * 2, options_.poll, kBackoffMost);
+    pause = pause_after(why, pause, options_.poll);
     clock_.sleep_until(clock_.steady_now() + pause, stop);
   };
   while (!stop.stop_requested()) {
-    if (!facts_at_ || clock_.now() - *facts_at_ >= options_.facts_every) {
+    if (clock_.steady_now() >= facts_due_) {
       if (auto facts = read_facts(stop); !facts) {
+        tell_trouble(facts.error(), stop);
         failed(facts.error());
         continue;
       }

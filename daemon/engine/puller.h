@@ -4,11 +4,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "connectors/bitrix24/client.h"
 #include "connectors/bitrix24/list.h"
+#include "daemon/engine/differences.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/hints.h"
 #include "daemon/store/store.h"
@@ -23,6 +25,8 @@ struct PullerOptions {
   seconds count_every{900};    // between two comparisons of how many rows there are
   seconds sweep_every{86400};  // between two comparisons of all ids
   seconds facts_every{3600};   // between two readings of the portal's own settings, and absences
+  // Of one comparison of ids, beside each look: a million ids, 400 requests, must not hold it up.
+  int sweep_requests = 4;
 };
 
 // How a long read goes on, for people. Rows are the portal's.
@@ -47,48 +51,77 @@ class Puller {
   // with no_rights for a webhook that sees only a part of the portal.
   Result<PortalFacts> read_facts(const std::stop_token& stop);
   // What an earlier run knows of the portal's settings.
-  void assume(const PortalFacts& facts, Time read_at) {
-    portal_offset_ = facts.portal_offset;
-    facts_at_ = read_at;
-  }
-  void assume_absences(Time read_at) { absences_at_ = read_at; }
+  void assume(const PortalFacts& facts, Time read_at);
+  void assume_absences(Time read_at);
 
-  // Everything that is due, until it is committed. `every_count`: compare the numbers of rows now,
-  // and the ids where they differ, whether it is time or not.
+  // Everything that is due, until it is committed. `now`: also compares the numbers of rows, and
+  // all ids where they differ, to the end; otherwise that goes on beside the passes, chunk by
+  // chunk.
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
 
   // Passes for ever: poll, hints, back-off while the portal is away.
   void run(const std::stop_token& stop);
 
+  // How long to wait after a failure, `last` being the wait before it; zero after a good pass.
+  static seconds pause_after(const Error& why, seconds last, seconds poll);
+
   void on_progress(std::function<void(const Progress&)> report) { progress_ = std::move(report); }
 
  private:
-  enum class Mode { full, changed, newer, recent, whole, hinted, sweep, count };
+  enum class Mode { full, changed, also_changed, newer, recent, whole, hinted, sweep, count };
   struct Plan {
     Mode mode;
     Entity entity;
     ListRequest request;
-    std::set<std::int64_t> missing;   // hinted ids that have not been seen yet
-    bool swept = false;               // the sweep has begun
-    std::vector<std::int64_t> shown;  // ids the sweep has seen
-    std::optional<std::int64_t> total;
+    bool answered = false;                   // read to its end
+    std::set<std::int64_t> missing = {};     // hinted ids that have not been seen yet
+    bool swept = false;                      // the sweep has begun
+    std::vector<std::int64_t> shown = {};    // ids the sweep has seen since they were looked at
+    std::optional<std::int64_t> total = {};  // rows, by the portal's count
+  };
+  // Lists under way.
+  struct Reading {
+    Reading(Client& client, std::vector<Plan> what, seconds portal_offset, Time now);
+    // The list has brought all that has changed, with its further conditions.
+    bool all_changes_read(Entity entity) const;
+    std::vector<Plan> plans;
+    ListReader reader;
+    std::optional<Time> began;  // by the portal's clock
+    Time began_here;
   };
 
-  std::vector<Plan> plan(Counts counts, Time now);
+  // What failed may work next time, without anybody's doing.
+  static bool is_passing(const Error& why);
+  std::vector<Plan> plan(Counts counts);
   std::vector<Plan> plan_hints();
-  // Reads the planned lists to their end and hands the rows on.
-  void read(std::vector<Plan>& plans, PassReport& report, const std::stop_token& stop);
-  PulledPart take(Plan& plan, ListPart part, const std::optional<Time>& pass_began, Time now);
-  // Who is away when, once an hour.
+  // Reads the planned lists to their end and hands the rows on; gives the plans back as they are
+  // then. Hints that found no answer are kept for later.
+  std::vector<Plan> read(std::vector<Plan> plans, PassReport& report, const std::stop_token& stop);
+  // One request of a reading. False: report.error says why not.
+  bool step(Reading& reading, PassReport& report, const std::stop_token& stop);
+  PulledPart take(Reading& reading, ListPart part);
+  // Looks at the counts a pass has brought; with `now` twice in one pass. False: stopped.
+  bool check_counts(std::vector<Plan> counted, Counts counts, PassReport& report,
+                    const std::stop_token& stop);
+  // Begins a comparison of ids where the counts say so, or where it is time.
+  void compare(const std::vector<Plan>& counted);
+  // The comparisons under way, one chunk of each, or all to the end; reads what the mirror lacks.
+  void sweep(Counts counts, PassReport& report, const std::stop_token& stop);
+  bool sweep_chunk(Reading& reading, Counts counts, PassReport& report,
+                   const std::stop_token& stop);
+  // Who is away when. A calendar that cannot be read spoils nothing else.
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
   enum class After { nothing, judge };
   bool commit(After after, const std::stop_token& stop);
-  // Entities whose number of rows differs between portal and mirror.
-  // Compares ids where needed, and reads what the mirror lacks.
-  void sweep(const std::vector<Plan>& counted, PassReport& report, const std::stop_token& stop);
-  std::vector<Plan> sweeps_needed(const std::vector<Plan>& counted, Time now);
+  // Why nothing at all is read is the problem of every stream that is not refused on its own; the
+  // next good pass ends it.
+  void tell_trouble(const Error& why, const std::stop_token& stop);
+  void end_trouble(const std::stop_token& stop);
+  // When something done at `done` comes round again. By the steady clock, so that setting the
+  // system's clock back puts nothing off for longer than `every`.
+  SteadyTime due_after(const std::optional<Time>& done, seconds every) const;
 
   Client& client_;
   Reader& reader_;
@@ -97,10 +130,17 @@ class Puller {
   Clock& clock_;
   PullerOptions options_;
   std::map<Entity, StreamState> states_;
+  std::set<Entity> failed_;  // streams that failed in this pass
   seconds portal_offset_{0};
-  std::optional<Time> counted_at_;
-  std::optional<Time> facts_at_;
-  std::optional<Time> absences_at_;
+  // When they are due; what is not there is due now.
+  std::map<Entity, SteadyTime> list_due_;  // lists read whole, or the recent rows again
+  std::map<Entity, SteadyTime> sweep_due_;
+  SteadyTime count_due_{};
+  SteadyTime facts_due_{};
+  SteadyTime absences_due_{};
+  bool absences_fail_ = false;
+  Differences differences_;
+  std::map<Entity, Reading> sweeps_;  // under way; a restart begins them anew
   Progress shown_;
   std::function<void(const Progress&)> progress_;
 };

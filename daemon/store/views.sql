@@ -92,7 +92,7 @@ SELECT
   t.closed_by AS closed_by,
   --# status_changed_at INTEGER | Статус сменён, секунды UTC | Status changed, UTC seconds
   t.status_changed_at AS status_changed_at,
-  --# activity_at INTEGER | Последнее событие, секунды UTC | Last activity, UTC seconds
+  --# activity_at INTEGER | Последнее событие, известное к changed_at, секунды UTC | Last activity as of changed_at, UTC seconds
   t.activity_at AS activity_at,
   --# priority INTEGER | Важность: 2 – высокая | Priority: 2 is high
   t.priority AS priority,

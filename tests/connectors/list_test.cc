@@ -445,11 +445,18 @@ TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
   PageQuery last;
   last.descending = true;
   last.ids_only = true;
+  PageQuery closed;
+  closed.after = "0";
+  closed.also_since = query.since;
+  closed.portal_offset = hours{3};
+  closed.ids_only = true;
   const struct {
     Entity entity;
     PageQuery query;
     const char* want;
   } cases[] = {
+      {Entity::task, closed,
+       R"({"order":{"ID":"asc"},"filter":{">ID":0,">=CLOSED_DATE":"2026-11-21T10:00:00+03:00"},"select":["ID"],"start":-1})"},
       {Entity::deal, query,
        R"({"entityTypeId":2,"select":["id"],"filter":{">id":1200,"0":{"logic":"OR","0":{">=updatedTime":"2026-11-21T10:00:00+03:00"},"1":{">=movedTime":"2026-11-21T10:00:00+03:00"},"2":{">=lastActivityTime":"2026-11-21T10:00:00+03:00"}}},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
       {Entity::deal, some,

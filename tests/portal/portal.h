@@ -57,6 +57,9 @@ struct PortalOptions {
   std::set<std::string> scopes = {"crm", "task",  "telephony", "user", "department",
                                   "im",  "imbot", "calendar",  "log"};
 
+  // The docs do not say that closing a task moves its CHANGED_DATE; off, it does not.
+  bool closing_changes_tasks = true;
+
   // Changes by themselves, for the demo: a pile of overdue tasks that grows and is cleared, a
   // manager who gets too many deals, calls that come in.
   bool live = false;

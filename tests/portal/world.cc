@@ -144,7 +144,9 @@ void World::set_task_status(Task& task, int status, Id by) {
   task.status_changed_by = static_cast<std::int32_t>(by);
   task.closed = status == 5 ? now() : 0;
   task.closed_by = status == 5 ? static_cast<std::int32_t>(by) : 0;
+  const Unix changed = task.changed;
   touch_task(task, by);
+  if (status == 5 && !options.closing_changes_tasks) task.changed = changed;
 }
 
 bool World::delete_task(Id id) {

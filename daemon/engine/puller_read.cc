@@ -1,0 +1,172 @@
+#include <algorithm>
+
+#include "daemon/engine/puller.h"
+
+// The Puller's part that reads lists and says how far each stream has come.
+
+namespace b24 {
+namespace {
+
+// Where the portal says nothing of its clock, ours may be ahead of it by this much.
+constexpr seconds kClockDoubt{600};
+
+}  // namespace
+
+Puller::Reading::Reading(Client& client, std::vector<Plan> what, seconds portal_offset, Time now)
+    : plans(std::move(what)),
+      reader(
+          client,
+          [&] {
+            std::vector<ListRequest> requests;
+            for (const Plan& plan : plans) requests.push_back(plan.request);
+            return requests;
+          }(),
+          portal_offset),
+      began_here(now) {}
+
+bool Puller::Reading::all_changes_read(Entity entity) const {
+  return std::all_of(plans.begin(), plans.end(), [&](const Plan& plan) {
+    const bool changes = plan.mode == Mode::changed || plan.mode == Mode::also_changed;
+    return plan.entity != entity || !changes || plan.answered;
+  });
+}
+
+PulledPart Puller::take(Reading& reading, ListPart part) {
+  Plan& plan = reading.plans[part.list];
+  StreamState& state = states_.at(plan.entity);
+  const Time now = clock_.now();
+  PulledPart out;
+  out.sweep_began_at = reading.began_here;
+  out.ids_only = plan.mode == Mode::sweep || plan.mode == Mode::count;
+  if (part.failed) {
+    state.problem = part.failed->text;
+    state.refused = !is_passing(*part.failed);
+    failed_.insert(plan.entity);
+    // Nobody will answer a refused hint; asking for ever is useless.
+    if (state.refused) plan.missing.clear();
+    out.state = state;
+    return out;
+  }
+  plan.answered = part.done;
+  if (part.total) plan.total = part.total;
+  const Time began = reading.began.value_or(now - kClockDoubt);
+  const auto sweep = part.done ? PulledPart::Sweep::finish : PulledPart::Sweep::rows;
+  const SteadyTime list_due = clock_.steady_now() + spec(plan.entity).every;
+  switch (plan.mode) {
+    case Mode::full:
+      if (!state.full_began_at) state.full_began_at = began;
+      if (part.total && state.cursor_id == 0) state.expected_rows = part.total;
+      state.cursor_id = std::max(state.cursor_id, part.last_id);
+      if (part.done) {
+        state.full_done = true;
+        state.watermark = state.full_began_at;
+        state.fresh_at = now;
+        state.recent_at = now;
+        state.swept_at = now;
+        list_due_[plan.entity] = list_due;
+        sweep_due_[plan.entity] = clock_.steady_now() + options_.sweep_every;
+      }
+      break;
+    case Mode::changed:
+    case Mode::also_changed:
+      if (reading.all_changes_read(plan.entity)) {
+        state.watermark = began;
+        state.fresh_at = now;
+      }
+      break;
+    case Mode::newer:
+      state.cursor_id = std::max(state.cursor_id, part.last_id);
+      if (part.done) state.fresh_at = now;
+      break;
+    case Mode::whole:
+      if (part.done) {
+        state.full_done = true;
+        state.fresh_at = now;
+        list_due_[plan.entity] = list_due;
+      }
+      out.sweep = sweep;
+      break;
+    case Mode::sweep:
+      for (const Record& record : part.records) plan.shown.push_back(record.id);
+      if (part.done) {
+        state.swept_at = now;
+        sweep_due_[plan.entity] = clock_.steady_now() + options_.sweep_every;
+      }
+      out.sweep = sweep;
+      break;
+    case Mode::hinted:
+      for (const Record& record : part.records) plan.missing.erase(record.id);
+      if (part.done) out.gone.assign(plan.missing.begin(), plan.missing.end());
+      break;
+    case Mode::recent:
+      if (part.done) {
+        state.recent_at = now;
+        list_due_[plan.entity] = list_due;
+      }
+      break;
+    case Mode::count:
+      break;
+  }
+  if ((part.done || !part.records.empty()) && !failed_.contains(plan.entity)) {
+    state.problem.clear();
+    state.refused = false;
+  }
+  out.state = state;
+  out.records = std::move(part.records);
+  out.rejected = std::move(part.rejected);
+  return out;
+}
+
+bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& stop) {
+  auto answer = reading.reader.next(stop);
+  if (!answer) {
+    report.error = answer.error();
+    return false;
+  }
+  if (!reading.began) reading.began = answer->portal_time;
+  if (answer->portal_offset) portal_offset_ = *answer->portal_offset;
+  Pulled pulled;
+  for (ListPart& part : answer->parts) {
+    Plan& plan = reading.plans[part.list];
+    if (part.failed) report.streams.push_back(*part.failed);
+    report.rows += part.records.size() + part.rejected.size();
+    if ((plan.mode == Mode::sweep || plan.mode == Mode::whole) && !plan.swept && !part.failed) {
+      pulled.parts.push_back({.state = states_.at(plan.entity),
+                              .records = {},
+                              .rejected = {},
+                              .gone = {},
+                              .sweep = PulledPart::Sweep::begin,
+                              .sweep_began_at = reading.began_here});
+      plan.swept = true;
+    }
+    pulled.parts.push_back(take(reading, std::move(part)));
+  }
+  const LimiterReport limits = client_.report();
+  pulled.bucket_level = limits.bucket_level;
+  shown_.requests = limits.requests;
+  shown_.rows = report.rows;
+  if (!events_.push(std::move(pulled), stop)) {
+    report.error = error(ErrorKind::stopped, std::string{tr("остановлено", "stopped")});
+    return false;
+  }
+  if (progress_) {
+    shown_.expected = report.rows + reading.reader.rest();
+    progress_(shown_);
+  }
+  return true;
+}
+
+std::vector<Puller::Plan> Puller::read(std::vector<Plan> plans, PassReport& report,
+                                       const std::stop_token& stop) {
+  if (plans.empty()) return plans;
+  Reading reading{client_, std::move(plans), portal_offset_, clock_.now()};
+  while (!reading.reader.done() && step(reading, report, stop)) {
+  }
+  for (const Plan& plan : reading.plans) {
+    if (plan.answered) continue;
+    for (const std::int64_t id : plan.missing) hints_.put_back({plan.entity, id});
+  }
+  return std::move(reading.plans);
+}
+
+}  // namespace b24

@@ -1,0 +1,487 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "config/config.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/kept.h"
+#include "daemon/engine/puller.h"
+#include "tests/portal/portal.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/workplace.h"
+
+// The puller when the portal, or a part of it, is in trouble: what it says of each stream, what it
+// does not lose, and what it leaves alone. A portal over HTTP, a file, and a clock ticked by hand.
+
+namespace b24 {
+namespace {
+
+// A clock whose date can be set back, as an administrator does; durations go on.
+class SetBackClock : public Clock {
+ public:
+  explicit SetBackClock(FakeClock& inner) : inner_(inner) {}
+  Time now() const override { return inner_.now() - back_.load(); }
+  SteadyTime steady_now() const override { return inner_.steady_now(); }
+  bool sleep_until(SteadyTime until, const std::stop_token& stop) override {
+    return inner_.sleep_until(until, stop);
+  }
+  void set_back(seconds by) { back_ = by; }
+
+ private:
+  FakeClock& inner_;
+  std::atomic<seconds> back_{seconds{0}};
+};
+
+sim::PortalOptions small_company() {
+  sim::PortalOptions options;
+  options.managers = 4;
+  options.deals = 60;
+  options.tasks = 40;
+  options.calls = 120;
+  options.days = 20;
+  options.limits.enabled = false;
+  return options;
+}
+
+// A portal, a file, the engine in its thread and a puller, which the test's thread drives.
+class Desk {
+ public:
+  explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {})
+      : portal_([&] {
+          options.clock = &ticks;
+          return options;
+        }()) {
+    portal_.start();
+    config_.state_dir = folder_.path();
+    writer_ = std::move(*Writer::open(paths()));
+    for (auto* reader : {&reader_, &engine_reader_, &puller_reader_}) {
+      *reader = std::move(*Reader::open(paths()));
+    }
+    ClientOptions client;
+    client.limits.enabled = false;
+    client_ = std::make_unique<Client>(*parse_webhook(Secret(portal_.webhook())), client, clock);
+    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_,
+                                       clock, EngineOptions{portal_.url(), false},
+                                       [](const Notice&) { return true; });
+    puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock, pulling);
+    engine_thread_ = std::jthread{[this] { engine_->run(stop_.get_token()); }};
+    if (!puller->read_facts(stop())) throw std::runtime_error{"no facts"};
+  }
+  ~Desk() {
+    stop_.request_stop();
+    client_->cancel();
+  }
+
+  sim::Portal& portal() { return portal_; }
+  std::stop_token stop() const { return stop_.get_token(); }
+  PassReport pass(Puller::Counts counts = Puller::Counts::when_due) {
+    return puller->pass(counts, stop());
+  }
+  void go_on(seconds by) { ticks.advance(by); }
+
+  StreamState stream(Entity entity) {
+    for (const StreamState& state : reader_->streams()) {
+      if (state.entity == entity) return state;
+    }
+    return {};
+  }
+  // The problems of the streams, each once.
+  std::set<std::string> problems() {
+    std::set<std::string> found;
+    for (const StreamState& state : reader_->streams()) {
+      if (!state.problem.empty()) found.insert(state.problem);
+    }
+    return found;
+  }
+  std::int64_t number(const std::string& sql) {
+    const auto rows = reader_->query(sql);
+    return rows && !rows->rows.empty() ? as_integer(rows->rows[0][0]).value_or(-1) : -1;
+  }
+  bool has_deal(std::int64_t id) {
+    return number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {}", id)) == 1;
+  }
+  std::optional<std::string> meta(const char* name) { return reader_->meta(name); }
+
+  void delete_deal(std::int64_t id) {
+    portal_.call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", id));
+  }
+  // Calls of a method since the last question.
+  std::uint64_t calls(const std::string& method) {
+    const std::uint64_t all = portal_.counters().methods[method];
+    return all - std::exchange(asked_[method], all);
+  }
+
+  FakeClock ticks{from_unix(1'795'244'400)};
+  SetBackClock clock{ticks};
+  Hints hints;
+  std::unique_ptr<Puller> puller;
+
+ private:
+  StorePaths paths() const { return {folder_.path()}; }
+
+  TempFolder folder_;
+  sim::Portal portal_;
+  Config config_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Reader> reader_, engine_reader_, puller_reader_;
+  std::unique_ptr<Client> client_;
+  EventQueue events_{64};
+  std::unique_ptr<Engine> engine_;
+  std::map<std::string, std::uint64_t> asked_;
+  std::stop_source stop_;
+  std::jthread engine_thread_;
+};
+
+const std::set<std::string> kNone;
+constexpr const char* kCalendar = "calendar.accessibility.get";
+
+sim::Fault outage() { return {.kind = sim::FaultKind::outage, .count = -1}; }
+
+class FailingCalendar : public testing::TestWithParam<sim::Fault> {};
+
+TEST_P(FailingCalendar, SpoilsNothingButItself) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const auto known = desk.meta(kAbsencesMeta);
+  ASSERT_TRUE(known);
+  desk.portal().add_fault(GetParam());
+  desk.go_on(hours{1});
+  desk.calls(kCalendar);
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.problems(), kNone);
+  EXPECT_GE(desk.calls(kCalendar), 1U);
+  EXPECT_EQ(desk.meta(kAbsencesMeta), known);  // stays in force
+
+  desk.go_on(seconds{30});
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kCalendar), 0U) << "not with every poll";
+
+  desk.portal().clear_faults();
+  desk.go_on(minutes{10});
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kCalendar), 1U);
+  EXPECT_NE(desk.meta(kAbsencesMeta), known);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, FailingCalendar,
+                         testing::Values(sim::Fault{.kind = sim::FaultKind::error,
+                                                    .method = kCalendar,
+                                                    .count = -1,
+                                                    .detail = "INTERNAL_SERVER_ERROR",
+                                                    .status = 500},
+                                         sim::Fault{.kind = sim::FaultKind::operating_limit,
+                                                    .method = kCalendar,
+                                                    .count = -1}),
+                         [](const auto& test) { return std::string{sim::name(test.param.kind)}; });
+
+TEST(PullerTrouble, OfAllStreamsEndsWithTheNextGoodPass) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  desk.portal().add_fault(outage());
+  desk.go_on(seconds{30});
+  const PassReport failed = desk.pass();
+  ASSERT_TRUE(failed.error);
+  EXPECT_EQ(desk.problems(), std::set<std::string>{failed.error->text});
+  for (const Entity entity : kEntities) {
+    EXPECT_NE(desk.stream(entity).problem, "") << name(entity);
+    EXPECT_FALSE(desk.stream(entity).refused) << name(entity);
+  }
+  desk.portal().clear_faults();
+  desk.go_on(seconds{30});
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.problems(), kNone);
+}
+
+TEST(PullerTrouble, InTheMiddleOfTheFirstReadIsNoRefusal) {
+  Desk desk;
+  desk.portal().add_fault(outage());
+  ASSERT_TRUE(desk.pass().error);
+  EXPECT_NE(desk.stream(Entity::deal).problem, "");
+  EXPECT_FALSE(desk.stream(Entity::deal).refused);
+  EXPECT_FALSE(desk.stream(Entity::deal).full_done);
+  desk.portal().clear_faults();
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.problems(), kNone);
+  EXPECT_TRUE(desk.stream(Entity::deal).full_done);
+}
+
+TEST(PullerTrouble, OfOneListThatFailsForTheMomentIsNoRefusal) {
+  Desk desk;
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = "tasks.task.list",
+                           .count = -1,
+                           .detail = "INTERNAL_SERVER_ERROR",
+                           .status = 500});
+  const PassReport report = desk.pass();
+  EXPECT_FALSE(report.error);
+  EXPECT_GE(report.streams.size(), 1U);
+  EXPECT_NE(desk.stream(Entity::task).problem, "");
+  EXPECT_FALSE(desk.stream(Entity::task).refused);
+  EXPECT_TRUE(desk.stream(Entity::deal).full_done);
+}
+
+TEST(PullerTrouble, RefusalStandsWhileThePortalIsAway) {
+  sim::PortalOptions options = small_company();
+  options.scopes.erase("telephony");
+  Desk desk{options};
+  EXPECT_FALSE(desk.pass().error);
+  const StreamState refused = desk.stream(Entity::call);
+  EXPECT_TRUE(refused.refused);
+  EXPECT_NE(refused.problem, "");
+  EXPECT_EQ(desk.problems().size(), 1U);
+
+  desk.portal().add_fault(outage());
+  ASSERT_TRUE(desk.pass().error);
+  EXPECT_EQ(desk.stream(Entity::call).problem, refused.problem);
+  EXPECT_EQ(desk.problems().size(), 2U);
+
+  desk.portal().clear_faults();
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::call).refused);
+  EXPECT_EQ(desk.problems(), std::set<std::string>{refused.problem});
+}
+
+TEST(PullerTrouble, FactsThatCannotBeReadAreTold) {
+  Desk desk{small_company(), {.poll = seconds{1}}};
+  desk.ticks.set_manual(true);
+  std::jthread running{[&](const std::stop_token& stop) { desk.puller->run(stop); }};
+  const auto all_read = [&] { return desk.meta(kAbsencesMeta).has_value(); };
+  ASSERT_TRUE(eventually(all_read));
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = "profile",
+                           .count = -1,
+                           .detail = "INSUFFICIENT_SCOPE",
+                           .status = 403});
+  desk.go_on(hours{1});
+  EXPECT_TRUE(eventually([&] { return desk.problems().size() == 1; }));
+  EXPECT_FALSE(desk.stream(Entity::deal).refused);
+  desk.portal().clear_faults();
+  desk.go_on(minutes{10});
+  EXPECT_TRUE(eventually([&] { return desk.problems().empty(); }));
+}
+
+TEST(PullerTrouble, HintsOfAFailedPassAreNotLost) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t gone = desk.portal().ids(Entity::deal).front();
+  const std::int64_t there = desk.portal().ids(Entity::deal).back();
+  desk.delete_deal(gone);
+  desk.hints.add({Entity::deal, gone, true});
+  desk.hints.add({Entity::deal, there});
+  desk.portal().add_fault(outage());
+  ASSERT_TRUE(desk.pass().error);
+  EXPECT_TRUE(desk.has_deal(gone));
+  // They wait for the next pass, and do not hurry it.
+  EXPECT_FALSE(desk.hints.wait(milliseconds{0}, desk.stop()));
+  desk.portal().clear_faults();
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_FALSE(desk.has_deal(gone));
+  EXPECT_TRUE(desk.has_deal(there));
+  EXPECT_TRUE(desk.hints.take().empty());
+}
+
+TEST(PullerTrouble, PausesGrowBetweenThePollAndFiveMinutesOrThePoll) {
+  const Error away = error(ErrorKind::unavailable, "away");
+  const struct {
+    seconds last, poll, want;
+  } cases[] = {
+      {seconds{0}, seconds{30}, seconds{30}},     {seconds{30}, seconds{30}, seconds{60}},
+      {seconds{240}, seconds{30}, seconds{300}},  {seconds{300}, seconds{30}, seconds{300}},
+      {seconds{0}, seconds{3600}, seconds{3600}}, {seconds{3600}, seconds{3600}, seconds{3600}},
+  };
+  for (const auto& c : cases) EXPECT_EQ(Puller::pause_after(away, c.last, c.poll), c.want);
+  EXPECT_EQ(Puller::pause_after(error(ErrorKind::blocked, ""), seconds{30}, seconds{30}),
+            minutes{10});
+}
+
+TEST(PullerClock, SetBackPutsNothingOff) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  desk.clock.set_back(hours{6});
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  desk.calls("user.get");
+  desk.calls("crm.item.list");
+  desk.calls(kCalendar);
+  desk.go_on(minutes{15});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls("crm.item.list"), 2U) << "what changed, and the count";
+  desk.go_on(hours{1});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_GE(desk.calls("user.get"), 1U);
+  EXPECT_EQ(desk.calls(kCalendar), 1U);
+}
+
+TEST(PullerTasks, ClosedWithoutADateOfChangeAreSeen) {
+  sim::PortalOptions options = small_company();
+  options.closing_changes_tasks = false;
+  Desk desk{options};
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t id = desk.number("SELECT min(id) FROM v_task WHERE status IN (2, 3)");
+  ASSERT_GT(id, 0);
+  desk.go_on(hours{1});
+  ASSERT_FALSE(desk.pass().error);  // moves the watermark on
+  desk.portal().call("tasks.task.update",
+                     fmt::format(R"({{"taskId":{},"fields":{{"STATUS":5}}}})", id));
+  desk.go_on(seconds{30});
+  const std::uint64_t requests = desk.portal().counters().requests;
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.portal().counters().requests - requests, 1U);
+  const std::string task = fmt::format(" FROM v_task WHERE id = {}", id);
+  EXPECT_EQ(desk.number("SELECT status" + task), 5);
+  EXPECT_EQ(desk.number("SELECT closed_at IS NOT NULL" + task), 1);
+}
+
+TEST(PullerTasks, AClosingThatCouldNotBeReadIsNotPassedOver) {
+  sim::PortalOptions options = small_company();
+  options.closing_changes_tasks = false;
+  Desk desk{options};
+  ASSERT_FALSE(desk.pass().error);
+  const auto before = desk.stream(Entity::task).watermark;
+  desk.go_on(seconds{30});
+  // Both lists twice, then one of them: after three faults in a row it is given up.
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = "tasks.task.list",
+                           .count = 5,
+                           .detail = "INTERNAL_SERVER_ERROR",
+                           .status = 500});
+  ASSERT_FALSE(desk.pass().error);
+  desk.portal().clear_faults();
+  EXPECT_EQ(desk.stream(Entity::task).watermark, before);
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_GT(desk.stream(Entity::task).watermark, before);
+  EXPECT_EQ(desk.problems(), kNone);
+}
+
+TEST(DifferencesTest, AreBelievedWhenSeenTwiceAndNotTriedTwice) {
+  Differences differences;
+  const auto believed = [&](std::int64_t d) { return differences.believed(Entity::deal, d); };
+  EXPECT_FALSE(believed(0));
+  EXPECT_FALSE(believed(1));  // a row created between two commands
+  EXPECT_TRUE(differences.doubtful().contains(Entity::deal));
+  EXPECT_FALSE(believed(0));
+  EXPECT_TRUE(differences.doubtful().empty());
+  EXPECT_FALSE(believed(-3));
+  EXPECT_TRUE(believed(-3));
+  EXPECT_TRUE(differences.doubtful().empty());
+  EXPECT_FALSE(believed(-3));  // the comparison has not helped
+  EXPECT_FALSE(believed(-3));
+  EXPECT_FALSE(believed(-4));
+  EXPECT_TRUE(believed(-4));
+  EXPECT_FALSE(differences.believed(Entity::task, -4));  // each stream for itself
+  EXPECT_FALSE(believed(0));
+  EXPECT_FALSE(believed(-4));
+  EXPECT_TRUE(believed(-4));
+}
+
+TEST(PullerSweep, OneDifferingCountIsNotBelieved) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t gone = desk.portal().ids(Entity::deal).front();
+  desk.go_on(minutes{15});
+  desk.delete_deal(gone);
+  desk.calls("crm.item.list");
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls("crm.item.list"), 2U) << "what changed, and the count";
+  EXPECT_TRUE(desk.has_deal(gone));
+  // The difference is over by the second look: the hint came.
+  desk.hints.add({Entity::deal, gone, true});
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls("crm.item.list"), 3U) << "the hint besides";
+  EXPECT_FALSE(desk.has_deal(gone));
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls("crm.item.list"), 1U);
+}
+
+TEST(PullerSweep, GoesOnBesideThePollsInChunks) {
+  sim::PortalOptions options = small_company();
+  options.deals = 6000;  // three requests of ids
+  Desk desk{options, {.sweep_requests = 1}};
+  ASSERT_FALSE(desk.pass().error);
+  const std::vector<std::int64_t> ids = desk.portal().ids(Entity::deal);
+  const std::int64_t gone = ids.front();
+  desk.go_on(minutes{15});
+  desk.delete_deal(gone);
+  ASSERT_FALSE(desk.pass().error);  // doubted
+  for (int round = 1; round <= 3; ++round) {
+    EXPECT_TRUE(desk.has_deal(gone)) << round;
+    desk.portal().call(
+        "crm.item.update",
+        fmt::format(R"({{"entityTypeId":2,"id":{},"fields":{{"title":"round {}"}}}})", ids.back(),
+                    round));
+    desk.go_on(seconds{30});
+    const std::uint64_t requests = desk.portal().counters().requests;
+    ASSERT_FALSE(desk.pass().error);
+    EXPECT_EQ(desk.portal().counters().requests - requests, 2U) << "the poll and one chunk";
+    EXPECT_EQ(
+        desk.number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {} AND title = 'round {}'",
+                                ids.back(), round)),
+        1);
+  }
+  EXPECT_FALSE(desk.has_deal(gone));
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_deal"), 5999);
+  desk.go_on(seconds{30});
+  const std::uint64_t requests = desk.portal().counters().requests;
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.portal().counters().requests - requests, 1U);
+}
+
+TEST(PullerSweep, FinishesInOneGoWhenAsked) {
+  sim::PortalOptions options = small_company();
+  options.deals = 6000;
+  Desk desk{options, {.sweep_requests = 1}};
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t gone = desk.portal().ids(Entity::deal).front();
+  desk.delete_deal(gone);
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  EXPECT_FALSE(desk.has_deal(gone));
+}
+
+TEST(PullerSweep, AFailureDoesNotBeginItAnew) {
+  sim::PortalOptions options = small_company();
+  options.deals = 6000;
+  Desk desk{options, {.sweep_requests = 1}};
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t gone = desk.portal().ids(Entity::deal).front();
+  desk.go_on(minutes{15});
+  desk.delete_deal(gone);
+  ASSERT_FALSE(desk.pass().error);
+  ASSERT_FALSE(desk.pass().error);  // the first chunk
+  desk.portal().add_fault(outage());
+  ASSERT_TRUE(desk.pass().error);
+  desk.portal().clear_faults();
+  ASSERT_FALSE(desk.pass().error);
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_FALSE(desk.has_deal(gone));
+}
+
+TEST(HintsTest, PutBackDoNotWakeButCome) {
+  Hints hints;
+  const std::stop_token none;
+  hints.put_back({Entity::deal, 7});
+  EXPECT_FALSE(hints.wait(milliseconds{0}, none));
+  EXPECT_TRUE(hints.add({Entity::deal, 8}));
+  EXPECT_TRUE(hints.wait(milliseconds{0}, none));
+  const auto all = hints.take();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.at(Entity::deal), (std::set<std::int64_t>{7, 8}));
+  EXPECT_FALSE(hints.wait(milliseconds{0}, none));
+}
+
+TEST(HintsTest, AreBounded) {
+  Hints hints{2};
+  EXPECT_TRUE(hints.add({Entity::deal, 1}));
+  EXPECT_TRUE(hints.add({Entity::deal, 2}));
+  EXPECT_FALSE(hints.add({Entity::deal, 3}));
+  EXPECT_TRUE(hints.add({Entity::deal, 2}));
+  hints.put_back({Entity::task, 3});
+  EXPECT_EQ(hints.dropped(), 2U);
+}
+
+}  // namespace
+}  // namespace b24
