@@ -5,14 +5,15 @@
 #include <algorithm>
 
 #include "daemon/engine/log.h"
+#include "rules/evaluate.h"
 
 namespace b24 {
 namespace {
 
 // A burst of hints is gathered for this long before the portal is asked.
 constexpr milliseconds kGatherHints{1000};
-// As far back as norms walk (kLongestHistory of rules/evaluate.h); vacations are known in advance.
-constexpr days kAbsencesBack{150};
+// As far back as norms walk; vacations are known in advance.
+constexpr days kAbsencesBack = kLongestHistory;
 constexpr days kAbsencesAhead{60};
 // A calendar that failed for the moment is asked again.
 constexpr seconds kAbsencesRetry{600};
