@@ -129,6 +129,8 @@ void end_in_time(Exit code) {
 }  // namespace
 
 Exit run_command(const Common& common, const RunArguments& arguments) {
+  const sigset_t signals = our_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   auto loaded = load_all(common, Wanted::rules_and_webhook);
   if (!loaded) return Exit::usage;
   SystemClock clock;
@@ -147,9 +149,6 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   const std::vector<Problem> problems = app.check(loaded->rules);
   print_problems(problems);
   if (has_errors(problems)) return Exit::usage;
-  // Until here a signal simply ends the program.
-  const sigset_t signals = our_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (auto started = app.start(); !started) return complain(started.error());
   watch(common, arguments, loaded->rules.rules.rules.size(), app, signals, clock);
   sd_notify(0, "STOPPING=1");

@@ -104,6 +104,7 @@ TEST_F(Service, TheNoticeUnderWayAtTheEndIsToldOnce) {
   portal().clear_faults();
 
   run = start();
+  ASSERT_TRUE(eventually([&] { return said(*run, "started rules="); })) << run->err();
   ASSERT_TRUE(eventually([&] { return status()["undelivered"] == 0; })) << run->err();
   EXPECT_EQ(end(*run).exit_code, 0);
   std::map<std::string, int> told;
