@@ -140,7 +140,6 @@ constexpr EntitySpec kSpecs[] = {
      .id_answer = "ID",
      .paging = Paging::keyset,
      .every = hours{1},
-     .scope = "user_basic",
      .fields = kUserFields,
      .dropped = kUserDropped},
     {.entity = Entity::department,
@@ -149,7 +148,6 @@ constexpr EntitySpec kSpecs[] = {
      .id_answer = "ID",
      .paging = Paging::offset,
      .every = hours{1},
-     .scope = "department",
      .fields = kDepartmentFields},
     {.entity = Entity::pipeline,
      .method = "crm.category.list",
@@ -158,7 +156,6 @@ constexpr EntitySpec kSpecs[] = {
      .id_answer = "id",
      .paging = Paging::whole,
      .every = hours{1},
-     .scope = "crm",
      .fields = kPipelineFields,
      .dropped = kPipelineDropped},
     {.entity = Entity::stage,
@@ -167,7 +164,6 @@ constexpr EntitySpec kSpecs[] = {
      .id_answer = "ID",
      .paging = Paging::whole,
      .every = hours{1},
-     .scope = "crm",
      .fields = kStageFields,
      .dropped = kStageDropped},
     {.entity = Entity::deal,
@@ -179,7 +175,6 @@ constexpr EntitySpec kSpecs[] = {
      .changed_filter = "updatedTime",
      .also_changed = kDealAlsoChanged,
      .overlap = kOverlap,
-     .scope = "crm",
      .fields = kDealFields,
      .dropped = kDealDropped},
     // The docs do not say whether closing a task moves CHANGED_DATE, and the filter knows no OR.
@@ -193,7 +188,6 @@ constexpr EntitySpec kSpecs[] = {
      .changed_filter = "CHANGED_DATE",
      .also_filter = "CLOSED_DATE",
      .overlap = kOverlap,
-     .scope = "task",
      .fields = kTaskFields,
      .dropped = kTaskDropped},
     // Old calls may be registered late, so new ones are found by id; the activity, the contact and
@@ -206,7 +200,6 @@ constexpr EntitySpec kSpecs[] = {
      .recent_filter = "CALL_START_DATE",
      .recent = hours{48},
      .every = hours{1},
-     .scope = "telephony",
      .fields = kCallFields,
      .dropped = kCallDropped},
 };
@@ -233,7 +226,7 @@ Params filter(const EntitySpec& spec, const PageQuery& query, std::string_view i
     result[std::string(in) + id] = query.ids;
     return result;
   }
-  if (!query.descending) result[">" + id] = id_value(query.after);
+  result[">" + id] = id_value(query.after);
   const auto at_least = [&](std::string_view field, Time since) {
     return Params{{">=" + std::string(field), format_offset(since, query.portal_offset)}};
   };
@@ -268,19 +261,18 @@ const EntitySpec& spec(Entity entity) {
 
 Params page_params(const EntitySpec& spec, const PageQuery& query) {
   const std::string id{spec.id_select};
-  const std::string direction = query.descending ? "DESC" : "ASC";
   Params params = Params::object();
   switch (spec.entity) {
     case Entity::deal:
       params["entityTypeId"] = 2;
       params["select"] = selection(spec, query);
       params["filter"] = filter(spec, query, "@");
-      params["order"] = {{id, direction}};
+      params["order"] = {{id, "ASC"}};
       params["start"] = query.start;
       params["useOriginalUfNames"] = "Y";
       break;
     case Entity::task:
-      params["order"] = {{id, query.descending ? "desc" : "asc"}};
+      params["order"] = {{id, "asc"}};
       params["filter"] = filter(spec, query, "");
       params["select"] = selection(spec, query);
       params["start"] = query.start;
@@ -288,20 +280,20 @@ Params page_params(const EntitySpec& spec, const PageQuery& query) {
     case Entity::call:
       params["FILTER"] = filter(spec, query, "");
       params["SORT"] = id;
-      params["ORDER"] = direction;
+      params["ORDER"] = "ASC";
       params["start"] = query.start;
       break;
     case Entity::user:
       params["FILTER"] = filter(spec, query, "@");
       params["sort"] = id;
-      params["order"] = direction;
+      params["order"] = "ASC";
       params["select"] = selection(spec, query);
       params["start"] = query.start;
       break;
     case Entity::department:
       if (!query.ids.empty()) params[id] = query.ids;
       params["sort"] = id;
-      params["order"] = direction;
+      params["order"] = "ASC";
       if (query.start >= 0) params["START"] = query.start;
       break;
     case Entity::pipeline:
@@ -309,7 +301,7 @@ Params page_params(const EntitySpec& spec, const PageQuery& query) {
       if (query.start > 0) params["start"] = query.start;
       break;
     case Entity::stage:
-      params["order"] = {{id, direction}};
+      params["order"] = {{id, "ASC"}};
       if (!query.ids.empty()) params["filter"] = {{"@" + id, query.ids}};
       if (query.start > 0) params["start"] = query.start;
       break;

@@ -62,7 +62,6 @@ struct EntitySpec {
   seconds recent{0};
   // How often a whole list is read again, or, besides new rows, the recent ones; zero: every poll.
   seconds every{0};
-  std::string_view scope;  // the scope the method needs: "crm"
   std::span<const Field> fields;
   // Fields of the answer that we know and do not keep: bulky, fickle, or nobody's business. A name
   // that ends in '*' stands for all that begin so.
@@ -82,7 +81,6 @@ struct PageQuery {
   std::optional<Time> recent_since;  // by recent_filter
   std::vector<std::int64_t> ids;     // these objects only
   bool ids_only = false;             // select the id alone
-  bool descending = false;           // by id; `after` is not used
   seconds portal_offset{0};
   std::int64_t start = -1;  // for Paging::offset; -1 = no counting
 };

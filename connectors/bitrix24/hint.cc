@@ -69,20 +69,19 @@ struct Event {
   std::string_view name;
   Entity entity;
   std::string_view id_field;  // empty: the event names no id that a list would know
-  bool deleted;
 };
 
 constexpr Event kEvents[] = {
-    {"ONCRMDEALADD", Entity::deal, "data[FIELDS][ID]", false},
-    {"ONCRMDEALUPDATE", Entity::deal, "data[FIELDS][ID]", false},
-    {"ONCRMDEALMOVETOCATEGORY", Entity::deal, "data[FIELDS][ID]", false},
-    {"ONCRMDEALDELETE", Entity::deal, "data[FIELDS][ID]", true},
-    {"ONTASKADD", Entity::task, "data[FIELDS_AFTER][ID]", false},
-    {"ONTASKUPDATE", Entity::task, "data[FIELDS_AFTER][ID]", false},
-    {"ONTASKDELETE", Entity::task, "data[FIELDS_BEFORE][ID]", true},
+    {"ONCRMDEALADD", Entity::deal, "data[FIELDS][ID]"},
+    {"ONCRMDEALUPDATE", Entity::deal, "data[FIELDS][ID]"},
+    {"ONCRMDEALMOVETOCATEGORY", Entity::deal, "data[FIELDS][ID]"},
+    {"ONCRMDEALDELETE", Entity::deal, "data[FIELDS][ID]"},
+    {"ONTASKADD", Entity::task, "data[FIELDS_AFTER][ID]"},
+    {"ONTASKUPDATE", Entity::task, "data[FIELDS_AFTER][ID]"},
+    {"ONTASKDELETE", Entity::task, "data[FIELDS_BEFORE][ID]"},
     // Carries the id of the call, not that of its row in the statistics.
-    {"ONVOXIMPLANTCALLEND", Entity::call, "", false},
-    {"ONUSERADD", Entity::user, "data[ID]", false},
+    {"ONVOXIMPLANTCALLEND", Entity::call, ""},
+    {"ONUSERADD", Entity::user, "data[ID]"},
 };
 
 std::optional<std::int64_t> id_of(std::string_view text) {
@@ -116,10 +115,10 @@ Result<std::vector<Hint>> parse_event(std::string_view body, const Secret& token
   if (name.empty()) return not_an_event();
   for (const Event& event : kEvents) {
     if (event.name != name) continue;
-    if (event.id_field.empty()) return std::vector<Hint>{{event.entity, 0, event.deleted}};
+    if (event.id_field.empty()) return std::vector<Hint>{{event.entity, 0}};
     const auto id = id_of(field(*fields, event.id_field));
     if (!id) return not_an_event();
-    return std::vector<Hint>{{event.entity, *id, event.deleted}};
+    return std::vector<Hint>{{event.entity, *id}};
   }
   return std::vector<Hint>{};
 }

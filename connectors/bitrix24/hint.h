@@ -17,7 +17,6 @@ namespace b24 {
 struct Hint {
   Entity entity;
   std::int64_t id = 0;
-  bool deleted = false;  // the portal says it is gone; still to be checked
   friend bool operator==(const Hint&, const Hint&) = default;
 };
 

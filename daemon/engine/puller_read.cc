@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "connectors/say.h"
 #include "daemon/engine/puller.h"
 
 // The Puller's part that reads lists and says how far each stream has come.
@@ -55,7 +56,6 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
   switch (plan.mode) {
     case Mode::full:
       if (!state.full_began_at) state.full_began_at = began;
-      if (part.total && state.cursor_id == 0) state.expected_rows = part.total;
       state.cursor_id = std::max(state.cursor_id, part.last_id);
       if (part.done) {
         state.full_done = true;
@@ -146,7 +146,7 @@ bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& s
   shown_.requests = limits.requests;
   shown_.rows = report.rows;
   if (!events_.push(std::move(pulled), stop)) {
-    report.error = error(ErrorKind::stopped, std::string{tr("остановлено", "stopped")});
+    report.error = stopped();
     return false;
   }
   if (progress_) {

@@ -25,7 +25,7 @@ constexpr const char* kBoundRejected =
     "(SELECT id FROM rejected_rows ORDER BY id DESC LIMIT 1 OFFSET ?)";
 constexpr const char* kSaveStream =
     "UPDATE streams SET full_done = ?, cursor_id = ?, full_began_at = ?, watermark = ?, "
-    "fresh_at = ?, swept_at = ?, recent_at = ?, expected_rows = ?, problem = ?, refused = ? "
+    "fresh_at = ?, swept_at = ?, recent_at = ?, problem = ?, refused = ? "
     "WHERE entity = ?";
 constexpr const char* kDaysOfCalls =
     "SELECT id, started_at, day FROM calls WHERE id > ? ORDER BY id LIMIT ?";
@@ -92,8 +92,8 @@ void Writer::reject(std::span<const RejectedRow> rows, Time seen_at) {
 void Writer::save_stream(const StreamState& state) {
   impl_->connection
       .run(kSaveStream, state.full_done, state.cursor_id, state.full_began_at, state.watermark,
-           state.fresh_at, state.swept_at, state.recent_at, state.expected_rows, state.problem,
-           state.refused, name(state.entity))
+           state.fresh_at, state.swept_at, state.recent_at, state.problem, state.refused,
+           name(state.entity))
       .exec();
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kStreams =
     "SELECT entity, full_done, cursor_id, full_began_at, watermark, fresh_at, swept_at, "
-    "recent_at, expected_rows, problem, refused FROM streams";
+    "recent_at, problem, refused FROM streams";
 constexpr const char* kAlerts =
     "SELECT rule_id, key, manager_id, state, episode, since, changed_at, seen_at, held_seconds, "
     "value, norm, fields, items FROM alerts ORDER BY rule_id, key";
@@ -68,9 +68,8 @@ std::vector<StreamState> read_streams(Connection& connection) {
     found->fresh_at = run.maybe_time(5);
     found->swept_at = run.maybe_time(6);
     found->recent_at = run.maybe_time(7);
-    found->expected_rows = run.maybe_integer(8);
-    found->problem = run.text(9);
-    found->refused = run.integer(10) != 0;
+    found->problem = run.text(8);
+    found->refused = run.integer(9) != 0;
   }
   return streams;
 }

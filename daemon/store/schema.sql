@@ -191,7 +191,6 @@ CREATE TABLE streams (
   doubted_at INTEGER,
   doubted_rows INTEGER,
   recent_at INTEGER,
-  expected_rows INTEGER,
   problem TEXT NOT NULL DEFAULT '',
   refused INTEGER NOT NULL DEFAULT 0,
   rows INTEGER NOT NULL DEFAULT 0

@@ -43,8 +43,7 @@ struct StreamState {
   std::optional<Time> fresh_at;       // our clock: the last successful look
   std::optional<Time> swept_at;       // our clock: the last comparison of ids
   std::optional<Time> recent_at;      // our clock: rows that are filled in later were read again
-  std::optional<std::int64_t> expected_rows;
-  std::string problem;   // why it does not go on; empty when it does
+  std::string problem;                // why it does not go on; empty when it does
   bool refused = false;  // the portal refuses it as things are: waiting will not bring it
 };
 

@@ -22,21 +22,21 @@ TEST(HintTest, ReadsTheEventsWeMirror) {
     Hint want;
   } cases[] = {
       {"event=ONCRMDEALADD&event_handler_id=185&data%5BFIELDS%5D%5BID%5D=6641",
-       {Entity::deal, 6641, false}},
-      {"event=OnCrmDealUpdate&data[FIELDS][ID]=759", {Entity::deal, 759, false}},
-      {"event=ONCRMDEALDELETE&data%5bFIELDS%5d%5bID%5d=1765", {Entity::deal, 1765, true}},
+       {Entity::deal, 6641}},
+      {"event=OnCrmDealUpdate&data[FIELDS][ID]=759", {Entity::deal, 759}},
+      {"event=ONCRMDEALDELETE&data%5bFIELDS%5d%5bID%5d=1765", {Entity::deal, 1765}},
       {"event=ONCRMDEALMOVETOCATEGORY&data[FIELDS][ID]=6675&data[FIELDS][CATEGORY_ID]=1"
        "&data[FIELDS][STAGE_ID]=C1%3ANEW",
-       {Entity::deal, 6675, false}},
+       {Entity::deal, 6675}},
       {"event=ONTASKADD&data[FIELDS_BEFORE]=undefined&data[FIELDS_AFTER][ID]=123",
-       {Entity::task, 123, false}},
+       {Entity::task, 123}},
       {"event=ONTASKUPDATE&data[FIELDS_BEFORE][ID]=123&data[FIELDS_AFTER][ID]=123",
-       {Entity::task, 123, false}},
+       {Entity::task, 123}},
       {"event=ONTASKDELETE&data[FIELDS_BEFORE][ID]=123&data[FIELDS_AFTER]=undefined",
-       {Entity::task, 123, true}},
+       {Entity::task, 123}},
       {"event=ONVOXIMPLANTCALLEND&data[CALL_ID]=externalCall.7b0c&data[CALL_DURATION]=0",
-       {Entity::call, 0, false}},
-      {"event=ONUSERADD&data[ID]=123&data[NAME]=%D0%98%D0%BC%D1%8F", {Entity::user, 123, false}},
+       {Entity::call, 0}},
+      {"event=ONUSERADD&data[ID]=123&data[NAME]=%D0%98%D0%BC%D1%8F", {Entity::user, 123}},
   };
   for (const auto& c : cases) {
     const auto hints = parse(c.body);

@@ -442,9 +442,6 @@ TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
   PageQuery some;
   some.ids = {7, 8};
   some.ids_only = true;
-  PageQuery last;
-  last.descending = true;
-  last.ids_only = true;
   PageQuery closed;
   closed.after = "0";
   closed.also_since = query.since;
@@ -461,8 +458,6 @@ TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
        R"({"entityTypeId":2,"select":["id"],"filter":{">id":1200,"0":{"logic":"OR","0":{">=updatedTime":"2026-11-21T10:00:00+03:00"},"1":{">=movedTime":"2026-11-21T10:00:00+03:00"},"2":{">=lastActivityTime":"2026-11-21T10:00:00+03:00"}}},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
       {Entity::deal, some,
        R"({"entityTypeId":2,"select":["id"],"filter":{"@id":[7,8]},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
-      {Entity::deal, last,
-       R"({"entityTypeId":2,"select":["id"],"filter":{},"order":{"id":"DESC"},"start":-1,"useOriginalUfNames":"Y"})"},
       {Entity::task, query,
        R"({"order":{"ID":"asc"},"filter":{">ID":1200,">=CHANGED_DATE":"2026-11-21T10:00:00+03:00"},"select":["ID"],"start":-1})"},
       {Entity::task, some,

@@ -13,7 +13,7 @@ TEST(HintsTest, AStormAboutOneObjectIsOneHint) {
   Hints hints;
   for (int i = 0; i < 3000; ++i) {
     EXPECT_TRUE(hints.add({Entity::deal, 7, i % 2 == 0}));
-    EXPECT_TRUE(hints.add({Entity::task, 7 + i % 2, false}));
+    EXPECT_TRUE(hints.add({Entity::task, 7 + i % 2}));
   }
   const std::map<Entity, std::set<std::int64_t>> merged = {{Entity::deal, {7}},
                                                            {Entity::task, {7, 8}}};
@@ -23,13 +23,13 @@ TEST(HintsTest, AStormAboutOneObjectIsOneHint) {
 
 TEST(HintsTest, WhatFindsNoRoomIsCounted) {
   Hints hints{2};
-  EXPECT_TRUE(hints.add({Entity::deal, 1, false}));
-  EXPECT_TRUE(hints.add({Entity::task, 1, false}));
-  EXPECT_FALSE(hints.add({Entity::deal, 2, false}));
-  EXPECT_TRUE(hints.add({Entity::deal, 1, false})) << "known already";
+  EXPECT_TRUE(hints.add({Entity::deal, 1}));
+  EXPECT_TRUE(hints.add({Entity::task, 1}));
+  EXPECT_FALSE(hints.add({Entity::deal, 2}));
+  EXPECT_TRUE(hints.add({Entity::deal, 1})) << "known already";
   EXPECT_EQ(hints.dropped(), 1U);
   hints.take();
-  EXPECT_TRUE(hints.add({Entity::deal, 2, false}));
+  EXPECT_TRUE(hints.add({Entity::deal, 2}));
 }
 
 TEST(HintsTest, WaitingEndsWithAHintOrAStop) {
@@ -37,7 +37,7 @@ TEST(HintsTest, WaitingEndsWithAHintOrAStop) {
   std::stop_source stop;
   EXPECT_FALSE(hints.wait(milliseconds{0}, stop.get_token()));
   {
-    const std::jthread portal{[&] { hints.add({Entity::call, 0, false}); }};
+    const std::jthread portal{[&] { hints.add({Entity::call, 0}); }};
     EXPECT_TRUE(hints.wait(minutes{10}, stop.get_token()));
   }
   hints.take();
