@@ -134,7 +134,7 @@ TEST_F(EngineTest, TheFirstStartIsOneSummary) {
   bring(Entity::task, pile());
   bring(Entity::deal, {deal_row(701, 12, days{20}), deal_row(702, 13, days{30})});
   look();
-  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1"));
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0", "old_deals|deal:701|known|0",
                                     "old_deals|deal:702|known|0"));
   // What comes later is news.
@@ -244,7 +244,8 @@ TEST_F(EngineTest, ARemovedRuleSaysSoAndIsForgotten) {
   EXPECT_THAT(alerts(), IsEmpty());
   ASSERT_EQ(handed_.size(), 1U);
   EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
-  EXPECT_EQ(handed_.front().plain, "⚪ Иван: правило «Много задач» снято, больше не слежу");
+  EXPECT_EQ(handed_.front().plain,
+            "⚪ Иван: правило «Много задач» отключено, больше за этим не слежу");
 }
 
 TEST_F(EngineTest, ARuleRemovedBetweenTwoRunsIsClosedToo) {
@@ -253,7 +254,7 @@ TEST_F(EngineTest, ARuleRemovedBetweenTwoRunsIsClosedToo) {
   look();
   ASSERT_EQ(handed_.size(), 1U);
   EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
-  EXPECT_THAT(handed_.front().plain, HasSubstr("снято"));
+  EXPECT_THAT(handed_.front().plain, HasSubstr("«Много задач» отключено"));
   EXPECT_THAT(alerts(), IsEmpty());
 }
 
@@ -268,13 +269,14 @@ TEST_F(EngineTest, NothingIsJudgedBeforeEverythingIsRead) {
   EXPECT_THAT(alerts(), IsEmpty());
   bring(Entity::deal);
   look();
-  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1"));
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
 }
 
 TEST_F(EngineTest, AStreamThatCannotBeReadMutesItsRulesOnly) {
   start();
   bring_company();
-  bring({.entity = Entity::task, .fresh_at = clock_.now(), .problem = "нет прав"}, pile());
+  bring({.entity = Entity::task, .fresh_at = clock_.now(), .problem = "нет прав", .refused = true},
+        pile());
   bring(Entity::deal, {deal_row(701, 12, days{20})});
   look();
   EXPECT_THAT(alerts(), ElementsAre("old_deals|deal:701|known|0"));
@@ -361,6 +363,7 @@ TEST_F(EngineTest, AtTheEndRowsAreLeftToTheNextRead) {
   std::stop_source stop;
   stop.request_stop();
   engine_->run(stop.get_token());
+  events_.close();
   engine_->finish();
   EXPECT_EQ(rows("SELECT count(*) FROM tasks").front(), "0");
 }

@@ -70,7 +70,8 @@ TEST_F(JudgeTest, OverduePile) {
   for (std::int64_t i = 5; i < 30; ++i) tasks.push_back(task_row(300 + i, 13, -days{3}));
   upsert(Entity::task, tasks);
   EXPECT_THAT(verdict("overdue_pile"), ElementsAre("manager:11 5/4 104 103 102 101 100",
-                                                   "manager:12 4/4 200 201 202 203 clearing"));
+                                                   "manager:12 4/4 200 201 202 203 clearing",
+                                                   "manager:13 5/4 300 301 302 303 304 clearing"));
 }
 
 TEST_F(JudgeTest, OverloadDeals) {
@@ -180,7 +181,7 @@ TEST_F(JudgeTest, KnowsWhatARuleReads) {
   } cases[] = {
       {"overdue_pile", {Entity::task}},
       {"overload_deals", {Entity::deal, Entity::stage, Entity::pipeline}},
-      {"calls_drop_vs_baseline", {Entity::call}},
+      {"calls_drop_vs_baseline", {Entity::user, Entity::call}},
       {"deal_stuck_stage", {Entity::deal, Entity::stage, Entity::pipeline}},
   };
   for (const auto& c : cases) {

@@ -269,7 +269,7 @@ TEST(PullerTrouble, HintsOfAFailedPassAreNotLost) {
   const std::int64_t gone = desk.portal().ids(Entity::deal).front();
   const std::int64_t there = desk.portal().ids(Entity::deal).back();
   desk.delete_deal(gone);
-  desk.hints.add({Entity::deal, gone, true});
+  desk.hints.add({Entity::deal, gone});
   desk.hints.add({Entity::deal, there});
   desk.portal().add_fault(outage());
   ASSERT_TRUE(desk.pass().error);
@@ -388,7 +388,7 @@ TEST(PullerSweep, OneDifferingCountIsNotBelieved) {
   EXPECT_EQ(desk.calls("crm.item.list"), 2U) << "what changed, and the count";
   EXPECT_TRUE(desk.has_deal(gone));
   // The difference is over by the second look: the hint came.
-  desk.hints.add({Entity::deal, gone, true});
+  desk.hints.add({Entity::deal, gone});
   desk.go_on(seconds{30});
   ASSERT_FALSE(desk.pass().error);
   EXPECT_EQ(desk.calls("crm.item.list"), 3U) << "the hint besides";

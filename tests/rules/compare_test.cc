@@ -35,7 +35,7 @@ class JudgeCompareTest : public ::testing::Test {
   }
   Result<Judgement> judge(std::optional<Day> covered = day("2026-01-01")) const {
     return judge_compare(rule_, shape_, table({"manager_id", "day", "value"}, rows_), covered,
-                         circumstances());
+                         circumstances(), firing_);
   }
   std::string verdict(std::optional<Day> covered = day("2026-01-01")) const {
     const auto got = judge(covered);
@@ -43,7 +43,7 @@ class JudgeCompareTest : public ::testing::Test {
     std::string result;
     for (const Finding& f : got->findings) {
       result += to_string(f.key) + " " + std::to_string(f.value).substr(0, 4) + " of " +
-                std::to_string(f.norm).substr(0, 4) + "; ";
+                std::to_string(f.norm).substr(0, 4) + (f.clearing ? " clearing; " : "; ");
     }
     for (const Silence& s : got->silences) {
       result += std::to_string(s.manager_id) + ": " + s.reason.ru + "; ";
@@ -59,6 +59,7 @@ class JudgeCompareTest : public ::testing::Test {
   Rule rule_;
   CompareShape shape_{.metric = "calls"};
   std::vector<std::vector<Value>> rows_;
+  FiringNorms firing_;
 };
 
 TEST_F(JudgeCompareTest, ADropBelowTheOwnNormIsFound) {
@@ -69,7 +70,9 @@ TEST_F(JudgeCompareTest, ADropBelowTheOwnNormIsFound) {
     const char* want;
   } cases[] = {
       {"a third less than 30 %", 6.9, 10, "manager:11 6.90 of 10.0; "},
-      {"exactly 70 % does not fire", 7, 10, ""},
+      {"exactly 70 % does not fire", 7, 10, "manager:11 7.00 of 10.0 clearing; "},
+      {"half of the drop made up", 8.5, 10, ""},
+      {"and a hair less", 8.4, 10, "manager:11 8.40 of 10.0 clearing; "},
       {"a rise does not fire", 20, 10, ""},
       {"to nothing", 0, 10, "manager:11 0.00 of 10.0; "},
       {"a small norm is not compared", 0, 4.9, ""},
@@ -87,7 +90,18 @@ TEST_F(JudgeCompareTest, ExactlyAtTheLimitIsNotBelowInBinaryEither) {
   shape_.drop_percent = 70;  // 1 - 0.7 is a hair more than 0.3
   fill(11, 0, 3, 3);
   fill(11, 3, 20, 10);
-  EXPECT_EQ(verdict(), "");
+  EXPECT_EQ(verdict(), "manager:11 3.00 of 10.0 clearing; ");
+}
+
+TEST_F(JudgeCompareTest, ALastingFallDoesNotBecomeTheNorm) {
+  // Fourteen days without a call: most of the norm's days are empty by now.
+  fill(11, 14, 9, 10);
+  EXPECT_EQ(verdict(), "") << "for whoever sees it now for the first time";
+  firing_[11] = 10;
+  EXPECT_EQ(verdict(), "manager:11 0.00 of 10.0; ");
+  rows_.clear();
+  fill(11, 0, 3, 8.5);
+  EXPECT_EQ(verdict(), "") << "over: back at the norm it began with";
 }
 
 TEST_F(JudgeCompareTest, DaysWithoutARowAreZero) {
@@ -102,7 +116,7 @@ TEST_F(JudgeCompareTest, TheNormIsTheMedianOrTheMean) {
   fill(11, 0, 3, 5);
   fill(11, 3, 11, 6);
   fill(11, 14, 9, 30);
-  EXPECT_EQ(verdict(), "");
+  EXPECT_EQ(verdict(), "manager:11 5.00 of 6.00 clearing; ");
   shape_.median = false;
   EXPECT_EQ(verdict(), "manager:11 5.00 of 16.8; ");
 }
