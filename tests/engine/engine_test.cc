@@ -226,6 +226,74 @@ TEST_F(EngineTest, AReloadKeepsWhatIsKnown) {
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
 }
 
+TEST_F(EngineTest, AnEditIsNoRecovery) {
+  start_with_a_told_pile();
+  std::string stricter = kCountedRules;
+  stricter.replace(stricter.find("above: 2"), 8, "above: 9");
+  engine_->take(RulesLoaded{rules_of(stricter)});
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
+  EXPECT_EQ(handed_.front().plain,
+            "⚪ Иван: правило «Много задач» изменили, эта тревога под него больше не подходит");
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|resolved|1"));
+
+  // And back: what it finds now is no flood of news, but one summary that replaces none.
+  engine_->take(RulesLoaded{rules_of(kCountedRules)});
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
+}
+
+TEST_F(EngineTest, WiderPeopleAreNoFlood) {
+  start();
+  bring_company();
+  look();
+  bring(
+      Entity::user,
+      {record(
+          Entity::user, 14,
+          {{"active", integer(1)}, {"first_name", text("Новый")}, {"departments", text("[6]")}})});
+  bring(Entity::department, {record(Entity::department, 6, {{"name", text("Сервис")}})});
+  bring(Entity::task,
+        {task_row(1, 14, days{1}), task_row(2, 14, days{1}), task_row(3, 14, days{1})});
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  config_.people.departments = {5, 6};
+  config_.people.fallback = 1;
+  start();
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:14|known|0"));
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
+}
+
+TEST_F(EngineTest, TheEveningIsToldInTheMorning) {
+  start();
+  bring_company();
+  look();
+  clock_.advance(hours{5});
+  bring_company();
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  EXPECT_THAT(told(), IsEmpty()) << "half past eight in the evening";
+  clock_.advance(hours{13});
+  bring_company();
+  bring(Entity::task, {task_row(104, 12, days{1})});
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
+}
+
+TEST_F(EngineTest, TheDismissedAreNotRecovered) {
+  start_with_a_told_pile();
+  bring(Entity::user,
+        {record(
+            Entity::user, 11,
+            {{"active", integer(0)}, {"first_name", text("Иван")}, {"departments", text("[5]")}})});
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().plain,
+            "⚪ Иван больше не работает. Проверьте, кому перешли сделки и задачи");
+}
+
 constexpr const char* kWithoutTasks = R"(version: 1
 rules:
   - id: old_deals

@@ -352,8 +352,10 @@ TEST_F(BadSettings, QueryBeforeTheFirstSync) {
                    "b24watch: Базы " + file +
                        " ещё нет: запустите службу b24watch или прочитайте портал командой "
                        "«b24watch sync».\n");
-    expect_refusal(run(command, {kEnglish}), 4,
-                   "b24watch: There is no database " + file + " yet: start b24watch first.\n");
+    expect_refusal(
+        run(command, {kEnglish}), 4,
+        "b24watch: There is no database " + file +
+            " yet: start the service b24watch or read the portal with \"b24watch sync\".\n");
   }
 }
 
