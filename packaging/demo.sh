@@ -100,15 +100,19 @@ if [[ -z "$portal" ]]; then
   write_settings <<SETTINGS
 language: ru
 portal: {webhook_file: webhook, poll: 5 seconds}
+people: {notify_hours: any}
 state_dir: state
 log: {level: warn}
 SETTINGS
   echo "demo: a simulated portal with 8 managers, 600 deals, 400 tasks and 8000 calls is running."
   echo "demo: below is what the head of sales gets in Bitrix24. Ctrl-C ends it."
 else
+  hours=working
+  [[ -z "$dry_run" ]] || hours=any  # what is only shown wakes nobody
   write_settings <<SETTINGS
 language: ru
 portal: {webhook_file: webhook}
+people: {notify_hours: $hours}
 state_dir: state
 log: {level: info}
 SETTINGS

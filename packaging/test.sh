@@ -1,23 +1,22 @@
 #!/bin/bash
 # Runs every test of b24watch.
 #
-#   packaging/test.sh              release build, the Debian package made of it, and all tests
+#   packaging/test.sh              release build, the Debian package made of it, and all tests; then
+#                                  all tests under AddressSanitizer + UBSan, and ThreadSanitizer
+#   packaging/test.sh --quick      without the sanitizers
 #   packaging/test.sh --package    compiles the package's program anew, as packaging/package.sh does
-#   packaging/test.sh --sanitize   all tests under AddressSanitizer + UBSan and ThreadSanitizer too
-#   packaging/test.sh --all        both
 #
 # Ends with the summary of ctest; the first failure ends it at once with a code other than 0.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-sanitizers=no
+sanitizers=yes
 package=no
 for option in "$@"; do
   case "$option" in
+    --quick) sanitizers=no ;;
     --package) package=yes ;;
-    --sanitize) sanitizers=yes ;;
-    --all) package=yes sanitizers=yes ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' packaging/test.sh; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' packaging/test.sh; exit 0 ;;
     *) echo "test: unknown option '$option'; see --help." >&2; exit 2 ;;
   esac
 done
