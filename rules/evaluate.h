@@ -101,9 +101,9 @@ Result<Judgement> attach_items(Judgement judgement, const std::string& metric,
 // and the median (or mean) of the norm_days present days before those. Present days without a row
 // count as zero; days before the hiring or before `covered_from` do not count at all. Silent are:
 // managers with fewer than need_days, all when `covered_from` is unknown, and whoever is absent
-// today. A norm below norm_at_least is not compared. Whoever has an alert that fires is judged by
-// the norm it began with (`firing`), lest a lasting fall become the norm; half of the drop made up,
-// it is over (a finding until then, `clearing`). `fields` has "window_days", "norm_days" (the
+// today. A norm below norm_at_least is not compared. Whoever has a standing alert is judged by
+// the norm it began with (`standing`), lest a lasting fall become the norm; half of the drop made
+// up, it is over (a finding until then, `clearing`). `fields` has "window_days", "norm_days" (the
 // days that were there) and "total" (of the window).
 //
 // Dead source: a working day on which nobody at all has a row above zero, though at least two
@@ -116,11 +116,11 @@ struct DayRange {
 inline constexpr double kLivelyNorm = 5;
 // Further back nobody looks: absences are known for this long.
 inline constexpr days kLongestHistory{150};
-using FiringNorms = std::map<std::int64_t, double>;  // by manager
+using StandingNorms = std::map<std::int64_t, double>;  // by manager
 DayRange days_needed(const CompareShape& shape, const Circumstances& now);
 Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, const Table& rows,
                                 std::optional<Day> covered_from, const Circumstances& now,
-                                const FiringNorms& firing = {});
+                                const StandingNorms& standing = {});
 
 // each: `rows` has id, manager_id, the `since` column and whatever the texts name. `learned` has
 // key and days (working or calendar days, the unit of `longer_than`), or is empty.

@@ -217,7 +217,7 @@ DayRange days_needed(const CompareShape& shape, const Circumstances& now) {
 
 Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, const Table& rows,
                                 std::optional<Day> covered_from, const Circumstances& now,
-                                const FiringNorms& firing) {
+                                const StandingNorms& standing) {
   const auto counts = read_counts(shape.metric, rows, now.people);
   if (!counts) return counts.error();
   Judgement judgement;
@@ -244,7 +244,7 @@ Result<Judgement> judge_compare(const Rule& rule, const CompareShape& shape, con
     team = measure_team(rule, shape, *covered_from, *counts, now, dead, judgement.silences);
   }
   for (Measure& one : team) {
-    if (const auto began = firing.find(one.id); began != firing.end()) one.norm = began->second;
+    if (const auto began = standing.find(one.id); began != standing.end()) one.norm = began->second;
     if (!is_lower(one, shape, shape.drop_percent / 2)) continue;
     judgement.findings.push_back(finding_of(rule, one));
     judgement.findings.back().clearing = !is_lower(one, shape, shape.drop_percent);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "daemon/engine/doubt.h"
 #include "daemon/engine/kept.h"
@@ -20,13 +19,6 @@ constexpr milliseconds kTurn{1000};
 // How often the rules are judged when nothing has changed.
 constexpr seconds kJudgeEvery{60};
 constexpr seconds kPruneEvery{86400};
-constexpr std::size_t kKeptItems = 50;
-
-// What a rule's condition was when it was last judged, what people know the rule by, and since when
-// anything is judged at all.
-std::string look_meta(const std::string& rule_id) { return "looked:" + rule_id; }
-std::string name_meta(const std::string& rule_id) { return "rule_name:" + rule_id; }
-constexpr const char* kWatchingMeta = "watching_since";
 
 }  // namespace
 
@@ -212,185 +204,6 @@ void Engine::refresh_surroundings() {
   }
   around_ = std::move(*around);
   judge_.set_surroundings(around_);
-}
-
-bool Engine::mirror_ready() const {
-  return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
-    const auto found = streams_.find(entity);
-    return found != streams_.end() && (found->second.full_done || found->second.refused);
-  });
-}
-
-std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
-  auto reads = reads_.find(rule.id);
-  if (reads == reads_.end()) {
-    auto found = judge_.reads(rules_, rule);
-    if (!found) return found.error().text;
-    reads = reads_.emplace(rule.id, std::move(*found)).first;
-  }
-  std::set<Entity> needed = reads->second;
-  // Who is judged, and by whom it is heard.
-  needed.insert({Entity::user, Entity::department});
-  if (config_.people.departments.empty()) needed.insert(Entity::deal);
-  for (const Entity entity : needed) {
-    const StreamState& state = streams_[entity];
-    // Lists that are read whole are as fresh as their own pace allows.
-    const seconds allowed = std::max(rule.fresh, spec(entity).every * 2);
-    if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
-    if (!state.fresh_at || now - *state.fresh_at > allowed) {
-      return fmt::format("mirror too old entity={}", name(entity));
-    }
-  }
-  return std::nullopt;
-}
-
-void Engine::complain(const std::string& rule_id, const std::string& problem) {
-  std::string& known = complaints_[rule_id];
-  if (known == problem) return;
-  if (problem.empty()) {
-    log::info("rule judged again rule={}", rule_id);
-  } else {
-    log::warn("rule waits rule={} why={}", rule_id, log::quoted(problem));
-  }
-  known = problem;
-}
-
-std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
-  if (const auto why = stale(rule, now)) {
-    complain(rule.id, *why);
-    return std::nullopt;
-  }
-  const std::vector<Alert> alerts = writer_.alerts(rule.id);
-  FiringNorms firing;
-  for (const Alert& alert : alerts) {
-    if (alert.state == AlertState::firing) firing[alert.manager_id] = alert.norm;
-  }
-  auto judgement = judge_.judge(rules_, rule, around_, now, firing);
-  if (!judgement) {
-    complain(rule.id, judgement.error().text);
-    return std::nullopt;
-  }
-  complain(rule.id, "");
-  // A message names a few objects; an alert need not remember thousands.
-  for (Finding& finding : judgement->findings) {
-    if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
-  }
-  const auto looked = reader_.meta(look_meta(rule.id));
-  const bool first_look = !looked || *looked != fingerprint(rules_, rule, config_.people);
-  return Outcome{&rule, step_rule(rule, alerts, *judgement, around_.people, first_look, now),
-                 first_look,
-                 first_look && !looked.value_or("").empty() ? Condition::edited : Condition::same};
-}
-
-void Engine::judge_all(Time now) {
-  if (!mirror_ready()) return;
-  refresh_surroundings();
-  if (!judged_at_) close_removed_rules(now);
-  judged_at_ = now;
-  changed_ = false;
-  std::vector<Outcome> outcomes;
-  for (const Rule& rule : rules_.rules) {
-    if (!rule.enabled) continue;
-    if (auto outcome = judge_rule(rule, now)) outcomes.push_back(std::move(*outcome));
-  }
-  tell(outcomes, now);
-  send_due(now);
-}
-
-RouteInput Engine::route_input(Time now) const {
-  RouteInput input{rules_, around_.people, around_.calendar, options_.portal_url, now};
-  const Day today = around_.calendar.day_of(now);
-  for (const std::int64_t id : around_.people.possible_recipients()) {
-    if (around_.absences.absent_on(id, today, around_.calendar)) input.away.insert(id);
-  }
-  input.quiet = config_.notify_hours == Config::NotifyHours::working &&
-                !around_.calendar.is_working_time(now);
-  return input;
-}
-
-std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
-  const std::string& rule_id = outcome.rule->id;
-  const std::vector<Alert>& alerts = outcome.step.alerts;
-  std::vector<Alert> known;
-  for (const AlertKey& key : outcome.step.gone) writer_.forget_alert(rule_id, key);
-  for (const auto& [key, transition] : outcome.step.transitions) {
-    const auto alert =
-        std::lower_bound(alerts.begin(), alerts.end(), key,
-                         [](const Alert& a, const AlertKey& wanted) { return a.key < wanted; });
-    const bool found = alert != alerts.end() && alert->key == key;
-    if (found) writer_.save_alert(*alert);
-    if (transition == Transition::continued) continue;
-    writer_.journal(rule_id, key, transition, found ? alert->episode : 0, found ? alert->value : 0,
-                    found ? alert->norm : 0, now);
-    log::info("alert rule={} key={} change={}", rule_id, to_string(key), name(transition));
-    if (found && transition == Transition::became_known) known.push_back(*alert);
-  }
-  if (outcome.first_look) {
-    writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_.people));
-    writer_.set_meta(name_meta(rule_id), outcome.rule->name.pick());
-  }
-  return known;
-}
-
-void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
-  const RouteInput input = route_input(now);
-  Writer::Transaction transaction{writer_};
-  std::vector<Alert> known;
-  std::vector<Outgoing> outgoing;
-  for (const Outcome& outcome : outcomes) {
-    std::ranges::move(save(outcome, now), std::back_inserter(known));
-    std::ranges::move(route(*outcome.rule, outcome.step.alerts, writer_.messages(outcome.rule->id),
-                            input, outcome.condition),
-                      std::back_inserter(outgoing));
-  }
-  const bool begun = reader_.meta(kWatchingMeta).has_value();
-  std::ranges::move(summary(known, begun ? Occasion::rules_changed : Occasion::first_start,
-                            writer_.messages(std::string{kStartRule}), input),
-                    std::back_inserter(outgoing));
-  if (!begun) writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
-  for (const Outgoing& out : outgoing) {
-    writer_.save_message(out.message);
-    writer_.queue(out.notice, now);
-    log::info("message queued rule={} manager={} recipient={} episode={} open={}",
-              out.message.rule_id, out.message.manager_id, out.message.recipient,
-              out.message.episode, out.message.open);
-  }
-  transaction.commit();
-}
-
-void Engine::take_rules(RulesLoaded loaded) {
-  rules_ = std::move(loaded.rules);
-  reads_.clear();
-  complaints_.clear();
-  log::info("rules loaded rules={} metrics={}", rules_.rules.size(), rules_.metrics.size());
-  close_removed_rules(clock_.now());
-  if (judged_at_) judge_all(clock_.now());
-}
-
-// A rule that is gone or switched off says so in its open messages and forgets its alerts.
-void Engine::close_removed_rules(Time now) {
-  const auto active = [&](const std::string& rule_id) {
-    return std::any_of(rules_.rules.begin(), rules_.rules.end(),
-                       [&](const Rule& rule) { return rule.enabled && rule.id == rule_id; });
-  };
-  const RouteInput input = route_input(now);
-  Writer::Transaction transaction{writer_};
-  std::set<std::string> removed;
-  for (const Alert& alert : writer_.alerts()) {
-    if (active(alert.rule_id)) continue;
-    removed.insert(alert.rule_id);
-    writer_.forget_alert(alert.rule_id, alert.key);
-  }
-  for (const std::string& rule_id : removed) {
-    const std::string name = writer_.meta(name_meta(rule_id)).value_or(rule_id);
-    for (const Outgoing& out : close_removed(name, writer_.messages(rule_id), input)) {
-      writer_.save_message(out.message);
-      writer_.queue(out.notice, now);
-    }
-    writer_.set_meta(look_meta(rule_id), "");
-    log::info("rule removed rule={}", rule_id);
-  }
-  transaction.commit();
 }
 
 void Engine::send_due(Time now) {

@@ -16,7 +16,7 @@ void Judge::set_surroundings(const Surroundings& around) {
 }
 
 Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
-                               Time now, const FiringNorms& firing) {
+                               Time now, const StandingNorms& standing) {
   const Circumstances circumstances{around.calendar, around.absences, around.people, now};
   const auto run = [&](const Statement& statement,
                        const std::map<std::string, Value>& values) -> Result<Table> {
@@ -48,7 +48,7 @@ Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Sur
     auto rows = run_metric(metric, values);
     if (!rows) return rows.error();
     auto judgement = judge_compare(rule, *c, *rows, reader_.calls_covered_from(around.calendar),
-                                   circumstances, firing);
+                                   circumstances, standing);
     if (!judgement || judgement->findings.empty()) return judgement;
     auto objects = run_objects(metric, values);
     if (!objects) return objects.error();

@@ -33,10 +33,10 @@ class Judge {
   // Before judging, and whenever calendar, absences or people change.
   void set_surroundings(const Surroundings& surroundings);
 
-  // What holds now. `firing`: the norms that alerts of this rule began with. invalid_input: the
+  // What holds now. `standing`: the norms that standing alerts began with. invalid_input: the
   // rule's SQL fails or gives what it must not; the text names the place.
   Result<Judgement> judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
-                          Time now, const FiringNorms& firing = {});
+                          Time now, const StandingNorms& standing = {});
 
   // The kinds of objects a rule reads, as SQLite's authorizer tells.
   Result<std::set<Entity>> reads(const RuleSet& rules, const Rule& rule);

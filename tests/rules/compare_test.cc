@@ -35,7 +35,7 @@ class JudgeCompareTest : public ::testing::Test {
   }
   Result<Judgement> judge(std::optional<Day> covered = day("2026-01-01")) const {
     return judge_compare(rule_, shape_, table({"manager_id", "day", "value"}, rows_), covered,
-                         circumstances(), firing_);
+                         circumstances(), standing_);
   }
   std::string verdict(std::optional<Day> covered = day("2026-01-01")) const {
     const auto got = judge(covered);
@@ -59,7 +59,7 @@ class JudgeCompareTest : public ::testing::Test {
   Rule rule_;
   CompareShape shape_{.metric = "calls"};
   std::vector<std::vector<Value>> rows_;
-  FiringNorms firing_;
+  StandingNorms standing_;
 };
 
 TEST_F(JudgeCompareTest, ADropBelowTheOwnNormIsFound) {
@@ -97,7 +97,7 @@ TEST_F(JudgeCompareTest, ALastingFallDoesNotBecomeTheNorm) {
   // Fourteen days without a call: most of the norm's days are empty by now.
   fill(11, 14, 9, 10);
   EXPECT_EQ(verdict(), "") << "for whoever sees it now for the first time";
-  firing_[11] = 10;
+  standing_[11] = 10;
   EXPECT_EQ(verdict(), "manager:11 0.00 of 10.0; ");
   rows_.clear();
   fill(11, 0, 3, 8.5);
