@@ -92,7 +92,7 @@ StepResult stay_known(Alert alert, const Finding& finding, const StepOptions& op
   observe(alert, options, now);
   const double best = options.worse_by > 0 ? alert.value : finding.value;
   take_over(alert, finding);
-  if (options.worse_by >= 1 && !finding.clearing) {
+  if (options.worse_by >= 1 && !finding.clearing && alert.held >= options.hold) {
     fire(alert, now);
     return {std::move(alert), Transition::fired};
   }
@@ -179,7 +179,8 @@ StepResult step(const std::optional<Alert>& alert, const Finding* finding,
   const bool untold = alert->state != AlertState::firing;
   if (finding == nullptr) {
     if (untold || options.first_look) return drop(*alert, now);
-    if (now - alert->seen_at < options.keep) return {alert, Transition::continued};
+    const seconds gone = now - alert->seen_at;  // below zero when the clock was set back
+    if (gone >= seconds{0} && gone < options.keep) return {alert, Transition::continued};
     return end(*alert, Transition::resolved, now);
   }
   if (finding->clearing && alert->state == AlertState::pending) return vanish(*alert, now);

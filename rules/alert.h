@@ -71,7 +71,8 @@ struct StepOptions {
   // The first look at this rule, or the first since its condition was edited: what holds is known,
   // not news, and what no longer holds is dropped.
   bool first_look = false;
-  // Of the finding against the alert, by worse_by(): at 1 a known alert fires.
+  // Of the finding against the alert, by worse_by(): at 1 a known alert fires, once it has held
+  // long enough.
   double worse_by = 0;
 };
 

@@ -253,8 +253,8 @@ std::string unwatched_text(const MessageContext& context) {
 
 std::string edited_text(const MessageContext& context) {
   return fmt::format(
-      fmt::runtime(tr("⚪ {}: правило «{}» изменили, эта тревога под него больше не подходит",
-                      "⚪ {}: the rule \"{}\" was edited, this alert no longer matches it")),
+      fmt::runtime(tr("⚪ {}: правило «{}» или список сотрудников изменили, тревоги больше нет",
+                      "⚪ {}: the rule \"{}\" or the list of people was edited, the alert is off")),
       user_link(context.manager_id, context.input.people.name(context.manager_id)),
       escape_bb(context.rule.name.pick()));
 }

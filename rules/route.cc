@@ -94,18 +94,23 @@ class Router {
       message.open = true;
       message.opened_at = input_.now;
       say(std::move(message), group);
-    } else if (const seconds since = input_.now - latest->told_at;
-               (since >= rule_.group.wait && has_news(*latest, group)) ||
-               (since >= kReliefWait && has_relief(*latest, group))) {
+    } else if ((has_passed(latest->told_at, rule_.group.wait) && has_news(*latest, group)) ||
+               (has_passed(latest->told_at, kReliefWait) && has_relief(*latest, group))) {
       say(*latest, group);
     }
+  }
+
+  // A clock that was set back must not keep anybody waiting.
+  bool has_passed(Time since, seconds wait) const {
+    return input_.now < since || input_.now - since >= wait;
   }
 
   // Somebody who is away now was told of all this before he left.
   bool absent_one_knows(std::int64_t manager, const Group& group) const {
     return std::any_of(input_.away.begin(), input_.away.end(), [&](std::int64_t absent) {
       const auto found = latest_.find({manager, absent});
-      return found != latest_.end() && found->second->open && !is_new(*found->second, group);
+      return found != latest_.end() && found->second->open && !has_news(*found->second, group) &&
+             !is_dismissed(input_.people, absent);
     });
   }
 

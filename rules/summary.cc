@@ -106,10 +106,12 @@ std::string head_text(Occasion occasion) {
   const std::string_view head =
       occasion == Occasion::first_start
           ? tr("[b]b24watch начал наблюдение[/b]", "[b]b24watch has begun to watch[/b]")
-          : tr("[b]b24watch: правила изменились[/b]", "[b]b24watch: the rules have changed[/b]");
+          : tr("[b]b24watch: слежу ещё за этим[/b]", "[b]b24watch: now watching this too[/b]");
   return std::string{head} + "\n" +
-         std::string{tr("Вот что уже накопилось. Дальше сообщаю только о новом.",
-                        "This is what has piled up. From now on I tell only what is new.")};
+         std::string{tr("Вот что уже накопилось. Дальше сообщаю только о новом и о том, что стало "
+                        "заметно хуже.",
+                        "This is what has piled up. From now on I tell only what is new or clearly "
+                        "worse.")};
 }
 
 Message summary_message(std::int64_t recipient, const std::vector<Message>& earlier,

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "connectors/say.h"
 #include "rules/base/language.h"
 
 namespace b24 {
@@ -266,13 +267,6 @@ std::vector<std::size_t> shared(const std::vector<std::size_t>& wanted, std::siz
   return given;
 }
 
-Error reading_stopped() {
-  return error(ErrorKind::stopped,
-               std::string(tr("Чтение портала прервано: программа останавливается.",
-                              "The reading of the portal was broken off: the program is "
-                              "stopping.")));
-}
-
 }  // namespace
 
 bool ListReader::done() const {
@@ -298,7 +292,7 @@ std::optional<std::vector<std::size_t>> ListReader::share(const std::stop_token&
 Result<ListAnswer> ListReader::next(const std::stop_token& stop) {
   if (done()) return ListAnswer{};
   const auto given = share(stop);
-  if (!given) return reading_stopped();
+  if (!given) return stopped();
   std::vector<Command> commands;
   for (std::size_t i = 0; i < lists_.size(); ++i) {
     for (std::size_t page = 0; page < (*given)[i]; ++page) {

@@ -101,13 +101,10 @@ Exit status_command(const Common& common) {
   }
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(
-      fmt::runtime(
-          tr("Менеджеров: {}. Тревог: {} действует, {} было до начала наблюдения. "
-             "Сообщений не отправлено: {}.\n",
-             "Managers: {}. Alerts: {} firing, {} known from the start. Messages not sent: "
-             "{}.\n")),
+      fmt::runtime(tr("Менеджеров: {}. Тревог: {} действует, {} было до начала наблюдения.\n",
+                      "Managers: {}. Alerts: {} firing, {} known from the start.\n")),
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
-      alerts["known"].get<std::int64_t>(), json["undelivered"].get<std::int64_t>());
+      alerts["known"].get<std::int64_t>());
   std::cout << about_outbox(*mirror->reader, now);
   return Exit::ok;
 }

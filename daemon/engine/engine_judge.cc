@@ -45,7 +45,8 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
     // Lists that are read whole are as fresh as their own pace allows.
     const seconds allowed = std::max(rule.fresh, spec(entity).every * 2);
     if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
-    if (!state.fresh_at || now - *state.fresh_at > allowed) {
+    const bool ahead = state.fresh_at && *state.fresh_at > now;  // our clock was set back
+    if (!state.fresh_at || ahead || now - *state.fresh_at > allowed) {
       return fmt::format("mirror too old entity={}", name(entity));
     }
   }
@@ -68,11 +69,13 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
     complain(rule.id, *why);
     return std::nullopt;
   }
+  const std::string looked = reader_.meta(look_meta(rule.id)).value_or("");
+  const bool first_look = looked != fingerprint(rules_, rule, config_.people);
   const std::vector<Alert> alerts = writer_.alerts(rule.id);
   StandingNorms standing;
   for (const Alert& alert : alerts) {
     const bool stands = alert.state == AlertState::firing || alert.state == AlertState::known;
-    if (stands) standing[alert.manager_id] = alert.norm;
+    if (stands && !first_look) standing[alert.manager_id] = alert.norm;
   }
   auto judgement = judge_.judge(rules_, rule, around_, now, standing);
   if (!judgement) {
@@ -83,11 +86,9 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
   for (Finding& finding : judgement->findings) {
     if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
   }
-  const auto looked = reader_.meta(look_meta(rule.id));
-  const bool first_look = !looked || *looked != fingerprint(rules_, rule, config_.people);
+  const bool edited = first_look && !looked.empty();
   return Outcome{&rule, step_rule(rule, alerts, *judgement, around_.people, first_look, now),
-                 first_look,
-                 first_look && !looked.value_or("").empty() ? Condition::edited : Condition::same};
+                 first_look, edited ? Condition::edited : Condition::same};
 }
 
 void Engine::judge_all(Time now) {
@@ -135,8 +136,9 @@ std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
   }
   if (outcome.first_look) {
     writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_.people));
-    writer_.set_meta(name_meta(rule_id), outcome.rule->name.pick());
   }
+  const std::string& name = outcome.rule->name.pick();
+  if (writer_.meta(name_meta(rule_id)) != name) writer_.set_meta(name_meta(rule_id), name);
   return known;
 }
 
@@ -188,6 +190,10 @@ void Engine::close_removed_rules(Time now) {
     if (active(alert.rule_id)) continue;
     removed.insert(alert.rule_id);
     writer_.forget_alert(alert.rule_id, alert.key);
+  }
+  for (const auto& [name, condition] : writer_.metas(look_meta(""))) {
+    const std::string rule_id = name.substr(look_meta("").size());
+    if (!condition.empty() && !active(rule_id)) removed.insert(rule_id);
   }
   for (const std::string& rule_id : removed) {
     const std::string name = writer_.meta(name_meta(rule_id)).value_or(rule_id);

@@ -114,7 +114,7 @@ std::vector<Puller::Plan> Puller::plan(Counts counts) {
       add(Mode::newer, s.entity, {.after_id = state.cursor_id});
       if (list_due) add(Mode::recent, s.entity, {.recent_since = now - s.recent});
     }
-    if (count_due || differences_.doubtful().contains(s.entity)) {
+    if (count_due || differences_.is_open(s.entity)) {
       add(Mode::count, s.entity, {.count_only = true});
     }
   }

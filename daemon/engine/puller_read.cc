@@ -91,6 +91,7 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
       if (part.done) {
         state.swept_at = now;
         sweep_due_[plan.entity] = clock_.steady_now() + options_.sweep_every;
+        differences_.compared(plan.entity);
       }
       out.sweep = sweep;
       break;

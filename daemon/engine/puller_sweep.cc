@@ -6,6 +6,11 @@
 // The Puller's part that finds what the portal no longer shows, and what the mirror lacks.
 
 namespace b24 {
+namespace {
+
+constexpr seconds kSecondLook{3660};  // a minute more than a doubt lasts
+
+}  // namespace
 
 bool Puller::check_counts(std::vector<Plan> counted, Counts counts, PassReport& report,
                           const std::stop_token& stop) {
@@ -14,7 +19,7 @@ bool Puller::check_counts(std::vector<Plan> counted, Counts counts, PassReport& 
   if (report.error || !any) return true;
   if (!commit(After::nothing, stop)) return false;
   compare(counted);
-  if (counts == Counts::when_due || differences_.doubtful().empty()) return true;
+  if (counts == Counts::when_due || !differences_.doubts()) return true;
   // The second look that otherwise comes with the next pass.
   counted = read(plan(Counts::when_due), report, stop);
   if (report.error) return true;
@@ -30,7 +35,10 @@ void Puller::compare(const std::vector<Plan>& counted) {
     const auto found = rows.find(plan.entity);
     const std::int64_t here = found == rows.end() ? 0 : found->second;
     const bool differs = differences_.believed(plan.entity, *plan.total - here);
-    if (!differs && clock_.steady_now() < sweep_due_[plan.entity]) continue;
+    SteadyTime& due = sweep_due_[plan.entity];
+    // A comparison that has left so much was not believed: a second one may be (doubt.h).
+    if (*plan.total * 2 <= here) due = std::min(due, clock_.steady_now() + kSecondLook);
+    if (!differs && clock_.steady_now() < due) continue;
     if (differs) {
       log::info("row counts differ entity={} portal={} mirror={}", name(plan.entity), *plan.total,
                 here);

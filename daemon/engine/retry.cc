@@ -9,14 +9,14 @@ constexpr seconds kFirstPause{5};
 constexpr seconds kLongestPassingPause{600};
 constexpr std::int64_t kMostRefusals = 24;
 
-// The refusal is about this notice and not about the portal as a whole.
+// About this notice, and not about the webhook or the portal as a whole.
 bool is_refusal(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid_input:
     case ErrorKind::rejected:
-    case ErrorKind::no_rights:
     case ErrorKind::gone:
       return true;
+    case ErrorKind::no_rights:
     case ErrorKind::unavailable:
     case ErrorKind::wait_until:
     case ErrorKind::blocked:
@@ -33,6 +33,7 @@ Retry retry_after(ErrorKind kind, const OutboxEntry& before) {
     if (before.refusals + 1 >= kMostRefusals) return {Failure::refusal, std::nullopt};
     return {Failure::refusal, kLongestPause};
   }
+  if (kind == ErrorKind::no_rights) return {Failure::passing, kLongestPause};
   const auto doublings = std::min<std::int64_t>(before.failures, 10);
   return {Failure::passing, std::min(kLongestPassingPause, kFirstPause * (1 << doublings))};
 }

@@ -17,8 +17,9 @@ struct Retry {
   std::optional<seconds> pause;  // nothing: it is given up
 };
 
-// After one more failure. What passes by itself is tried for ever, at ever longer pauses; a refused
-// recipient is tried slowly, since rights may be given back, and for a day.
+// After one more failure. What passes by itself is tried for ever, at ever longer pauses; so,
+// slowly, is what the webhook has no right to: the scope may be given on Monday. A notice that the
+// portal refuses as such is tried for a day.
 Retry retry_after(ErrorKind kind, const OutboxEntry& before);
 
 }  // namespace b24

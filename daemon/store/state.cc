@@ -57,6 +57,8 @@ constexpr const char* kMarkDelivered =
 constexpr const char* kMarkFailed =
     "UPDATE outbox SET failures = failures + 1, refusals = refusals + ?1, problem = ?2, "
     "next_try_at = ?3, given_up = ?3 IS NULL WHERE id = ?4";
+constexpr const char* kMetas =
+    "SELECT name, value FROM meta WHERE substr(name, 1, length(?1)) = ?1";
 constexpr const char* kSetMeta =
     "INSERT INTO meta (name, value) VALUES (?, ?) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -75,8 +77,7 @@ constexpr const char* kPruneOutbox =
 constexpr const char* kPruneRejected = "DELETE FROM rejected_rows WHERE seen_at < ?";
 
 bool must_be_exact(const Alert& alert) {
-  return alert.state == AlertState::pending ||
-         (alert.state == AlertState::firing && alert.key.kind == AlertKey::Kind::manager);
+  return alert.state == AlertState::pending || alert.state == AlertState::firing;
 }
 
 bool is_saved(Connection& connection, const Alert& alert) {
@@ -206,6 +207,14 @@ void Writer::prune(Time now) {
 
 std::optional<std::string> Writer::meta(const std::string& name) {
   return read_meta(impl_->connection, name);
+}
+
+std::map<std::string, std::string> Writer::metas(const std::string& prefix) {
+  std::map<std::string, std::string> found;
+  for (Run run = impl_->connection.run(kMetas, prefix); run.next();) {
+    found.emplace(run.text(0), run.text(1));
+  }
+  return found;
 }
 
 void Writer::set_meta(const std::string& name, const std::string& value) {

@@ -139,7 +139,7 @@ class Writer {
   // Skips the write when nothing but seen_at and held would change, and seen_at by less than
   // kSeenSlack: what stands for weeks is not written every minute. The two belong together, so time
   // for `for` is not lost. Of an object the value does not count either: its age grows by itself.
-  // Exact are pending alerts, and firing ones about a manager, whose end may wait by seen_at.
+  // Exact are pending and firing alerts, whose firing and end may wait by seen_at.
   // A resolved alert is kept without its items.
   void save_alert(const Alert& alert);
   void forget_alert(const std::string& rule_id, const AlertKey& key);
@@ -166,6 +166,7 @@ class Writer {
   void prune(Time now);
   // Small named facts: the portal's settings, who is away, which rules were looked at.
   std::optional<std::string> meta(const std::string& name);
+  std::map<std::string, std::string> metas(const std::string& prefix);  // by name
   void set_meta(const std::string& name, const std::string& value);
 
  private:

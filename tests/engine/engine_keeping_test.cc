@@ -226,7 +226,11 @@ TEST(RetryTest, PausesGrowAndRefusalsEnd) {
     EXPECT_EQ(retry_after(kind, entry).pause, seconds{600}) << name(kind);
     EXPECT_EQ(retry_after(kind, entry).failure, Failure::passing) << name(kind);
   }
-  for (const ErrorKind kind : {ErrorKind::rejected, ErrorKind::no_rights, ErrorKind::gone}) {
+  // A scope may be given after the weekend: no notice is lost for it.
+  entry.refusals = 1000;
+  EXPECT_EQ(retry_after(ErrorKind::no_rights, entry).pause, seconds{3600});
+  EXPECT_EQ(retry_after(ErrorKind::no_rights, entry).failure, Failure::passing);
+  for (const ErrorKind kind : {ErrorKind::rejected, ErrorKind::gone}) {
     entry.refusals = 22;
     EXPECT_EQ(retry_after(kind, entry).pause, seconds{3600}) << name(kind);
     entry.refusals = 23;

@@ -234,7 +234,7 @@ TEST_F(EngineTest, AnEditIsNoRecovery) {
   ASSERT_EQ(handed_.size(), 1U);
   EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
   EXPECT_EQ(handed_.front().plain,
-            "⚪ Иван: правило «Много задач» изменили, эта тревога под него больше не подходит");
+            "⚪ Иван: правило «Много задач» или список сотрудников изменили, тревоги больше нет");
   EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|resolved|1"));
 
@@ -314,6 +314,19 @@ TEST_F(EngineTest, ARemovedRuleSaysSoAndIsForgotten) {
   EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
   EXPECT_EQ(handed_.front().plain,
             "⚪ Иван: правило «Много задач» отключено, больше за этим не слежу");
+}
+
+TEST_F(EngineTest, ARuleThatComesBackIsNoFlood) {
+  start();
+  bring_company();
+  look();
+  engine_->take(RulesLoaded{rules_of(kWithoutTasks)});
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  engine_->take(RulesLoaded{rules_of(kCountedRules)});
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
 }
 
 TEST_F(EngineTest, ARuleRemovedBetweenTwoRunsIsClosedToo) {

@@ -356,25 +356,29 @@ TEST(PullerTasks, AClosingThatCouldNotBeReadIsNotPassedOver) {
   EXPECT_EQ(desk.problems(), kNone);
 }
 
-TEST(DifferencesTest, AreBelievedWhenSeenTwiceAndNotTriedTwice) {
+TEST(DifferencesTest, AreBelievedWhenSeenTwiceAndNotWhenLeftByAComparison) {
   Differences differences;
   const auto believed = [&](std::int64_t d) { return differences.believed(Entity::deal, d); };
   EXPECT_FALSE(believed(0));
   EXPECT_FALSE(believed(1));  // a row created between two commands
-  EXPECT_TRUE(differences.doubtful().contains(Entity::deal));
+  EXPECT_TRUE(differences.doubts());
   EXPECT_FALSE(believed(0));
-  EXPECT_TRUE(differences.doubtful().empty());
+  EXPECT_FALSE(differences.doubts());
   EXPECT_FALSE(believed(-3));
+  EXPECT_TRUE(differences.is_open(Entity::deal));
   EXPECT_TRUE(believed(-3));
-  EXPECT_TRUE(differences.doubtful().empty());
+  EXPECT_FALSE(differences.doubts());
+  differences.compared(Entity::deal);
+  EXPECT_TRUE(differences.is_open(Entity::deal));
   EXPECT_FALSE(believed(-3));  // the comparison has not helped
   EXPECT_FALSE(believed(-3));
   EXPECT_FALSE(believed(-4));
   EXPECT_TRUE(believed(-4));
   EXPECT_FALSE(differences.believed(Entity::task, -4));  // each stream for itself
-  EXPECT_FALSE(believed(0));
+  differences.compared(Entity::deal);
+  EXPECT_FALSE(believed(0));  // it has helped,
   EXPECT_FALSE(believed(-4));
-  EXPECT_TRUE(believed(-4));
+  EXPECT_TRUE(believed(-4));  // so the same number is news
 }
 
 TEST(PullerSweep, OneDifferingCountIsNotBelieved) {

@@ -124,6 +124,9 @@ TEST(AlertTest, LivesThroughItsTimelines) {
         {35, kCalm, "firing", continued},
         {36, kCalm, "resolved", resolved},
         {37, kCalm, "resolved", none}}},
+      {"and does not wait for a clock that was set back",
+       {.keep = minutes{20}},
+       {{0, kBreached, "firing", fired}, {-60, kCalm, "resolved", resolved}}},
       {"which does not hold a pending one",
        {.hold = minutes{10}, .keep = minutes{20}},
        {{0, kBreached, "pending", started}, {5, kCalm, "-", vanished}}},
@@ -355,8 +358,12 @@ TEST_F(StepRuleTest, WhatWasKnownIsToldWhenItGetsWorse) {
   EXPECT_EQ(run(with(6), 2), "manager:11 continued; ") << "better: from now on 6 counts";
   EXPECT_EQ(run(with(7), 3), "manager:11 continued; ");
   EXPECT_EQ(run(with(9, true), 4), "manager:11 continued; ") << "begins nothing";
-  EXPECT_EQ(run(with(7.2), 5), "manager:11 fired; ");
+  rule_.hold = minutes{10};
+  EXPECT_EQ(run(with(7.2), 5), "manager:11 continued; ") << "not held for long enough";
+  EXPECT_EQ(run(with(7.2), 10), "manager:11 fired; ");
   EXPECT_EQ(alerts_[0].episode, 1);
+  EXPECT_EQ(run(with(7.2), 11), "manager:11 continued; ");
+  EXPECT_EQ(alerts_[0].state, AlertState::firing);
 }
 
 }  // namespace

@@ -308,7 +308,7 @@ TEST_F(RouteTest, AnEditedRuleIsNotRecovered) {
   EXPECT_EQ(
       told(rule, {number(rule, 15, AlertState::resolved)}, "2026-11-20 20:00", Condition::edited),
       "u1 e1: ⚪ " + kIvan +
-          ": правило «Много просроченных» изменили, эта тревога под него больше не подходит");
+          ": правило «Много просроченных» или список сотрудников изменили, тревоги больше нет");
 }
 
 TEST_F(RouteTest, QuietHoursOnlyDelay) {
@@ -341,6 +341,24 @@ TEST_F(RouteTest, AnAbsentHeadIsStoodInFor) {
   messages_.clear();
   EXPECT_TRUE(told(rule, {deal(1)}, "2026-11-25 10:00").starts_with("u1 e1: "))
       << "if all are away, the head is told";
+}
+
+TEST_F(RouteTest, WhatGetsWorseWhileTheHeadIsAwayIsToldToWhoStandsIn) {
+  people_ = People{{test::person(1, "Анна", {5}), test::person(2, "Борис", {6}),
+                    test::person(11, "Иван Иванов", {5})},
+                   {{5, "Продажи", 6, 1}, {6, "Всё", std::nullopt, 2}},
+                   {.departments = {5}}};
+  const Rule rule = metric_rule();
+  EXPECT_TRUE(told(rule, {number(rule, 15)}, "2026-11-20 10:00").starts_with("u1 e1: "));
+  away_ = {1};
+  EXPECT_EQ(told(rule, {number(rule, 17)}, "2026-11-23 10:00"), "");
+  EXPECT_TRUE(told(rule, {number(rule, 60)}, "2026-11-23 11:00").starts_with("u2 e1: "));
+}
+
+TEST_F(RouteTest, AClockThatWasSetBackKeepsNobodyWaiting) {
+  const Rule rule = each_rule();
+  EXPECT_NE(told(rule, {deal(1)}, "2027-11-22 10:00"), "");
+  EXPECT_NE(told(rule, {deal(1), deal(2)}, "2026-11-20 10:00"), "");
 }
 
 TEST_F(RouteTest, ItemsSayTheirAgeInTheUnitOfTheirLimit) {
@@ -572,22 +590,23 @@ TEST_F(SummaryTest, SaysOnceWhatAlreadyHolds) {
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_EQ(sent[0].notice.recipient, 1);
   EXPECT_EQ(sent[0].notice.tag, "b24watch:start:u1:e1");
-  EXPECT_EQ(sent[0].notice.text,
-            "[b]b24watch начал наблюдение[/b]\n"
-            "Вот что уже накопилось. Дальше сообщаю только о новом.\n"
-            "\n"
-            "[b]Много просроченных[/b]: 2 менеджера\n"
-            "[user=12]Пётр Петров[/user] – 31 (порог 10)\n"
-            "[user=11]Иван Иванов[/user] – 12 (порог 10)\n"
-            "\n"
-            "[b]Зависшие сделки[/b]: 3 сделки у 2 менеджеров\n"
-            "[user=11]Иван Иванов[/user] – 2 сделки, дольше всех "
-            "[url=https://example.bitrix24.ru/crm/deal/details/2/]Сделка №2[/url]\n"
-            "[user=12]Пётр Петров[/user] – 1 сделка, дольше всех "
-            "[url=https://example.bitrix24.ru/crm/deal/details/3/]Сделка №3[/url]\n"
-            "\n"
-            "[b]Звонков меньше обычного[/b]: 1 менеджер\n"
-            "[user=13]Сидор Сидоров[/user] – 3,3 (обычно 10)");
+  EXPECT_EQ(
+      sent[0].notice.text,
+      "[b]b24watch начал наблюдение[/b]\n"
+      "Вот что уже накопилось. Дальше сообщаю только о новом и о том, что стало заметно хуже.\n"
+      "\n"
+      "[b]Много просроченных[/b]: 2 менеджера\n"
+      "[user=12]Пётр Петров[/user] – 31 (порог 10)\n"
+      "[user=11]Иван Иванов[/user] – 12 (порог 10)\n"
+      "\n"
+      "[b]Зависшие сделки[/b]: 3 сделки у 2 менеджеров\n"
+      "[user=11]Иван Иванов[/user] – 2 сделки, дольше всех "
+      "[url=https://example.bitrix24.ru/crm/deal/details/2/]Сделка №2[/url]\n"
+      "[user=12]Пётр Петров[/user] – 1 сделка, дольше всех "
+      "[url=https://example.bitrix24.ru/crm/deal/details/3/]Сделка №3[/url]\n"
+      "\n"
+      "[b]Звонков меньше обычного[/b]: 1 менеджер\n"
+      "[user=13]Сидор Сидоров[/user] – 3,3 (обычно 10)");
   EXPECT_EQ(sent[0].message.rule_id, kStartRule);
   EXPECT_FALSE(sent[0].message.open);
   EXPECT_EQ(sent[0].notice.plain, plain_text(sent[0].notice.text));
@@ -598,7 +617,7 @@ TEST_F(SummaryTest, SpeaksEnglishToo) {
   EXPECT_EQ(texts({deal(1, 15, 11, AlertState::known)}),
             (std::vector<std::string>{
                 "[b]b24watch has begun to watch[/b]\n"
-                "This is what has piled up. From now on I tell only what is new.\n"
+                "This is what has piled up. From now on I tell only what is new or clearly worse.\n"
                 "\n"
                 "[b]Stuck deals[/b]: 1 deal of 1 manager\n"
                 "[user=11]Иван Иванов[/user] – 1 deal, the longest "
@@ -615,9 +634,9 @@ TEST_F(SummaryTest, EditedRulesHaveOneOfTheirOwn) {
   ASSERT_EQ(later.size(), 1U) << "comes at once, quiet or not";
   EXPECT_EQ(later[0].notice.tag, "b24watch:start:u1:e2") << "and replaces nothing";
   EXPECT_EQ(later[0].message.episode, 2);
-  EXPECT_TRUE(
-      later[0].notice.text.starts_with("[b]b24watch: правила изменились[/b]\n"
-                                       "Вот что уже накопилось. Дальше сообщаю только о новом.\n"))
+  EXPECT_TRUE(later[0].notice.text.starts_with(
+      "[b]b24watch: слежу ещё за этим[/b]\n"
+      "Вот что уже накопилось. Дальше сообщаю только о новом и о том, что стало заметно хуже.\n"))
       << later[0].notice.text;
 }
 

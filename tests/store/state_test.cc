@@ -113,7 +113,7 @@ TEST_F(StateTest, AStandingAlertIsNotWrittenEveryMinute) {
     bool skipped;
   } cases[] = {
       {deal(1), AlertState::known, true},    {manager(1), AlertState::known, true},
-      {deal(1), AlertState::firing, true},   {manager(1), AlertState::firing, false},
+      {deal(1), AlertState::firing, false},  {manager(1), AlertState::firing, false},
       {deal(1), AlertState::pending, false}, {manager(1), AlertState::pending, false},
   };
   for (const auto& c : cases) {
@@ -162,7 +162,7 @@ TEST_F(StateTest, AChangedAlertIsWrittenAtOnce) {
 }
 
 TEST_F(StateTest, TheAgeOfAnObjectAloneIsNotWritten) {
-  Alert alert = standing(deal(1), AlertState::firing);
+  Alert alert = standing(deal(1), AlertState::known);
   save(alert);
   alert.seen_at += seconds{60};
   alert.value += 0.001;
