@@ -1,9 +1,11 @@
 #include "tests/support/process.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <sstream>
@@ -20,20 +22,42 @@ std::string read_all(const std::string& file) {
   return text.str();
 }
 
-[[noreturn]] void become(const std::vector<std::string>& command, const std::string& out,
-                         const std::string& err, const std::vector<std::string>& environment) {
-  const int in_fd = open("/dev/null", O_RDONLY);
-  const int out_fd = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  const int err_fd = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  dup2(in_fd, STDIN_FILENO);
-  dup2(out_fd, STDOUT_FILENO);
-  dup2(err_fd, STDERR_FILENO);
-  for (const std::string& entry : environment) putenv(const_cast<char*>(entry.c_str()));
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  execv(arguments[0], arguments.data());
-  _exit(127);
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// Ours, with `own` in place of what has the same name.
+std::vector<std::string> environment_with(const std::vector<std::string>& own) {
+  std::vector<std::string> all = own;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    const std::string_view head = text.substr(0, text.find('=') + 1);
+    const bool replaced = std::any_of(
+        own.begin(), own.end(), [&](const std::string& ours) { return ours.starts_with(head); });
+    if (!replaced) all.emplace_back(text);
+  }
+  return all;
+}
+
+// Not by fork: its child would allocate while another thread of the test holds the allocator.
+pid_t spawn(const std::vector<std::string>& command, const std::string& out, const std::string& err,
+            const std::vector<std::string>& own) {
+  constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC;
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), kNew, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err.c_str(), kNew, 0600);
+  const std::vector<std::string> environment = environment_with(own);
+  pid_t pid = -1;
+  const int fault = posix_spawn(&pid, command.front().c_str(), &files, nullptr,
+                                pointers(command).data(), pointers(environment).data());
+  posix_spawn_file_actions_destroy(&files);
+  if (fault != 0) throw std::runtime_error("cannot start " + command.front());
+  return pid;
 }
 
 }  // namespace
@@ -44,9 +68,7 @@ Process::Process(const std::vector<std::string>& command, const std::string& fol
   const std::string stem = folder + "/process" + std::to_string(counter++);
   out_file_ = stem + ".out";
   err_file_ = stem + ".err";
-  pid_ = fork();
-  if (pid_ < 0) throw std::runtime_error("fork failed");
-  if (pid_ == 0) become(command, out_file_, err_file_, environment);
+  pid_ = spawn(command, out_file_, err_file_, environment);
 }
 
 Process::~Process() {
