@@ -11,6 +11,7 @@
 #include "rules/base/language.h"
 #include "rules/calendar.h"
 #include "rules/people.h"
+#include "rules/sales_scope.h"
 
 // The settings, as plain data with their defaults. config/b24watch.yaml shows every key.
 
@@ -56,6 +57,7 @@ struct Config {
   enum class NotifyHours { working, any };
   NotifyHours notify_hours = NotifyHours::working;
   std::vector<AbsenceDays> absences;
+  SalesScope scope;
   CalendarOverrides calendar;
   HttpSettings http;
   std::string log_level = "info";

@@ -116,8 +116,9 @@ void read_log(const YamlNode& node, Config& config, Problems& problems) {
 
 void read_settings(const YamlNode& root, Config& config, SettingsContext& context) {
   Problems& problems = context.problems;
-  const Map map(root, problems,
-                {"language", "portal", "state_dir", "rules", "people", "calendar", "http", "log"});
+  const Map map(
+      root, problems,
+      {"language", "portal", "state_dir", "rules", "people", "scope", "calendar", "http", "log"});
   if (const YamlNode* language = map.get("language")) {
     const auto word = read_word(*language, {"ru", "en"}, problems);
     config.language = word == "en" ? Language::en : Language::ru;
@@ -128,6 +129,7 @@ void read_settings(const YamlNode& root, Config& config, SettingsContext& contex
   }
   if (const YamlNode* rules = map.section("rules")) read_rule_folders(*rules, config, context);
   if (const YamlNode* people = map.section("people")) read_people(*people, config, problems);
+  if (const YamlNode* scope = map.section("scope")) read_scope(*scope, config.scope, problems);
   if (const YamlNode* days = map.section("calendar")) {
     read_calendar(*days, config.calendar, problems);
   }

@@ -26,6 +26,7 @@ Secret read_secret(const Map& map, const std::string& key, SettingsContext& cont
 Secret credential(const char* name);
 
 void read_people(const YamlNode& node, Config& config, Problems& problems);
+void read_scope(const YamlNode& node, SalesScope& scope, Problems& problems);
 void read_calendar(const YamlNode& node, CalendarOverrides& calendar, Problems& problems);
 
 }  // namespace b24

@@ -253,8 +253,8 @@ std::string unwatched_text(const MessageContext& context) {
 
 std::string edited_text(const MessageContext& context) {
   return fmt::format(
-      fmt::runtime(tr("⚪ {}: правило «{}» или список сотрудников изменили, тревоги больше нет",
-                      "⚪ {}: the rule \"{}\" or the list of people was edited, the alert is off")),
+      fmt::runtime(tr("⚪ {}: правило «{}» или настройки изменили, тревоги больше нет",
+                      "⚪ {}: the rule \"{}\" or the settings were edited, the alert is off")),
       user_link(context.manager_id, context.input.people.name(context.manager_id)),
       escape_bb(context.rule.name.pick()));
 }

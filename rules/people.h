@@ -20,7 +20,7 @@ struct Person {
   bool active = true;
   std::vector<std::int64_t> departments;
   std::optional<Time> hired_at;
-  bool owns_deals = false;  // responsible for a deal in the mirror, open or closed
+  bool owns_deals = false;  // responsible for a deal of sales, open or closed
 };
 
 struct Department {

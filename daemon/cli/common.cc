@@ -90,7 +90,7 @@ std::optional<Mirror> open_mirror(const Config& config) {
     complain(around.error());
     return std::nullopt;
   }
-  (*reader)->set_circumstances(around->calendar, around->absences, around->people);
+  (*reader)->set_surroundings(*around);
   return Mirror{std::move(*reader), std::move(*around)};
 }
 

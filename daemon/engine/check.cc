@@ -114,7 +114,7 @@ std::vector<Problem> Judge::check(const RuleSet& rules, const Rule& rule, const 
 std::vector<Problem> check_rules(Reader& reader, const LoadedRules& loaded) {
   static const RuleMarks kNone;
   Judge judge{reader};
-  judge.set_surroundings({Calendar::make({}).value(), {}, {}});
+  judge.set_surroundings({Calendar::make({}).value(), {}, {}, {}});
   std::vector<Problem> problems;
   for (const Rule& rule : loaded.rules.rules) {
     const auto marks = loaded.marks.find(rule.id);

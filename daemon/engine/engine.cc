@@ -34,7 +34,7 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
       options_(std::move(options)),
       send_(std::move(send)),
       judge_(reader),
-      around_{Calendar::make({}).value(), {}, {}} {
+      around_{Calendar::make({}).value(), {}, {}, {}} {
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
   if (const auto text = reader_.meta(kFactsMeta)) {
     if (const auto kept = facts_from_json(*text)) facts_ = kept->facts;

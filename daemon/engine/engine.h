@@ -106,6 +106,6 @@ class Engine {
 };
 
 // Changes whenever what a rule judges by, or who is judged, changes; its words do not count.
-std::string fingerprint(const RuleSet& rules, const Rule& rule, const PeopleSettings& people);
+std::string fingerprint(const RuleSet& rules, const Rule& rule, const Config& config);
 
 }  // namespace b24

@@ -70,7 +70,7 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
     return std::nullopt;
   }
   const std::string looked = reader_.meta(look_meta(rule.id)).value_or("");
-  const bool first_look = looked != fingerprint(rules_, rule, config_.people);
+  const bool first_look = looked != fingerprint(rules_, rule, config_);
   const std::vector<Alert> alerts = writer_.alerts(rule.id);
   StandingNorms standing;
   for (const Alert& alert : alerts) {
@@ -135,7 +135,7 @@ std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
     if (found && transition == Transition::became_known) known.push_back(*alert);
   }
   if (outcome.first_look) {
-    writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_.people));
+    writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_));
   }
   const std::string& name = outcome.rule->name.pick();
   if (writer_.meta(name_meta(rule_id)) != name) writer_.set_meta(name_meta(rule_id), name);

@@ -35,13 +35,23 @@ struct ShapeWords {
   }
 };
 
+std::string words_of(const SalesScope& scope) {
+  std::string words = fmt::format(
+      "{}|{}|{}|{}", fmt::join(scope.pipelines, ","), fmt::join(scope.test_titles, "\n"),
+      fmt::join(scope.test_deal_types, "\n"), fmt::join(scope.test_task_groups, ","));
+  for (const auto& [line, offset] : scope.duration_offsets) {
+    words += fmt::format("|{}={}", line, offset.count());
+  }
+  return words;
+}
+
 }  // namespace
 
-std::string fingerprint(const RuleSet& rules, const Rule& rule, const PeopleSettings& people) {
+std::string fingerprint(const RuleSet& rules, const Rule& rule, const Config& config) {
   std::string words = std::visit(ShapeWords{rules}, rule.shape);
   if (rule.where) words += "|" + rule.where->text;
-  words +=
-      fmt::format("|{}|{}", fmt::join(people.departments, ","), fmt::join(people.exclude, ","));
+  words += fmt::format("|{}|{}|{}", fmt::join(config.people.departments, ","),
+                       fmt::join(config.people.exclude, ","), words_of(config.scope));
   return fmt::format("{:016x}", stable_hash(words));
 }
 

@@ -11,9 +11,7 @@ Error to_error(const Problem& problem) {
 
 }  // namespace
 
-void Judge::set_surroundings(const Surroundings& around) {
-  reader_.set_circumstances(around.calendar, around.absences, around.people);
-}
+void Judge::set_surroundings(const Surroundings& around) { reader_.set_surroundings(around); }
 
 Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
                                Time now, const StandingNorms& standing) {

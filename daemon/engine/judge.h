@@ -10,18 +10,12 @@
 #include "daemon/store/store.h"
 #include "rules/evaluate.h"
 #include "rules/rule.h"
+#include "rules/surroundings.h"
 
 // Runs the queries of rules and hands their rows to the judgement. One thread at a time, the one
 // that owns the Reader.
 
 namespace b24 {
-
-// What rules need to know besides the mirror.
-struct Surroundings {
-  Calendar calendar;
-  Absences absences;
-  People people;
-};
 
 // Where a rule's values stand in its file, by key.
 using RuleMarks = std::map<std::string, Mark>;
@@ -30,7 +24,7 @@ class Judge {
  public:
   explicit Judge(Reader& reader) : reader_(reader) {}
 
-  // Before judging, and whenever calendar, absences or people change.
+  // Before judging, and whenever they change.
   void set_surroundings(const Surroundings& surroundings);
 
   // What holds now. `standing`: the norms that standing alerts began with. invalid_input: the

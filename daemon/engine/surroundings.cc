@@ -32,7 +32,8 @@ Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
   PeopleSettings people = config.people;
   if (!people.fallback && facts) people.fallback = facts->user_id;
   return Surroundings{std::move(*calendar), Absences{std::move(absences)},
-                      People{reader.persons(), reader.departments(), std::move(people)}};
+                      People{reader.persons(config.scope), reader.departments(), std::move(people)},
+                      config.scope};
 }
 
 }  // namespace b24

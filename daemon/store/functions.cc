@@ -2,12 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <string>
 
 #include "daemon/store/store.h"
-#include "daemon/store/unicode.h"
 
 namespace b24 {
 namespace {
@@ -81,23 +81,23 @@ void counted(const Call& call) {
 }
 
 void local_day(const Call& call, const Counting& by) {
-  if (const auto t = call.time(0)) call.give(format_day(by.calendar.day_of(*t)));
+  if (const auto t = call.time(0)) call.give(format_day(by.around.calendar.day_of(*t)));
 }
 
 void work_days(const Call& call, const Counting& by) {
   const auto from = call.time(0);
   const auto to = call.time(1);
-  if (from && to) call.give(by.calendar.work_days(*from, *to));
+  if (from && to) call.give(by.around.calendar.work_days(*from, *to));
 }
 
 void work_minutes(const Call& call, const Counting& by) {
   const auto from = call.time(0);
   const auto to = call.time(1);
-  if (from && to) call.give(std::int64_t{by.calendar.work_minutes(*from, *to).count()});
+  if (from && to) call.give(std::int64_t{by.around.calendar.work_minutes(*from, *to).count()});
 }
 
 void effective_deadline(const Call& call, const Counting& by) {
-  if (const auto t = call.time(0)) call.give(to_unix(by.calendar.effective_deadline(*t)));
+  if (const auto t = call.time(0)) call.give(to_unix(by.around.calendar.effective_deadline(*t)));
 }
 
 void absent_through(const Call& call, const Counting& by) {
@@ -105,13 +105,47 @@ void absent_through(const Call& call, const Counting& by) {
   const auto from = call.time(1);
   const auto to = call.time(2);
   if (id && from && to) {
-    call.give(std::int64_t{by.absences.absent_through(*id, *from, *to)});
+    call.give(std::int64_t{by.around.absences.absent_through(*id, *from, *to)});
   }
 }
 
 void is_manager(const Call& call, const Counting& by) {
   const auto id = call.integer(0);
-  call.give(std::int64_t{id && by.people.is_manager(*id)});
+  call.give(std::int64_t{id && by.around.people.is_manager(*id)});
+}
+
+void is_sales(const Call& call, const Counting& by) {
+  const auto pipeline = call.integer(0);
+  call.give(std::int64_t{pipeline && by.around.scope.is_sales(*pipeline)});
+}
+
+bool has_test_title(const Call& call, const Counting& by) {
+  if (by.test_titles.empty()) return false;
+  const auto title = call.text(0);
+  return title && std::any_of(by.test_titles.begin(), by.test_titles.end(),
+                              [&](const LikePattern& mask) { return mask.matches(*title); });
+}
+
+void is_test_deal(const Call& call, const Counting& by) {
+  const std::set<std::string>& types = by.around.scope.test_deal_types;
+  const auto type = types.empty() ? std::nullopt : call.text(1);
+  call.give(std::int64_t{(type && types.contains(std::string{*type})) || has_test_title(call, by)});
+}
+
+void is_test_task(const Call& call, const Counting& by) {
+  const auto group = call.integer(1);
+  call.give(std::int64_t{(group && by.around.scope.test_task_groups.contains(*group)) ||
+                         has_test_title(call, by)});
+}
+
+void talk_seconds(const Call& call, const Counting& by) {
+  const auto duration = call.integer(0);
+  if (!duration) return;
+  const std::map<std::string, seconds>& offsets = by.around.scope.duration_offsets;
+  const auto line = offsets.empty() ? std::nullopt : call.text(1);
+  const auto found = line ? offsets.find(std::string{*line}) : offsets.end();
+  const std::int64_t offset = found == offsets.end() ? 0 : found->second.count();
+  call.give(std::max<std::int64_t>(*duration - offset, 0));
 }
 
 void lower(const Call& call) {
@@ -163,13 +197,31 @@ constexpr Function kFunctions[] = {
     {"effective_deadline", 1, entry<counted<effective_deadline>>},
     {"absent_through", 3, entry<counted<absent_through>>},
     {"is_manager", 1, entry<counted<is_manager>>},
+    {"is_sales", 1, entry<counted<is_sales>>},
+    {"is_test_deal", 2, entry<counted<is_test_deal>>},
+    {"is_test_task", 2, entry<counted<is_test_task>>},
+    {"talk_seconds", 2, entry<counted<talk_seconds>>},
     {"lower", 1, entry<lower>},
     {"upper", 1, entry<upper>},
     {"like", 2, entry<like>},
     {"like", 3, entry<like>},
 };
 
+// "тест*" as a pattern of LIKE.
+LikePattern from_mask(std::string_view mask) {
+  std::string pattern;
+  for (const char c : mask) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c == '*' ? '%' : c;
+  }
+  return LikePattern{pattern, U'\\'};
+}
+
 }  // namespace
+
+Counting::Counting(Surroundings surroundings) : around(std::move(surroundings)) {
+  for (const std::string& mask : around.scope.test_titles) test_titles.push_back(from_mask(mask));
+}
 
 void register_functions(sqlite3* database, const std::unique_ptr<Counting>* counting) {
   constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;

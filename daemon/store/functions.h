@@ -1,19 +1,21 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
-#include "rules/calendar.h"
-#include "rules/people.h"
+#include "daemon/store/unicode.h"
+#include "rules/surroundings.h"
 
 struct sqlite3;
 
 namespace b24 {
 
-// What the SQL functions of working time and people count by.
+// What the SQL functions count by.
 struct Counting {
-  Calendar calendar;
-  Absences absences;
-  People people;
+  explicit Counting(Surroundings surroundings);
+
+  Surroundings around;
+  std::vector<LikePattern> test_titles;  // of the scope, made ready
 };
 
 // Makes our functions (store.h, class Reader) known to a connection. `*counting` may be empty; a

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
@@ -17,8 +18,9 @@ namespace {
 constexpr const char* kPersons =
     "SELECT u.id, trim(coalesce(u.first_name, '') || ' ' || coalesce(u.last_name, '')), "
     "coalesce(u.active, 0), coalesce(u.departments, ''), m.hired_at, "
-    "EXISTS (SELECT 1 FROM deals AS d WHERE d.manager_id = u.id AND d.deleted_at IS NULL) "
+    "EXISTS (SELECT 1 FROM deals AS d WHERE d.manager_id = u.id AND d.deleted_at IS NULL{}) "
     "FROM users AS u JOIN v_manager AS m ON m.id = u.id WHERE u.deleted_at IS NULL ORDER BY u.id";
+constexpr const char* kOfPipelines = " AND d.pipeline_id IN (SELECT value FROM json_each(?))";
 constexpr const char* kDepartments =
     "SELECT id, coalesce(name, ''), nullif(parent_id, 0), nullif(head_id, 0) FROM departments "
     "WHERE deleted_at IS NULL ORDER BY id";
@@ -86,9 +88,8 @@ Result<std::unique_ptr<Reader>> Reader::open(const StorePaths& paths) {
   }
 }
 
-void Reader::set_circumstances(const Calendar& calendar, const Absences& absences,
-                               const People& people) {
-  impl_->counting = std::make_unique<Counting>(Counting{calendar, absences, people});
+void Reader::set_surroundings(const Surroundings& around) {
+  impl_->counting = std::make_unique<Counting>(around);
 }
 
 tl::expected<QueryInfo, SqlError> Reader::prepare(const std::string& sql) {
@@ -108,9 +109,14 @@ std::optional<std::string> Reader::meta(const std::string& name) {
   return read_meta(impl_->connection, name);
 }
 
-std::vector<Person> Reader::persons() {
+std::vector<Person> Reader::persons(const SalesScope& scope) {
+  const bool all = scope.pipelines.empty();
+  const std::string sql = fmt::format(kPersons, all ? "" : kOfPipelines);
+  Run run = all ? impl_->connection.run(sql.c_str())
+                : impl_->connection.run(sql.c_str(),
+                                        fmt::format("[{}]", fmt::join(scope.pipelines, ",")));
   std::vector<Person> persons;
-  for (Run run = impl_->connection.run(kPersons); run.next();) {
+  while (run.next()) {
     Person& person = persons.emplace_back();
     person.id = run.integer(0);
     person.name = run.text(1);

@@ -25,12 +25,12 @@ constexpr std::string_view kAllowedFunctions =
     " -> ->> abs absent_through acos asin atan atan2 avg ceil ceiling char coalesce cos "
     "count cume_dist current_date current_time current_timestamp date datetime degrees "
     "dense_rank effective_deadline exp first_value floor group_concat ifnull iif instr "
-    "is_manager json json_array json_array_length json_extract json_group_array "
-    "json_group_object json_object json_quote json_type json_valid julianday lag last_value "
-    "lead length like likelihood likely ln local_day log log10 log2 lower ltrim max min mod "
-    "nth_value ntile nullif percent_rank pi pow power radians rank replace round row_number "
-    "rtrim sign sin sqrt strftime substr substring sum tan time total trim trunc typeof "
-    "unicode unixepoch unlikely upper work_days work_minutes ";
+    "is_manager is_sales is_test_deal is_test_task json json_array json_array_length "
+    "json_extract json_group_array json_group_object json_object json_quote json_type json_valid "
+    "julianday lag last_value lead length like likelihood likely ln local_day log log10 log2 "
+    "lower ltrim max min mod nth_value ntile nullif percent_rank pi pow power radians rank "
+    "replace round row_number rtrim sign sin sqrt strftime substr substring sum talk_seconds tan "
+    "time total trim trunc typeof unicode unixepoch unlikely upper work_days work_minutes ";
 
 constexpr const char* kTables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
 

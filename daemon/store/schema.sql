@@ -100,7 +100,7 @@ CREATE TABLE deals (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX deals_by_manager ON deals (manager_id);
+CREATE INDEX deals_by_manager ON deals (manager_id, pipeline_id, deleted_at);
 -- Open deals are a small part of all, and what most rules look at. Covers counting by manager.
 CREATE INDEX deals_open ON deals (manager_id, closed, deleted_at) WHERE closed = 0;
 

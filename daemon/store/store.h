@@ -16,10 +16,9 @@
 #include "rules/alert.h"
 #include "rules/base/entity.h"
 #include "rules/base/notice.h"
-#include "rules/calendar.h"
-#include "rules/people.h"
 #include "rules/route.h"
 #include "rules/rule.h"
+#include "rules/surroundings.h"
 
 // The one SQLite file of a portal: the mirror (can be read again from the portal) and the state
 // (cannot). One Writer, held by the engine; any number of Readers, one per thread.
@@ -206,12 +205,13 @@ struct SqlError {
 // A read-only connection behind an authorizer, limits and a deadline: SELECT over the views only,
 // one statement, no functions that cannot be interrupted. One thread at a time.
 //
-// Functions for SQL besides SQLite's own (available after set_circumstances):
+// Functions for SQL besides SQLite's own (available after set_surroundings):
 //   local_day(t) '2026-11-21'; work_days(a, b); work_minutes(a, b); effective_deadline(t);
-//   absent_through(manager_id, a, b); is_manager(id).
+//   absent_through(manager_id, a, b); is_manager(id); is_sales(pipeline_id);
+//   is_test_deal(title, type_id); is_test_task(title, group_id); talk_seconds(duration, line).
 // An instant that is NULL, no number or beyond the years 1970 to 9999 gives NULL. lower(x),
 // upper(x), LIKE (case ignored, "ё" is not "е") and COLLATE NOCASE know Cyrillic; they need no
-// circumstances.
+// surroundings.
 class Reader {
  public:
   // Fails with invalid_input when there is no such file yet, it is of another version, or is not
@@ -219,8 +219,8 @@ class Reader {
   static Result<std::unique_ptr<Reader>> open(const StorePaths& paths);
   ~Reader();
 
-  // What the SQL functions count by. The referenced parts are copied.
-  void set_circumstances(const Calendar& calendar, const Absences& absences, const People& people);
+  // What the SQL functions count by.
+  void set_surroundings(const Surroundings& around);
 
   tl::expected<QueryInfo, SqlError> prepare(const std::string& sql);
   // Every parameter of the statement must be given by name (":now").
@@ -231,7 +231,8 @@ class Reader {
   // --- what the program itself reads ---
   // One for every entity, in the order of kEntities, saved or not.
   std::vector<StreamState> streams();
-  std::vector<Person> persons();
+  // `scope`: whose deals make an owner of deals.
+  std::vector<Person> persons(const SalesScope& scope = {});
   std::vector<Department> departments();
   std::vector<Alert> alerts();
   OutboxCounts outbox_counts();

@@ -64,6 +64,12 @@ people:
   fallback: 9
   absences:
     - {user: 17, from: '2026-11-01', to: '2026-11-14'}
+scope:
+  pipelines: [0, 5]
+  test_titles: ['тест*']
+  test_deal_types: [TRAINING]
+  test_task_groups: [12]
+  duration_offsets: {74951234567: 10 seconds, reg5: 1 minute}
 calendar:
   zone: Asia/Yekaterinburg
   work_time: '10:00-19:30'
@@ -94,6 +100,12 @@ log: {level: debug}
   EXPECT_EQ(config.absences[0].user_id, 17);
   EXPECT_EQ(config.absences[0].from, sys_days{year{2026} / 11 / 1});
   EXPECT_EQ(config.absences[0].to, sys_days{year{2026} / 11 / 14});
+  EXPECT_EQ(config.scope.pipelines, (std::set<std::int64_t>{0, 5}));
+  EXPECT_EQ(config.scope.test_titles, std::vector<std::string>{"тест*"});
+  EXPECT_EQ(config.scope.test_deal_types, std::set<std::string>{"TRAINING"});
+  EXPECT_EQ(config.scope.test_task_groups, std::set<std::int64_t>{12});
+  EXPECT_EQ(config.scope.duration_offsets,
+            (std::map<std::string, seconds>{{"74951234567", seconds{10}}, {"reg5", minutes{1}}}));
   EXPECT_EQ(config.calendar.zone, "Asia/Yekaterinburg");
   EXPECT_EQ(config.calendar.work_start, hours{10});
   EXPECT_EQ(config.calendar.work_end, minutes{19 * 60 + 30});
@@ -116,6 +128,9 @@ void expect_defaults(const Config& config) {
   EXPECT_EQ(config.state_dir, plain.state_dir);
   EXPECT_TRUE(config.rules.empty());
   EXPECT_TRUE(config.people.departments.empty() && config.people.notify.empty());
+  EXPECT_TRUE(config.scope.pipelines.empty() && config.scope.test_titles.empty());
+  EXPECT_TRUE(config.scope.test_deal_types.empty() && config.scope.test_task_groups.empty());
+  EXPECT_TRUE(config.scope.duration_offsets.empty());
   EXPECT_FALSE(config.calendar.zone || config.calendar.week_holidays);
   EXPECT_TRUE(config.calendar.extra_holidays.empty());
   EXPECT_EQ(config.http.port, plain.http.port);
@@ -147,7 +162,7 @@ TEST_F(LoadConfigTest, ShippedSettingsAreTheDefaults) {
 
 TEST_F(LoadConfigTest, EmptySectionsAreDefaults) {
   expect_defaults(good("portal:\n  webhook: " + std::string(kWebhook) +
-                       "\n  limits:\npeople:\ncalendar:\nhttp:\nlog:\nrules:\n"));
+                       "\n  limits:\npeople:\nscope:\ncalendar:\nhttp:\nlog:\nrules:\n"));
 }
 
 TEST_F(LoadConfigTest, LimitsCanBeSwitchedOff) {

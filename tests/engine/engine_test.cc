@@ -234,7 +234,7 @@ TEST_F(EngineTest, AnEditIsNoRecovery) {
   ASSERT_EQ(handed_.size(), 1U);
   EXPECT_EQ(handed_.front().tag, "b24watch:many_tasks:m11:u1:e1");
   EXPECT_EQ(handed_.front().plain,
-            "⚪ Иван: правило «Много задач» или список сотрудников изменили, тревоги больше нет");
+            "⚪ Иван: правило «Много задач» или настройки изменили, тревоги больше нет");
   EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|resolved|1"));
 
@@ -263,6 +263,28 @@ TEST_F(EngineTest, WiderPeopleAreNoFlood) {
   look();
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:14|known|0"));
   EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
+}
+
+// What stops to count by the settings was not put in order by anybody.
+TEST_F(EngineTest, ANarrowerScopeIsNoRecovery) {
+  std::string rules = kCountedRules;
+  const std::string open = "WHERE status IN (2, 3) GROUP";
+  rules.replace(rules.find(open), open.size(),
+                "WHERE status IN (2, 3) AND NOT is_test_task(title, group_id) GROUP");
+  start(rules);
+  bring_company();
+  look();
+  bring(Entity::task, pile());
+  look();
+  ASSERT_EQ(told().size(), 1U);
+  config_.scope.test_titles = {"задача*"};
+  start(rules);
+  clock_.advance(minutes{10});
+  for (const Entity entity : kEntities) bring(entity);
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().plain,
+            "⚪ Иван: правило «Много задач» или настройки изменили, тревоги больше нет");
 }
 
 TEST_F(EngineTest, TheEveningIsToldInTheMorning) {

@@ -26,7 +26,7 @@ const CodeWords& words(const CallRow& call) { return kCodes[static_cast<std::siz
 Cell null_of(const CallRow&, Scratch&) { return null_cell(); }
 
 Cell line(const CallRow& call, Scratch& scratch) {
-  scratch.text = fmt::format("reg{}", 133780 + call.line);
+  scratch.text = line_name(call);
   return text_cell(scratch.text);
 }
 

@@ -15,10 +15,12 @@ namespace {
 
 class Oracle {
  public:
-  explicit Oracle(const World& world)
-      : world_(world), now_(world.now()), offset_(world.options.offset) {
+  Oracle(const World& world, const SalesScope& scope)
+      : world_(world), scope_(scope), now_(world.now()), offset_(world.options.offset) {
     std::set<Id> with_deals;
-    for (const Deal& deal : world.data.deals) with_deals.insert(deal.manager);
+    for (const Deal& deal : world.data.deals) {
+      if (of_sales(deal)) with_deals.insert(deal.manager);
+    }
     std::set<Id> heads;
     for (const Department& department : world.data.departments) heads.insert(department.head);
     for (const User& user : world.data.users) {
@@ -41,6 +43,17 @@ class Oracle {
   }
 
  private:
+  bool of_sales(const Deal& deal) const {
+    return scope_.pipelines.empty() || scope_.pipelines.contains(deal.pipeline);
+  }
+
+  bool test_title(const std::string& title) const {
+    return std::any_of(scope_.test_titles.begin(), scope_.test_titles.end(),
+                       [&](const std::string& mask) {
+                         return title.starts_with(mask.substr(0, mask.size() - 1));
+                       });
+  }
+
   bool manages(Id id) const {
     return std::any_of(managers_.begin(), managers_.end(),
                        [&](const User* user) { return user->id == id; });
@@ -64,14 +77,14 @@ class Oracle {
     const LocalDay day = local_day(task.deadline, offset_);
     const bool midnight = at_local(day, minutes{0}, offset_) == task.deadline;
     const Unix due = midnight ? at_local(day, kWorkEnd, offset_) : task.deadline;
-    return due < now_ && !absent_since(task.manager, task.deadline);
+    return due < now_ && !absent_since(task.manager, due);
   }
 
   void overdue_pile(std::string& out) const {
     std::map<Id, std::vector<Id>> late;
     std::map<Id, int> open;
     for (const Task& task : world_.data.tasks) {
-      if (task.status != 2 && task.status != 3) continue;
+      if ((task.status != 2 && task.status != 3) || test_title(task.title)) continue;
       ++open[task.manager];
       if (overdue(task)) late[task.manager].push_back(task.id);
     }
@@ -87,7 +100,8 @@ class Oracle {
   }
 
   bool is_open(const Deal& deal) const {
-    return world_.stage(deal).semantic == 'P' && !deal.recurring;
+    return world_.stage(deal).semantic == 'P' && !deal.recurring && of_sales(deal) &&
+           !test_title(deal.title) && !scope_.test_deal_types.contains(deal.type);
   }
 
   void overload(std::string& out) const {
@@ -102,7 +116,8 @@ class Oracle {
     key(out, "overload_deals");
     out += '{';
     for (const auto& [manager, count] : open) {
-      if (count <= 40 && count <= 1.5 * middle) continue;
+      const bool above_the_team = counts.size() >= 3 && count > 1.5 * middle;
+      if (count < 10 || (count <= 40 && !above_the_team)) continue;
       key(out, std::to_string(manager));
       integer(out, count);
     }
@@ -116,10 +131,13 @@ class Oracle {
     return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
   }
 
-  static bool effective(const CallRow& call) {
+  bool effective(const CallRow& call) const {
+    const auto offset = scope_.duration_offsets.find(line_name(call));
+    const std::int64_t ringing =
+        offset == scope_.duration_offsets.end() ? 0 : offset->second.count();
     return (call.type == 1 || call.type == 4) &&
-           (call.code == CallCode::ok || call.code == CallCode::empty) && call.duration > 30 &&
-           !is_staff_number(call.phone);
+           (call.code == CallCode::ok || call.code == CallCode::empty) &&
+           call.duration - ringing > 30 && !is_staff_number(call.phone);
   }
 
   // Newest first, today left out, not before the person came.
@@ -163,7 +181,7 @@ class Oracle {
       const double norm = median(before);
       if (norm < 5 || value >= 0.7 * norm) continue;
       key(out, std::to_string(user->id));
-      out += fmt::format(R"({{"value":{:.4f},"norm":{}}})", value, norm);
+      out += fmt::format(R"({{"value":{},"norm":{}}})", value, norm);
     }
     out += '}';
   }
@@ -198,6 +216,7 @@ class Oracle {
   }
 
   const World& world_;
+  const SalesScope& scope_;
   const Unix now_;
   const seconds offset_;
   std::vector<const User*> managers_;
@@ -205,6 +224,8 @@ class Oracle {
 
 }  // namespace
 
-std::string find_facts(const World& world) { return Oracle{world}.text(); }
+std::string find_facts(const World& world, const SalesScope& scope) {
+  return Oracle{world, scope}.text();
+}
 
 }  // namespace b24::sim

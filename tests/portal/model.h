@@ -114,6 +114,11 @@ struct CallRow {
   std::uint8_t line = 0;
 };
 
+// The line as the portal names it.
+inline std::string line_name(const CallRow& call) {
+  return "reg" + std::to_string(133780 + call.line);
+}
+
 // From `from` to `to` (exclusive) a person is away.
 struct AbsenceRow {
   Id user = 0;

@@ -192,9 +192,9 @@ std::vector<std::int64_t> Portal::ids(Entity entity) const {
   return all_ids(impl_->world, entity);
 }
 
-std::string Portal::facts() const {
+std::string Portal::facts(const SalesScope& scope) const {
   std::lock_guard lock{impl_->mutex};
-  return find_facts(impl_->world);
+  return find_facts(impl_->world, scope);
 }
 
 std::string Portal::call(std::string_view method, std::string_view params) {

@@ -11,6 +11,7 @@
 
 #include "rules/base/entity.h"
 #include "rules/base/time.h"
+#include "rules/sales_scope.h"
 #include "tests/portal/faults.h"
 #include "tests/portal/limits.h"
 
@@ -160,7 +161,8 @@ class Portal {
   // {"now","overdue_pile":{"17":[task ids]},"overload_deals":{"17":count},
   //  "calls_drop_vs_baseline":{"17":{"value","norm"}},"deal_stuck_stage":[deal ids],
   //  "managers":[ids],"heads":{"17":3},"absent":[ids]}.
-  std::string facts() const;
+  // Of a scope's masks, those that end in "*", their letters as written.
+  std::string facts(const SalesScope& scope = {}) const;
 
   // Calls a method without HTTP, limits and faults; the JSON text of the answer, all but its
   // `time`. For setting up a test ("crm.item.update"), with parameters as JSON text.

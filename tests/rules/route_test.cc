@@ -308,7 +308,7 @@ TEST_F(RouteTest, AnEditedRuleIsNotRecovered) {
   EXPECT_EQ(
       told(rule, {number(rule, 15, AlertState::resolved)}, "2026-11-20 20:00", Condition::edited),
       "u1 e1: ⚪ " + kIvan +
-          ": правило «Много просроченных» или список сотрудников изменили, тревоги больше нет");
+          ": правило «Много просроченных» или настройки изменили, тревоги больше нет");
 }
 
 TEST_F(RouteTest, QuietHoursOnlyDelay) {

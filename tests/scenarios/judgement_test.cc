@@ -34,20 +34,21 @@ std::set<std::int64_t> keys_of_object(const json& object) {
   return ids;
 }
 
-TEST_P(PlantedFacts, AreFoundAndNothingElse) {
+sim::PortalOptions company(const Size& size) {
   sim::PortalOptions options;
-  options.managers = GetParam().managers;
-  options.deals = GetParam().deals;
-  options.tasks = GetParam().tasks;
-  options.calls = GetParam().calls;
-  options.seed = GetParam().seed;
+  options.managers = size.managers;
+  options.deals = size.deals;
+  options.tasks = size.tasks;
+  options.calls = size.calls;
+  options.seed = size.seed;
   options.limits.enabled = false;
   // A Thursday, 15:30 in Moscow.
   options.now = parse_time("2026-11-19T15:30:00+03:00");
-  Workplace workplace{options};
-  ASSERT_EQ(workplace.run({"sync"}).exit_code, 0);
-  const json facts = json::parse(workplace.portal().facts());
+  return options;
+}
 
+// What the rules find is what the portal's own rows come to.
+void expect_found(const Workplace& workplace, const json& facts) {
   const json piles = workplace.preview("overdue_pile");
   EXPECT_EQ(keys(piles, "manager_id"), keys_of_object(facts["overdue_pile"]));
   for (const json& finding : piles) {
@@ -75,6 +76,36 @@ TEST_P(PlantedFacts, AreFoundAndNothingElse) {
 
   EXPECT_EQ(keys(workplace.preview("deal_stuck_stage"), "deal_id"),
             facts["deal_stuck_stage"].get<std::set<std::int64_t>>());
+}
+
+TEST_P(PlantedFacts, AreFoundAndNothingElse) {
+  Workplace workplace{company(GetParam())};
+  ASSERT_EQ(workplace.run({"sync"}).exit_code, 0);
+  expect_found(workplace, json::parse(workplace.portal().facts()));
+}
+
+TEST_P(PlantedFacts, WithinAScope) {
+  Workplace workplace{company(GetParam())};
+  workplace.configure(R"(
+scope:
+  pipelines: [0]
+  test_titles: ['ПАО*', 'Позвонить*']
+  test_deal_types: [SERVICES]
+  duration_offsets: {reg133780: 1 minute, reg133781: 5 minutes}
+)");
+  ASSERT_EQ(workplace.run({"sync"}).exit_code, 0);
+  const SalesScope scope = {
+      .pipelines = {0},
+      .test_titles = {"ПАО*", "Позвонить*"},
+      .test_deal_types = {"SERVICES"},
+      .duration_offsets = {{"reg133780", minutes{1}}, {"reg133781", minutes{5}}}};
+  const json facts = json::parse(workplace.portal().facts(scope));
+  const json without = json::parse(workplace.portal().facts());
+  for (const char* rule :
+       {"overdue_pile", "overload_deals", "calls_drop_vs_baseline", "deal_stuck_stage"}) {
+    EXPECT_NE(facts[rule], without[rule]) << rule << ": the scope makes no difference";
+  }
+  expect_found(workplace, facts);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, PlantedFacts,

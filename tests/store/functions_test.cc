@@ -10,8 +10,9 @@ class FunctionsTest : public StoreTest {
     persons[0].id = 17;
     persons[0].owns_deals = true;
     persons[1].id = 18;
-    reader_->set_circumstances(calendar_, Absences{{{17, kStart, kStart + days{2}}}},
-                               People{std::move(persons), {}, PeopleSettings{}});
+    around_.people = People{std::move(persons), {}, PeopleSettings{}};
+    around_.absences = Absences{{{17, kStart, kStart + days{2}}}};
+    reader_->set_surroundings(around_);
   }
 
   Value one(const std::string& expression) {
@@ -20,6 +21,7 @@ class FunctionsTest : public StoreTest {
     return answer->rows.at(0).at(0);
   }
 
+  Surroundings around_{calendar_, {}, {}, {}};
   std::unique_ptr<Reader> reader_;
 };
 
@@ -46,6 +48,35 @@ TEST_F(FunctionsTest, KnowPeople) {
   EXPECT_EQ(one("absent_through(17, " + from + ", " + from + " + 3600)"), integer(1));
   EXPECT_EQ(one("absent_through(17, " + from + " - 1, " + from + ")"), integer(0));
   EXPECT_EQ(one("absent_through(18, " + from + ", " + from + ")"), integer(0));
+}
+
+TEST_F(FunctionsTest, KnowTheScope) {
+  const char* everything[] = {"is_sales(0)", "is_sales(7)", "NOT is_test_deal('Тест', 'X')",
+                              "NOT is_test_task('Тест', 5)", "talk_seconds(60, 'a') = 60"};
+  for (const char* expression : everything) EXPECT_EQ(one(expression), integer(1)) << expression;
+
+  around_.scope = {.pipelines = {3},
+                   .test_titles = {"те_т*"},
+                   .test_deal_types = {"X"},
+                   .test_task_groups = {5},
+                   .duration_offsets = {{"a", seconds{10}}}};
+  reader_->set_surroundings(around_);
+  const char* holds[] = {"is_sales(3)",
+                         "NOT is_sales(0)",
+                         "NOT is_sales(NULL)",
+                         "is_test_deal('ТЕ_ТЫ', NULL)",
+                         "NOT is_test_deal('тесты', 'x')",
+                         "is_test_deal(NULL, 'X')",
+                         "NOT is_test_deal(NULL, NULL)",
+                         "is_test_task('те_т', 0)",
+                         "is_test_task('', 5)",
+                         "NOT is_test_task('', NULL)",
+                         "talk_seconds(60, 'a') = 50",
+                         "talk_seconds(9, 'a') = 0",
+                         "talk_seconds(60, 'A') = 60",
+                         "talk_seconds(60, NULL) = 60",
+                         "talk_seconds(NULL, 'a') IS NULL"};
+  for (const char* expression : holds) EXPECT_EQ(one(expression), integer(1)) << expression;
 }
 
 TEST_F(FunctionsTest, GiveNullForNullAndNonsense) {

@@ -18,7 +18,7 @@ std::string no_function(const std::string& function) {
 
 class SandboxTest : public StoreTest {
  protected:
-  SandboxTest() : reader_(reader()) { reader_->set_circumstances(calendar_, Absences{}, People{}); }
+  SandboxTest() : reader_(reader()) { reader_->set_surroundings({calendar_, {}, {}, {}}); }
   SqlError refused(const std::string& sql) {
     auto answer = reader_->query(sql);
     if (answer) return {"it was allowed: " + sql, -2};

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -16,18 +17,25 @@ inline const Time kStart = from_unix(1'795'244'400);  // 2026-11-21 10:00 in Mos
 inline Value text(std::string value) { return Value{std::move(value)}; }
 inline Value integer(std::int64_t value) { return Value{value}; }
 
-// A row with the named columns; the others are NULL.
-inline Record record(Entity entity, std::int64_t id, const std::map<std::string, Value>& columns,
-                     std::string extra = {}) {
-  Record made{id, {}, std::move(extra)};
-  std::size_t used = 0;
-  for (const Field& field : spec(entity).fields) {
-    const auto found = columns.find(std::string{field.column});
-    used += found != columns.end();
-    made.values.push_back(found == columns.end() ? Value{} : found->second);
+using Columns = std::map<std::string, Value>;
+
+// The row with the named columns put anew.
+inline Record with(Entity entity, Record row, const Columns& columns) {
+  const auto& fields = spec(entity).fields;
+  row.values.resize(fields.size());
+  for (const auto& [column, value] : columns) {
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [&](const Field& field) { return field.column == column; });
+    if (found == fields.end()) throw std::logic_error{"no column " + column};
+    row.values[static_cast<std::size_t>(found - fields.begin())] = value;
   }
-  if (used != columns.size()) throw std::logic_error{"a column that the spec does not have"};
-  return made;
+  return row;
+}
+
+// A row with the named columns; the others are NULL.
+inline Record record(Entity entity, std::int64_t id, const Columns& columns,
+                     std::string extra = {}) {
+  return with(entity, Record{id, {}, std::move(extra)}, columns);
 }
 
 // A store in a folder of its own, with a Writer.

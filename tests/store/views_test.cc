@@ -224,8 +224,9 @@ TEST_F(HeadsTest, PeopleAsTheProgramSeesThem) {
                                 {"registered_at", at(kStart)},
                                 {"hired_on", text("2020-01-01")}}),
                         record(Entity::user, 12, {})});
-  upsert(Entity::deal, {record(Entity::deal, 1, {{"manager_id", integer(10)}}),
-                        record(Entity::deal, 2, {{"manager_id", integer(11)}})});
+  upsert(Entity::deal,
+         {record(Entity::deal, 1, {{"manager_id", integer(10)}, {"pipeline_id", integer(5)}}),
+          record(Entity::deal, 2, {{"manager_id", integer(11)}})});
   const std::int64_t gone[] = {2};
   in_transaction([&] { writer_->mark_deleted(Entity::deal, gone, kStart); });
 
@@ -244,6 +245,10 @@ TEST_F(HeadsTest, PeopleAsTheProgramSeesThem) {
   EXPECT_EQ(persons[2].hired_at, std::nullopt);
   EXPECT_EQ(rows("SELECT name, hired_at FROM v_manager ORDER BY id"),
             (Rows{"Анна Ким|1795132800", "Ли|1795244400", "сотрудник 12|NULL"}));
+
+  // Owners of deals are those of the pipelines of sales.
+  EXPECT_TRUE(reader()->persons({.pipelines = {3, 5}})[0].owns_deals);
+  EXPECT_FALSE(reader()->persons({.pipelines = {3}})[0].owns_deals);
 
   const auto found = reader()->departments();
   ASSERT_EQ(found.size(), 2U);
