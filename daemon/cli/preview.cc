@@ -5,6 +5,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
+#include "daemon/engine/unknown.h"
 #include "rules/text.h"
 
 namespace b24 {
@@ -75,6 +76,9 @@ Exit preview_command(const Common& common, const PreviewArguments& arguments) {
   }
   auto mirror = open_mirror(loaded->config);
   if (!mirror) return Exit::store;
+  for (const Text& text : unknown_names(loaded->config, *mirror->reader)) {
+    std::cerr << text.pick() << '\n';
+  }
   Judge judge{*mirror->reader};
   OrderedJson list = OrderedJson::array();
   Exit exit = Exit::ok;

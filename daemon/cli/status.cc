@@ -4,6 +4,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
+#include "daemon/engine/unknown.h"
 
 namespace b24 {
 namespace {
@@ -20,7 +21,7 @@ OrderedJson to_json(const OutboxCounts& outbox) {
           {"problem", outbox.problem}};
 }
 
-OrderedJson to_json(const Mirror& mirror) {
+OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned) {
   Reader& reader = *mirror.reader;
   const auto rows = reader.row_counts();
   const auto rejected = reader.rejected_counts();
@@ -40,11 +41,12 @@ OrderedJson to_json(const Mirror& mirror) {
   std::map<std::string, std::int64_t> alerts = {
       {"pending", 0}, {"firing", 0}, {"known", 0}, {"resolved", 0}};
   for (const Alert& alert : reader.alerts()) ++alerts[std::string{name(alert.state)}];
-  return {{"streams", std::move(streams)},
-          {"alerts", alerts},
-          {"undelivered", reader.outbox_counts().waiting},
-          {"outbox", to_json(reader.outbox_counts())},
-          {"managers", mirror.around.people.managers().size()}};
+  OrderedJson warnings = OrderedJson::array();
+  for (const Text& text : warned) warnings.push_back(text.pick());
+  const OutboxCounts outbox = reader.outbox_counts();
+  return {{"streams", std::move(streams)},   {"alerts", alerts},
+          {"undelivered", outbox.waiting},   {"outbox", to_json(outbox)},
+          {"warnings", std::move(warnings)}, {"managers", mirror.around.people.managers().size()}};
 }
 
 std::string age(const std::optional<Time>& t, Time now) {
@@ -82,7 +84,15 @@ Exit status_command(const Common& common) {
   if (!loaded) return Exit::usage;
   auto mirror = open_mirror(loaded->config);
   if (!mirror) return Exit::store;
-  const OrderedJson json = to_json(*mirror);
+  std::vector<Text> warnings = unknown_names(loaded->config, *mirror->reader);
+  if (mirror->around.people.managers().empty()) {
+    warnings.push_back(
+        {"Следить не за кем: проверьте people.departments и people.exclude в "
+         "настройках.",
+         "Nobody is watched: look at people.departments and people.exclude in the "
+         "settings."});
+  }
+  const OrderedJson json = to_json(*mirror, warnings);
   if (common.json) {
     std::cout << dump(json, 2) << '\n';
     return Exit::ok;
@@ -106,6 +116,7 @@ Exit status_command(const Common& common) {
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
   std::cout << about_outbox(*mirror->reader, now);
+  for (const Text& text : warnings) std::cout << text.pick() << '\n';
   return Exit::ok;
 }
 

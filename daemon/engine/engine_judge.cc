@@ -5,6 +5,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/unknown.h"
 
 // The engine's second half: what the rules say of the mirror, and what people are told of it.
 
@@ -94,7 +95,12 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
 void Engine::judge_all(Time now) {
   if (!mirror_ready()) return;
   refresh_surroundings();
-  if (!judged_at_) close_removed_rules(now);
+  if (!judged_at_) {
+    close_removed_rules(now);
+    for (const Text& text : unknown_names(config_, reader_)) {
+      log::warn("settings name what is not there text={}", log::quoted(text.pick()));
+    }
+  }
   judged_at_ = now;
   changed_ = false;
   std::vector<Outcome> outcomes;

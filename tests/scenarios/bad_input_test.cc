@@ -534,6 +534,32 @@ TEST_F(ReadyMirror, FolderOfAnotherPortal) {
   }
 }
 
+TEST_F(ReadyMirror, NamesThatThePortalDoesNotHave) {
+  workplace_.configure(R"(
+people: {departments: [77], exclude: [9001], notify: [1], heads: {78: 9002}, fallback: 9003}
+scope: {pipelines: [0, 8]}
+)");
+  const std::string wanted =
+      "В настройках, people.departments: отдела 77 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_department\".\n"
+      "В настройках, people.heads: отдела 78 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_department\".\n"
+      "В настройках, people.heads: сотрудника 9002 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_manager\".\n"
+      "В настройках, people.exclude: сотрудника 9001 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_manager\".\n"
+      "В настройках, people.fallback: сотрудника 9003 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_manager\".\n"
+      "В настройках, scope.pipelines: воронки 8 на портале нет. Все номера: b24watch query "
+      "\"SELECT id, name FROM v_pipeline\".\n";
+  EXPECT_EQ(workplace_.run({"preview"}).err, wanted);
+  const Finished status = workplace_.run({"status"});
+  EXPECT_TRUE(status.out.ends_with(
+      wanted + "Следить не за кем: проверьте people.departments и people.exclude в настройках.\n"))
+      << status.out;
+  EXPECT_EQ(json::parse(workplace_.run({"status", "--json"}).out)["warnings"].size(), 7U);
+}
+
 TEST_F(ReadyMirror, JsonKeepsItsShape) {
   const json rows = workplace_.query("SELECT id, title, NULL AS lacking FROM v_deal LIMIT 2");
   ASSERT_EQ(rows.size(), 2U);
@@ -554,6 +580,7 @@ TEST_F(ReadyMirror, JsonKeepsItsShape) {
     EXPECT_EQ(stream["complete"], true) << stream;
     EXPECT_EQ(stream["problem"], "") << stream;
   }
+  EXPECT_EQ(status["warnings"], json::array());
   for (const char* key : {"alerts", "undelivered", "managers"}) EXPECT_TRUE(status.contains(key));
 
   const json found = json::parse(workplace_.run({"preview", "--json"}).out);
