@@ -114,7 +114,7 @@ struct Rule {
   std::optional<Sql> where;  // a condition over the metric's columns or the view's
   seconds hold{0};           // `for`: how long it must last before it is told
   seconds keep_firing{0};    // `keep_firing_for`: how long it must be gone before it is over
-  seconds fresh{3600};       // `needs_fresh`: with an older mirror the rule waits
+  seconds fresh{900};        // `needs_fresh`: with an older mirror the rule waits
   // A number that was told is told again when it is that much worse: a share of itself, or, for
   // `compare`, of the norm.
   double worse_by_percent = 20;

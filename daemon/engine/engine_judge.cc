@@ -43,8 +43,8 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   if (config_.people.departments.empty()) needed.insert(Entity::deal);
   for (const Entity entity : needed) {
     const StreamState& state = streams_[entity];
-    // Lists that are read whole are as fresh as their own pace allows.
-    const seconds allowed = std::max(rule.fresh, spec(entity).every * 2);
+    // Nothing is fresher than the pace it is asked for at.
+    const seconds allowed = std::max({rule.fresh, spec(entity).every * 2, config_.portal.poll * 2});
     if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
     const bool ahead = state.fresh_at && *state.fresh_at > now;  // our clock was set back
     if (!state.fresh_at || ahead || now - *state.fresh_at > allowed) {

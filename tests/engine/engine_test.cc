@@ -385,9 +385,24 @@ TEST_F(EngineTest, AStreamThatCannotBeReadMutesItsRulesOnly) {
   EXPECT_THAT(alerts(), ElementsAre("old_deals|deal:701|known|0"));
 }
 
+TEST_F(EngineTest, NothingIsFresherThanItsPoll) {
+  config_.portal.poll = hours{1};
+  start();
+  bring_company();
+  look();
+  bring(complete(Entity::task, clock_.now() - hours{2}), pile());
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  bring(complete(Entity::task, clock_.now() - hours{2} - seconds{1}),
+        {task_row(101, 11, days{1}, 5), task_row(102, 11, days{1}, 5),
+         task_row(103, 11, days{1}, 5)});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+}
+
 TEST_F(EngineTest, AStaleStreamNeitherBeginsNorEndsAnything) {
   start_with_a_told_pile();
-  const Time old = clock_.now() - hours{1} - seconds{1};
+  const Time old = clock_.now() - minutes{15} - seconds{1};
   std::vector<Record> done;
   for (const std::int64_t id : {101, 102, 103}) done.push_back(task_row(id, 11, days{1}, 5));
   bring(complete(Entity::task, old), done);
