@@ -64,15 +64,10 @@ std::string with_sentence(std::string text, const std::string& sentence) {
   return text + " " + sentence;
 }
 
-// What kept a stream from being read passes by itself.
-bool passes(ErrorKind kind) {
-  return kind == ErrorKind::unavailable || kind == ErrorKind::wait_until;
-}
-
 std::optional<ErrorKind> gravest(const std::vector<Error>& problems) {
   std::optional<ErrorKind> found;
   for (const Error& problem : problems) {
-    if (!found || passes(*found)) found = problem.kind;
+    if (!found || passes_by_itself(*found)) found = problem.kind;
   }
   return found;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "connectors/ascii.h"
 #include "rules/base/language.h"
 
 namespace b24 {
@@ -103,10 +104,7 @@ void read_profile(const Json& profile, PortalFacts& facts) {
 void read_scopes(const Json& scopes, PortalFacts& facts) {
   if (!scopes.is_structured()) return;
   for (const Json& scope : scopes) {
-    if (!scope.is_string()) continue;
-    std::string name = scope.get<std::string>();
-    for (char& c : name) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    facts.scopes.insert(std::move(name));
+    if (scope.is_string()) facts.scopes.insert(lower_ascii(scope.get<std::string>()));
   }
 }
 

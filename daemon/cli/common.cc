@@ -33,17 +33,9 @@ void print_problems(const std::vector<Problem>& problems) {
 }
 
 Exit exit_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid_input:
-      return Exit::usage;
-    case ErrorKind::unavailable:
-    case ErrorKind::wait_until:
-      return Exit::later;
-    case ErrorKind::stopped:
-      return Exit::ok;
-    default:
-      return Exit::portal;
-  }
+  if (kind == ErrorKind::invalid_input) return Exit::usage;
+  if (kind == ErrorKind::stopped) return Exit::ok;
+  return passes_by_itself(kind) ? Exit::later : Exit::portal;
 }
 
 Exit complain(const Error& problem) {

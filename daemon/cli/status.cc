@@ -58,8 +58,7 @@ std::string age(const std::optional<Time>& t, Time now) {
 }
 
 // What has not reached people, and why; nothing when all has.
-std::string about_outbox(Reader& reader, Time now) {
-  const OutboxCounts outbox = reader.outbox_counts();
+std::string about_outbox(const OutboxCounts& outbox, Time now) {
   std::string text;
   if (outbox.waiting > 0) {
     text += fmt::format(fmt::runtime(tr("Ждут отправки: {}, самое раннее – {}.\n",
@@ -115,7 +114,7 @@ Exit status_command(const Common& common) {
                       "Managers: {}. Alerts: {} firing, {} known from the start.\n")),
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
-  std::cout << about_outbox(*mirror->reader, now);
+  std::cout << about_outbox(mirror->reader->outbox_counts(), now);
   for (const Text& text : warnings) std::cout << text.pick() << '\n';
   return Exit::ok;
 }

@@ -40,10 +40,6 @@ Error not_admin(const PortalFacts& facts) {
 
 }  // namespace
 
-bool Puller::is_passing(const Error& why) {
-  return why.kind == ErrorKind::unavailable || why.kind == ErrorKind::wait_until;
-}
-
 Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints, Clock& clock,
                PullerOptions options)
     : client_(client),
@@ -159,7 +155,7 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
     log::warn("absences not read text={}", log::quoted(absences.error().text));
   }
   absences_fail_ = failed;
-  const bool soon = failed && is_passing(absences.error());
+  const bool soon = failed && passes_by_itself(absences.error().kind);
   absences_due_ = clock_.steady_now() +
                   (soon ? std::min(kAbsencesRetry, options_.facts_every) : options_.facts_every);
 }

@@ -91,8 +91,6 @@ class Puller {
     Time began_here;
   };
 
-  // What failed may work next time, without anybody's doing.
-  static bool is_passing(const Error& why);
   std::vector<Plan> plan(Counts counts);
   std::vector<Plan> plan_hints();
   // Reads the planned lists to their end and hands the rows on; gives the plans back as they are
@@ -101,6 +99,8 @@ class Puller {
   // One request of a reading. False: report.error says why not.
   bool step(Reading& reading, PassReport& report, const std::stop_token& stop);
   PulledPart take(Reading& reading, ListPart part);
+  // How far the part brings its stream, and what that means to the mirror.
+  void advance(const Reading& reading, Plan& plan, const ListPart& part, PulledPart& out);
   // Looks at the counts a pass has brought; with `now` twice in one pass. False: stopped.
   bool check_counts(std::vector<Plan> counted, Counts counts, PassReport& report,
                     const std::stop_token& stop);

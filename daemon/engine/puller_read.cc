@@ -35,13 +35,12 @@ bool Puller::Reading::all_changes_read(Entity entity) const {
 PulledPart Puller::take(Reading& reading, ListPart part) {
   Plan& plan = reading.plans[part.list];
   StreamState& state = states_.at(plan.entity);
-  const Time now = clock_.now();
   PulledPart out;
   out.sweep_began_at = reading.began_here;
   out.ids_only = plan.mode == Mode::sweep || plan.mode == Mode::count;
   if (part.failed) {
     state.problem = part.failed->text;
-    state.refused = !is_passing(*part.failed);
+    state.refused = !passes_by_itself(part.failed->kind);
     failed_.insert(plan.entity);
     // Nobody will answer a refused hint; asking for ever is useless.
     if (state.refused) plan.missing.clear();
@@ -50,9 +49,24 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
   }
   plan.answered = part.done;
   if (part.total) plan.total = part.total;
+  advance(reading, plan, part, out);
+  if ((part.done || !part.records.empty()) && !failed_.contains(plan.entity)) {
+    state.problem.clear();
+    state.refused = false;
+  }
+  out.state = state;
+  out.records = std::move(part.records);
+  out.rejected = std::move(part.rejected);
+  return out;
+}
+
+void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, PulledPart& out) {
+  StreamState& state = states_.at(plan.entity);
+  const Time now = clock_.now();
   const Time began = reading.began.value_or(now - kClockDoubt);
   const auto sweep = part.done ? PulledPart::Sweep::finish : PulledPart::Sweep::rows;
   const SteadyTime list_due = clock_.steady_now() + spec(plan.entity).every;
+  const SteadyTime sweep_due = clock_.steady_now() + options_.sweep_every;
   switch (plan.mode) {
     case Mode::full:
       if (!state.full_began_at) state.full_began_at = began;
@@ -64,7 +78,7 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
         state.recent_at = now;
         state.swept_at = now;
         list_due_[plan.entity] = list_due;
-        sweep_due_[plan.entity] = clock_.steady_now() + options_.sweep_every;
+        sweep_due_[plan.entity] = sweep_due;
       }
       break;
     case Mode::changed:
@@ -90,7 +104,7 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
       for (const Record& record : part.records) plan.shown.push_back(record.id);
       if (part.done) {
         state.swept_at = now;
-        sweep_due_[plan.entity] = clock_.steady_now() + options_.sweep_every;
+        sweep_due_[plan.entity] = sweep_due;
         differences_.compared(plan.entity);
       }
       out.sweep = sweep;
@@ -108,14 +122,6 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
     case Mode::count:
       break;
   }
-  if ((part.done || !part.records.empty()) && !failed_.contains(plan.entity)) {
-    state.problem.clear();
-    state.refused = false;
-  }
-  out.state = state;
-  out.records = std::move(part.records);
-  out.rejected = std::move(part.rejected);
-  return out;
 }
 
 bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& stop) {

@@ -24,6 +24,11 @@ enum class ErrorKind {
 // "invalid_input", "unavailable", ... as in logs and JSON.
 const char* name(ErrorKind kind);
 
+// Whether waiting is all that it takes.
+constexpr bool passes_by_itself(ErrorKind kind) {
+  return kind == ErrorKind::unavailable || kind == ErrorKind::wait_until;
+}
+
 // `text` is a whole sentence for a person, in the language in force: what happened, where, what
 // to do. It never holds a secret.
 struct Error {

@@ -19,14 +19,12 @@ namespace {
 using testing::HasSubstr;
 
 sim::PortalOptions company() {
-  sim::PortalOptions options;
-  options.managers = 4;
-  options.deals = 1200;
-  options.tasks = 600;
-  options.calls = 1500;
-  options.days = 30;
-  options.limits.enabled = false;
-  return options;
+  return {.managers = 4,
+          .deals = 1200,
+          .tasks = 600,
+          .calls = 1500,
+          .days = 30,
+          .limits = {.enabled = false}};
 }
 
 class PullerTest : public StoreTest {

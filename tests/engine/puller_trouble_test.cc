@@ -36,14 +36,12 @@ class SetBackClock : public Clock {
 };
 
 sim::PortalOptions small_company() {
-  sim::PortalOptions options;
-  options.managers = 4;
-  options.deals = 60;
-  options.tasks = 40;
-  options.calls = 120;
-  options.days = 20;
-  options.limits.enabled = false;
-  return options;
+  return {.managers = 4,
+          .deals = 60,
+          .tasks = 40,
+          .calls = 120,
+          .days = 20,
+          .limits = {.enabled = false}};
 }
 
 // A portal, a file, the engine in its thread and a puller, which the test's thread drives.

@@ -23,15 +23,13 @@ using nlohmann::json;
 const std::string kSecret = "q7w8e9secretz";
 
 sim::PortalOptions small_company() {
-  sim::PortalOptions options;
-  options.managers = 3;
-  options.deals = 20;
-  options.tasks = 20;
-  options.calls = 100;
-  options.days = 30;
-  options.secret = kSecret;
-  options.limits.enabled = false;
-  return options;
+  return {.managers = 3,
+          .deals = 20,
+          .tasks = 20,
+          .calls = 100,
+          .days = 30,
+          .limits = {.enabled = false},
+          .secret = kSecret};
 }
 
 void expect_refusal(const Finished& done, int exit_code, const std::string& err) {

@@ -24,15 +24,13 @@ constexpr const char* kEvents[] = {"ONCRMDEALADD",       "ONCRMDEALUPDATE", "ONC
                                    "ONVOXIMPLANTCALLEND"};
 
 sim::PortalOptions company() {
-  sim::PortalOptions options;
-  options.managers = 4;
-  options.deals = 300;
-  options.tasks = 300;
-  options.calls = 500;
-  options.days = 30;
-  options.limits.enabled = false;
-  options.problems = false;
-  return options;
+  return {.managers = 4,
+          .deals = 300,
+          .tasks = 300,
+          .calls = 500,
+          .days = 30,
+          .problems = false,
+          .limits = {.enabled = false}};
 }
 
 // A port nobody uses at the moment.

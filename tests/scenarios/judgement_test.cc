@@ -35,16 +35,14 @@ std::set<std::int64_t> keys_of_object(const json& object) {
 }
 
 sim::PortalOptions company(const Size& size) {
-  sim::PortalOptions options;
-  options.managers = size.managers;
-  options.deals = size.deals;
-  options.tasks = size.tasks;
-  options.calls = size.calls;
-  options.seed = size.seed;
-  options.limits.enabled = false;
-  // A Thursday, 15:30 in Moscow.
-  options.now = parse_time("2026-11-19T15:30:00+03:00");
-  return options;
+  return {.managers = size.managers,
+          .deals = size.deals,
+          .tasks = size.tasks,
+          .calls = size.calls,
+          .seed = size.seed,
+          // A Thursday, 15:30 in Moscow.
+          .now = parse_time("2026-11-19T15:30:00+03:00"),
+          .limits = {.enabled = false}};
 }
 
 // What the rules find is what the portal's own rows come to.

@@ -25,14 +25,12 @@ int kills() {
 }
 
 sim::PortalOptions company() {
-  sim::PortalOptions options;
-  options.managers = 8;
-  options.deals = 3000;
-  options.tasks = 1500;
-  options.calls = 12000;
-  options.limits.enabled = false;
-  options.problems = false;
-  return options;
+  return {.managers = 8,
+          .deals = 3000,
+          .tasks = 1500,
+          .calls = 12000,
+          .problems = false,
+          .limits = {.enabled = false}};
 }
 
 TEST(KillScenario, ReadingGoesOnWhereItWas) {

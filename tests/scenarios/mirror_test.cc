@@ -11,14 +11,12 @@ namespace b24 {
 namespace {
 
 sim::PortalOptions company() {
-  sim::PortalOptions options;
-  options.managers = 8;
-  options.deals = 1500;
-  options.tasks = 900;
-  options.calls = 6000;
-  options.days = 50;
-  options.limits.enabled = false;
-  return options;
+  return {.managers = 8,
+          .deals = 1500,
+          .tasks = 900,
+          .calls = 6000,
+          .days = 50,
+          .limits = {.enabled = false}};
 }
 
 nlohmann::json synced(Workplace& workplace) {

@@ -16,13 +16,7 @@ namespace {
 using nlohmann::json;
 
 sim::PortalOptions small_company() {
-  sim::PortalOptions options;
-  options.managers = 3;
-  options.deals = 60;
-  options.tasks = 60;
-  options.calls = 300;
-  options.limits.enabled = false;
-  return options;
+  return {.managers = 3, .deals = 60, .tasks = 60, .calls = 300, .limits = {.enabled = false}};
 }
 
 // Longer than any test waits.

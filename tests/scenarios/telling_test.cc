@@ -16,14 +16,12 @@ namespace {
 using nlohmann::json;
 
 sim::PortalOptions calm_company() {
-  sim::PortalOptions options;
-  options.managers = 6;
-  options.deals = 200;
-  options.tasks = 150;
-  options.calls = 3000;
-  options.limits.enabled = false;
-  options.problems = false;
-  return options;
+  return {.managers = 6,
+          .deals = 200,
+          .tasks = 150,
+          .calls = 3000,
+          .problems = false,
+          .limits = {.enabled = false}};
 }
 
 // A manager who is nobody's head and owns deals, and his head.
