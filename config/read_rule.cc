@@ -8,6 +8,11 @@
 namespace b24 {
 namespace {
 
+// Present days that fit into the history we know of (evaluate.h, kLongestHistory), with holidays
+// and a leave among them.
+constexpr int kLongestNorm = 60;
+constexpr int kLongestWindow = 20;
+
 constexpr double kLargest = 1e12;
 
 const std::vector<std::string> kCommonKeys = {"id",          "name",
@@ -217,6 +222,9 @@ class RuleReader {
             "median_of_at_least"},
            "и «compare» вместе не бывают: порог здесь – «drop_percent»",
            "and \"compare\" do not go together: the limit here is \"drop_percent\"");
+    // A day that is left out would count as a day without a single call.
+    refuse({"where"}, "и «compare» вместе не бывают: условие пишут в запросе показателя",
+           "and \"compare\" do not go together: write the condition in the metric's query");
     if (const YamlNode* compare = map_.get("compare")) comparison(*compare, shape);
     if (const YamlNode* drop = map_.need("drop_percent")) {
       take(shape.drop_percent, read_number(*drop, {1, 99}, problems_));
@@ -229,8 +237,8 @@ class RuleReader {
     const Map map(node, problems_, {"window", "with", "days", "need_days", "use", "skip"});
     if (const YamlNode* window = map.need("window")) window_days(*window, shape.window_days);
     if (const YamlNode* with = map.need("with")) read_word(*with, {"own_days"}, problems_);
-    integer(map, "days", shape.norm_days, {1, 200});
-    integer(map, "need_days", shape.need_days, {1, 200});
+    integer(map, "days", shape.norm_days, {1, kLongestNorm});
+    integer(map, "need_days", shape.need_days, {1, kLongestNorm});
     if (const YamlNode* use = map.get("use")) {
       shape.median = read_word(*use, {"median", "average"}, problems_) != "average";
     }
@@ -255,7 +263,8 @@ class RuleReader {
     const std::string unit = space == std::string::npos ? "" : text->substr(space + 1);
     const bool digits = !number.empty() && number.size() <= 3 && number.front() != '0' &&
                         number.find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || std::stoi(number) > 100 || (unit != "present days" && unit != "present day")) {
+    if (!digits || std::stoi(number) > kLongestWindow ||
+        (unit != "present days" && unit != "present day")) {
       problems_.error("R114", node,
                       {fmt::format("«{}»: окно пишут так: 3 present days (дни, когда менеджер был "
                                    "на работе)",

@@ -270,7 +270,6 @@ Result<HttpAnswer> HttpConnection::Impl::exchange(httplib::Request& request) {
   }
   answer.status = result->status;
   answer.location = result->get_header_value("Location");
-  answer.content_type = result->get_header_value("Content-Type");
   return answer;
 }
 

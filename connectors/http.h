@@ -30,7 +30,6 @@ struct HttpAnswer {
   int status = 0;
   std::string body;      // decompressed
   std::string location;  // of a 3xx answer
-  std::string content_type;
 };
 
 // The parts of "https://host:port/path".

@@ -121,20 +121,13 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
 
 App::~App() { stop(); }
 
-std::optional<KeptFacts> App::kept_facts() const {
-  const auto text = puller_reader_->meta(kFactsMeta);
-  return text ? facts_from_json(*text) : std::nullopt;
-}
-
 Result<std::string> App::connect() {
-  const auto kept = kept_facts();
+  const auto kept = kept_facts(*puller_reader_);
   // A command that comes every few minutes need not ask again who it is, unless something lacked.
   const bool fresh = kept && missing_scopes(kept->facts.scopes).empty() &&
                      kept->facts.user_id == client_->webhook().user_id &&
                      clock_.now() - kept->read_at < options_.puller.facts_every;
-  const auto away = puller_reader_->meta(kAbsencesMeta);
-  const auto absences = away ? absences_from_json(*away) : std::nullopt;
-  if (absences) puller_->assume_absences(absences->read_at);
+  if (const auto away = kept_absences(*puller_reader_)) puller_->assume_absences(away->read_at);
   if (fresh && !options_.judging) {
     puller_->assume(kept->facts, kept->read_at);
     return std::string{};
@@ -142,7 +135,7 @@ Result<std::string> App::connect() {
   auto facts = puller_->read_facts(token());
   if (facts) {
     told_scopes_ = missing_scopes(facts->scopes);
-    return words_about(*facts);
+    return words_about(*facts, kept && kept->facts.calendar);
   }
   // A portal that is away for a while is no reason for a service not to start.
   if (facts.error().kind != ErrorKind::unavailable || !kept || !options_.judging) {
@@ -152,21 +145,27 @@ Result<std::string> App::connect() {
   return facts.error().text;
 }
 
-std::string App::words_about(const PortalFacts& facts) const {
+// By the right to read calendars come the absences too.
+std::string App::without_calendar(bool granted) const {
+  const CalendarSettings without = merged(std::nullopt, config_.calendar, {});
+  const auto hour = [](minutes since_midnight) {
+    return fmt::format("{}:{:02}", since_midnight.count() / 60, since_midnight.count() % 60);
+  };
+  return fmt::format(
+      fmt::runtime(tr("Пока рабочее время – {}–{}, {} с портала не учитываются.",
+                      "Until then the working hours are {}–{}, and the portal's {} do not count.")),
+      hour(without.work_start), hour(without.work_end),
+      granted ? tr("праздники", "holidays") : tr("праздники и отпуска", "holidays and absences"));
+}
+
+std::string App::words_about(const PortalFacts& facts, bool calendar_kept) const {
   std::string words = about_scopes(told_scopes_);
   if (!facts.calendar) {
-    const CalendarSettings without = merged(std::nullopt, config_.calendar, {});
-    const auto hour = [](minutes since_midnight) {
-      return fmt::format("{}:{:02}", since_midnight.count() / 60, since_midnight.count() % 60);
-    };
     words = with_sentence(std::move(words), facts.calendar_problem);
-    words = with_sentence(
-        std::move(words),
-        fmt::format(fmt::runtime(tr("Пока рабочее время – {}–{}, праздники и отпуска с портала не "
-                                    "учитываются.",
-                                    "Until then the working hours are {}–{}, and the portal's "
-                                    "holidays and absences do not count.")),
-                    hour(without.work_start), hour(without.work_end)));
+    const bool granted = facts.scopes.contains("calendar");
+    if (!granted || !calendar_kept) {
+      words = with_sentence(std::move(words), without_calendar(granted));
+    }
   }
   const std::string& known = client_->webhook().url.host;
   const std::string host = client_->host();
@@ -221,10 +220,9 @@ Result<void> App::start() {
                                        [this](const Hint& hint) { return hints_.add(hint); });
     auto port = web_->start();
     if (!port) return port.error();
-    http_port_ = *port;
     log::info("listening address={} port={}", config_.http.host, *port);
   }
-  if (kept_facts()) up_from_ = clock_.steady_now() + kFirstWord;
+  if (kept_facts(*puller_reader_)) up_from_ = clock_.steady_now() + kFirstWord;
   start_engine();
   sender_thread_ = thread("sender", [this](std::stop_token stop) {
     sender_->run(stop);

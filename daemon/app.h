@@ -77,8 +77,6 @@ class App {
   // Why connect() failed after start(); the program must then end too.
   std::optional<Error> refusal() const;
   std::uint64_t turns() const { return engine_->turns(); }
-  // The port of the listener, if there is one.
-  std::optional<int> http_port() const { return http_port_; }
   std::string status_line() const;
 
  private:
@@ -88,8 +86,8 @@ class App {
   void start_engine();
   void pull(const std::stop_token& stop);
   void remember_move();
-  std::optional<KeptFacts> kept_facts() const;
-  std::string words_about(const PortalFacts& facts) const;
+  std::string words_about(const PortalFacts& facts, bool calendar_kept) const;
+  std::string without_calendar(bool granted) const;
   std::vector<Error> untold(const std::vector<Error>& streams) const;
   std::jthread thread(const char* name, std::function<void(std::stop_token)> body);
 
@@ -109,12 +107,11 @@ class App {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Puller> puller_;
   std::unique_ptr<WebServer> web_;
-  std::optional<int> http_port_;
   std::vector<std::string> told_scopes_;  // whose lack connect() has told
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
   std::optional<Error> refusal_;
-  std::atomic<bool> met_{false};       // the portal has answered connect()
+  std::atomic<bool> met_{false};       // connect() is done: the portal has answered, or is known
   std::optional<SteadyTime> up_from_;  // then the service is up without that
   std::promise<void> sender_ended_;
   std::jthread engine_thread_;

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <optional>
 
+#include "rules/base/characters.h"
 #include "rules/text.h"
 
 // The part of text.h that knows BB code.
@@ -45,8 +46,6 @@ std::optional<Tag> tag_at(std::string_view text) {
 
 bool stands_alone(const Tag& tag) { return tag.name == "br" || tag.name == "timestamp"; }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
 // Walks the text: `on_tag(tag, position)` for each tag, `on_character(position)` for each visible
 // character; the latter stops the walk by returning false.
 template <class OnTag, class OnCharacter>
@@ -57,7 +56,7 @@ void walk(std::string_view bb, OnTag on_tag, OnCharacter on_character) {
       at += tag->length;
       continue;
     }
-    if (!is_continuation(bb[at]) && !on_character(at)) return;
+    if (begins_character(bb[at]) && !on_character(at)) return;
     ++at;
   }
 }

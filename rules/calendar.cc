@@ -44,6 +44,8 @@ struct Calendar::Zone {
   std::array<YearMark, 13 * 32> year{};
 };
 
+bool is_known_zone(const std::string& name) { return find_zone(name) != nullptr; }
+
 std::string format_day(Day day) {
   const std::chrono::year_month_day date{day};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),

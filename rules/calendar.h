@@ -31,6 +31,9 @@ struct MonthDay {
   auto operator<=>(const MonthDay&) const = default;
 };
 
+// Whether the system knows a zone of this name.
+bool is_known_zone(const std::string& name);
+
 // What makes a calendar; plain data, from the portal and the settings.
 struct CalendarSettings {
   std::string zone = "Europe/Moscow";      // IANA name; sets the borders of days

@@ -44,7 +44,8 @@ struct Finding {
   std::int64_t manager_id = 0;  // who answers for it; groups messages
   double value = 0;             // the number; for `each`, the age in the limit's unit (below)
   double norm = 0;              // the limit, norm or baseline it is judged by
-  // Above `clear_below` (or below `clear_above`) but not beyond the threshold: keeps a firing
+  // Not good yet, but no reason to begin: between the threshold and `clear_below` (or
+  // `clear_above`), less than half of a drop made up, or `where` does not hold. Keeps a firing
   // alert, starts none.
   bool clearing = false;
   std::map<std::string, Value> fields;  // further columns, for the text

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ struct SalesScope {
   // By the portal's line: what its exchange counts as talk before anybody talks.
   std::map<std::string, seconds> duration_offsets{};
 
-  bool is_sales(std::int64_t pipeline) const {
-    return pipelines.empty() || pipelines.contains(pipeline);
+  bool is_sales(std::optional<std::int64_t> pipeline) const {
+    return pipelines.empty() || (pipeline && pipelines.contains(*pipeline));
   }
 };
 

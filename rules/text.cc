@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "rules/base/characters.h"
 #include "rules/base/language.h"
 
 namespace b24 {
@@ -34,9 +35,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 // The place in characters, from 1, as an editor counts it.
 std::size_t place(std::string_view text, std::size_t byte) {
-  return 1 + static_cast<std::size_t>(std::count_if(
-                 text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte),
-                 [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return 1 + count_characters(text.substr(0, byte));
 }
 
 std::string_view base_name(std::string_view filter) { return filter.substr(0, filter.find(':')); }
@@ -136,7 +135,7 @@ std::string number_text(double value, std::string_view filter) {
 
 std::string time_text(Time t, std::string_view filter, const TextContext& context) {
   if (filter == "time") return clock_text(t, context);
-  if (filter == "ago") return format_duration(context.now - t);
+  if (filter == "ago" && t <= context.now) return format_duration(context.now - t);
   const std::string date = day_text(context.calendar.day_of(t), context);
   return filter == "date" ? date : date + " " + clock_text(t, context);
 }

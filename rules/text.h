@@ -18,7 +18,8 @@
 //   money     "1 250 000"            round     whole number ("6,5" -> "7"); others may follow it
 //   number    "6,3", as without any  percent   "−38 %"
 //   date      "21.11"                time      "14:05"
-//   datetime  "21.11 14:05"          ago       "3 дня", "2 ч 15 мин": since an instant
+//   datetime  "21.11 14:05"          ago       "3 дня", "2 ч 15 мин": since an instant;
+//                                            as datetime while it is ahead
 //   days      "14 дн."               work_days "14 раб. дн."
 //   phone     "+7•••12-34"           plural:one,few,many   "5 задач" (English: first and last)
 // days and work_days count whole days gone by ("меньше дня" before the first).

@@ -446,7 +446,7 @@ Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
         impl_->exchange("batch", batch_body(commands, rest), Effect::read, either.token());
     if (attempt.failed) return *attempt.failed;
     auto found = parse_batch(attempt.envelope.result);
-    if (!found) return impl_->unreadable({200, "{", {}, {}});
+    if (!found) return impl_->unreadable({200, "{", {}});
     parts = std::move(*found);
     answer.portal_time = attempt.envelope.timing.date_start;
     answer.portal_offset = attempt.envelope.timing.offset;

@@ -25,7 +25,6 @@ enum class FieldType {
   date,     // the first ten characters -> text "2026-11-21"
   id_list,  // [1,2] -> JSON text "[1,2]"
   phone,    // its digits up to the first letter, without the country: the last ten
-  json,     // kept as JSON text
 };
 
 struct Field {
@@ -67,6 +66,12 @@ struct EntitySpec {
   // that ends in '*' stands for all that begin so.
   std::span<const std::string_view> dropped = {};
 };
+
+// Read whole every time: nothing in such a list says what is new.
+constexpr bool is_read_whole(const EntitySpec& spec) {
+  return spec.paging != Paging::keyset ||
+         (spec.changed_filter.empty() && spec.recent_filter.empty());
+}
 
 const EntitySpec& spec(Entity entity);
 std::span<const EntitySpec> specs();

@@ -174,7 +174,6 @@ std::optional<Value> to_value(FieldType type, const Cell& cell) {
     case FieldType::phone:
       return plain ? phone_value(cell) : std::nullopt;
     case FieldType::text:
-    case FieldType::json:
       return Value{std::string(cell.text)};
   }
   return std::nullopt;

@@ -74,9 +74,7 @@ std::optional<Mirror> open_mirror(const Config& config) {
     return std::nullopt;
   }
   std::optional<PortalFacts> facts;
-  if (const auto text = (*reader)->meta(kFactsMeta)) {
-    if (const auto kept = facts_from_json(*text)) facts = kept->facts;
-  }
+  if (auto kept = kept_facts(**reader)) facts = std::move(kept->facts);
   auto around = read_surroundings(**reader, config, facts);
   if (!around) {
     complain(around.error());

@@ -25,10 +25,10 @@ OrderedJson to_json(const Finding& finding) {
 void print(const Rule& rule, const Judgement& judgement, const Surroundings& around) {
   std::cout << fmt::format("{} — {}: {}\n", rule.id, rule.name.pick(), judgement.findings.size());
   for (const Finding& finding : judgement.findings) {
-    std::cout << fmt::format("  {} ({}): {:.4g}, {} {:.4g}, {} {}\n",
-                             around.people.name(finding.manager_id), to_string(finding.key),
-                             finding.value, tr("норма", "norm"), finding.norm,
-                             tr("объектов", "objects"), finding.items.size());
+    std::cout << fmt::format(
+        "  {} ({}): {}, {} {}, {} {}\n", around.people.name(finding.manager_id),
+        to_string(finding.key), format_number(finding.value), tr("норма", "norm"),
+        format_number(finding.norm), tr("объектов", "objects"), finding.items.size());
   }
   for (const Silence& silence : judgement.silences) {
     std::cout << fmt::format("  – {}: {}\n", around.people.name(silence.manager_id),

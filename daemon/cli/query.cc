@@ -5,6 +5,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
 #include "daemon/engine/statements.h"
+#include "rules/base/characters.h"
 
 namespace b24 {
 namespace {
@@ -19,12 +20,8 @@ void print_error(const std::string& sql, const SqlError& failure) {
   const auto before = at == 0 ? std::string::npos : sql.rfind('\n', at - 1);
   const auto begin = before == std::string::npos ? 0 : before + 1;
   const std::string line = sql.substr(begin, sql.find('\n', begin) - begin);
-  const auto indent = std::count_if(sql.begin() + static_cast<std::ptrdiff_t>(begin),
-                                    sql.begin() + static_cast<std::ptrdiff_t>(at), [](char c) {
-                                      return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-                                    });
-  std::cerr << "  " << line << "\n  " << std::string(static_cast<std::size_t>(indent), ' ')
-            << "^\n";
+  const std::size_t indent = count_characters(std::string_view{sql}.substr(begin, at - begin));
+  std::cerr << "  " << line << "\n  " << std::string(indent, ' ') << "^\n";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -41,7 +42,11 @@ void tell_systemd(std::string_view state, std::string_view sentence) {
   sd_notify(0, fmt::format("{}STATUS={}", state, sentence).c_str());
 }
 
-void tell_ready(std::size_t rules) {
+std::ptrdiff_t in_force(const RuleSet& set) {
+  return std::ranges::count_if(set.rules, &Rule::enabled);
+}
+
+void tell_ready(std::ptrdiff_t rules) {
   const auto sentence = tr("Наблюдает, правил: {}", "Watching, rules: {}");
   tell_systemd("READY=1\n", fmt::format(fmt::runtime(sentence), rules));
 }
@@ -68,8 +73,8 @@ class Watchdog {
   SteadyTime beaten_{};
 };
 
-// SIGHUP: all the rules, or none.
-void reload(const Common& common, App& app) {
+// SIGHUP: all the rules, or none. Gives the number of those in force then.
+std::optional<std::ptrdiff_t> reload(const Common& common, App& app) {
   sd_notify(0, "RELOADING=1");
   const LoadedConfig settings = load_config(common.config_file);
   LoadedRules rules = load_rules(settings.config.rules);
@@ -84,14 +89,16 @@ void reload(const Common& common, App& app) {
     tell_systemd("READY=1\n",
                  tr("Наблюдает по прежним правилам: в новых ошибка, она в журнале",
                     "Watching by the old rules: the new ones have a mistake, it is in the log"));
-    return;
+    return std::nullopt;
   }
-  tell_ready(rules.rules.rules.size());
+  const std::ptrdiff_t count = in_force(rules.rules);
+  tell_ready(count);
   app.use_rules(std::move(rules.rules));
+  return count;
 }
 
 // Until a signal to end comes, or the program cannot go on.
-void watch(const Common& common, const RunArguments& arguments, std::size_t rules, App& app,
+void watch(const Common& common, const RunArguments& arguments, std::ptrdiff_t rules, App& app,
            const sigset_t& signals, Clock& clock) {
   Watchdog watchdog{clock};
   bool ready = false;
@@ -103,7 +110,7 @@ void watch(const Common& common, const RunArguments& arguments, std::size_t rule
     }
     const int signal = wait_for_signal(signals, milliseconds{ready ? 500 : 20});
     if (signal == SIGTERM || signal == SIGINT) return;
-    if (signal == SIGHUP) reload(common, app);
+    if (signal == SIGHUP) rules = reload(common, app).value_or(rules);
     watchdog.beat(app.turns());
   }
 }
@@ -150,7 +157,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   print_problems(problems);
   if (has_errors(problems)) return Exit::usage;
   if (auto started = app.start(); !started) return complain(started.error());
-  watch(common, arguments, loaded->rules.rules.rules.size(), app, signals, clock);
+  watch(common, arguments, in_force(loaded->rules.rules), app, signals, clock);
   sd_notify(0, "STOPPING=1");
   const Exit code = last_words(app);
   end_in_time(code);

@@ -99,13 +99,21 @@ Exit status_command(const Common& common) {
   const Time now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   for (const StreamState& s : mirror->reader->streams()) {
     std::int64_t rows = 0;
+    std::int64_t rejected = 0;
     for (const auto& line : json["streams"]) {
-      if (line["entity"] == std::string{name(s.entity)}) rows = line["rows"].get<std::int64_t>();
+      if (line["entity"] != std::string{name(s.entity)}) continue;
+      rows = line["rows"].get<std::int64_t>();
+      rejected = line["rejected"].get<std::int64_t>();
     }
-    std::cout << fmt::format("{:<12} {:>9}  {}{}{}\n", name(s.entity), rows,
+    const std::string not_understood =
+        rejected == 0
+            ? ""
+            : fmt::format(fmt::runtime(tr(", не понято строк: {}", ", rows not understood: {}")),
+                          rejected);
+    std::cout << fmt::format("{:<12} {:>9}  {}{}{}{}\n", name(s.entity), rows,
                              s.full_done ? tr("прочитано целиком, ", "complete, ")
                                          : tr("прочитано не всё", "not complete"),
-                             s.full_done ? age(s.fresh_at, now) : "",
+                             s.full_done ? age(s.fresh_at, now) : "", not_understood,
                              s.problem.empty() ? "" : ": " + s.problem);
   }
   const auto& alerts = json["alerts"];

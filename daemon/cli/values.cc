@@ -3,25 +3,21 @@
 #include <algorithm>
 #include <vector>
 
+#include "rules/base/characters.h"
+
 namespace b24 {
 namespace {
 
 constexpr std::size_t kCellMost = 60;  // characters
 
-bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
-}
-
 std::string cell(const Value& value) {
   std::string text = as_text(value);
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  if (width(text) <= kCellMost) return text;
+  if (count_characters(text) <= kCellMost) return text;
   std::size_t seen = 0;
   std::size_t end = 0;
-  while (end < text.size() && (seen += starts_character(text[end]) ? 1U : 0U) < kCellMost) ++end;
+  while (end < text.size() && (seen += begins_character(text[end]) ? 1U : 0U) < kCellMost) ++end;
   return text.substr(0, end) + "…";
 }
 
@@ -36,13 +32,14 @@ std::string format_table(const Table& table) {
   }
   std::vector<std::size_t> widths(table.columns.size());
   for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
+    for (std::size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], count_characters(line[i]));
   }
   std::string out;
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) {
       out += line[i];
-      if (i + 1 < line.size()) out += std::string(widths[i] - width(line[i]) + 2, ' ');
+      if (i + 1 < line.size()) out += std::string(widths[i] - count_characters(line[i]) + 2, ' ');
     }
     out += '\n';
   }

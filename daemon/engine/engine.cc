@@ -1,6 +1,7 @@
 #include "daemon/engine/engine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -34,11 +35,10 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
       options_(std::move(options)),
       send_(std::move(send)),
       judge_(reader),
-      around_{Calendar::make({}).value(), {}, {}, {}} {
+      around_{Calendar::make({}).value(), {}, {}, {}},
+      rules_from_(clock.now()) {
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
-  if (const auto text = reader_.meta(kFactsMeta)) {
-    if (const auto kept = facts_from_json(*text)) facts_ = kept->facts;
-  }
+  if (auto kept = kept_facts(reader_)) facts_ = std::move(kept->facts);
   days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
   refresh_surroundings();
 }
@@ -105,8 +105,10 @@ void Engine::take_rows(Pulled pulled) {
     StreamState& known = streams_[part.state.entity];
     if (part.state.problem != known.problem) {
       if (part.state.problem.empty()) {
+        troubled_since_.erase(part.state.entity);
         log::info("stream goes on entity={}", name(part.state.entity));
       } else {
+        troubled_since_.try_emplace(part.state.entity, now);
         log::warn("stream stopped entity={} text={}", name(part.state.entity),
                   log::quoted(part.state.problem));
       }
@@ -121,6 +123,7 @@ void Engine::take_rows(Pulled pulled) {
 void Engine::take_part(PulledPart& part, Time now) {
   const Entity entity = part.state.entity;
   if (part.sweep == PulledPart::Sweep::begin) writer_.begin_sweep(entity);
+  if (part.sweep == PulledPart::Sweep::abandon) writer_.abandon_sweep(entity);
   if (!part.ids_only && !part.records.empty()) {
     const UpsertCounts counts = writer_.upsert(entity, part.records, now, around_.calendar);
     changed_ = changed_ || counts.inserted + counts.updated > 0;
@@ -132,7 +135,7 @@ void Engine::take_part(PulledPart& part, Time now) {
     log::warn("rows not understood entity={} rows={} reason={}", name(entity), part.rejected.size(),
               log::quoted(part.rejected.front().reason));
   }
-  if (part.ids_only && part.sweep != PulledPart::Sweep::none) {
+  if (part.ids_only && !part.records.empty()) {
     writer_.add_swept(entity, part.records);
   }
   std::vector<std::int64_t> gone = std::move(part.gone);
@@ -165,10 +168,21 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
 }
 
 void Engine::take_facts(const FactsRead& read) {
-  facts_ = read.facts;
+  PortalFacts facts = read.facts;
+  const PortalFacts before = facts_.value_or(PortalFacts{});
+  // A calendar that could not be read this time is still in force; without the scope it is not.
+  if (!facts.calendar && facts.scopes.contains("calendar")) facts.calendar = before.calendar;
+  if (!facts.calendar_problem.empty() && facts.calendar_problem != before.calendar_problem) {
+    log::warn("calendar not read text={}", log::quoted(facts.calendar_problem));
+  }
+  if (facts_ && facts.scopes != before.scopes) {
+    log::warn("scopes of the webhook have changed missing={}",
+              log::quoted(fmt::format("{}", fmt::join(missing_scopes(facts.scopes), " "))));
+  }
+  facts_ = std::move(facts);
   {
     Writer::Transaction transaction{writer_};
-    writer_.set_meta(kFactsMeta, to_json(KeptFacts{read.facts, clock_.now()}));
+    writer_.set_meta(kFactsMeta, to_json(KeptFacts{*facts_, clock_.now()}));
     transaction.commit();
   }
   refresh_surroundings();

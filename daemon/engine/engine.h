@@ -63,7 +63,8 @@ class Engine {
 
   // All rules, once everything they read is there.
   void judge_all(Time now);
-  bool mirror_ready() const;
+  // Everything is read that will be. What has failed for an hour is not waited for any longer.
+  bool mirror_ready(Time now) const;
   // Why a rule must wait for a fresher mirror; nothing if it need not.
   std::optional<std::string> stale(const Rule& rule, Time now);
   struct Outcome {
@@ -74,6 +75,9 @@ class Engine {
   };
   std::optional<Outcome> judge_rule(const Rule& rule, Time now);
   void tell(const std::vector<Outcome>& outcomes, Time now);
+  // Writes a message with its notice; one that is over and that nobody can have seen says nothing.
+  void put(const Outgoing& out, Time now);
+  bool is_quiet(Time now) const;
   // Writes the alerts and their journal; gives those that became known.
   std::vector<Alert> save(const Outcome& outcome, Time now);
   RouteInput route_input(Time now) const;
@@ -96,7 +100,9 @@ class Engine {
   std::map<std::string, std::set<Entity>> reads_;  // by rule
   std::map<std::string, std::string> complaints_;  // by rule: its latest problem
   std::map<Entity, StreamState> streams_;
-  std::set<std::int64_t> in_flight_;  // outbox ids with the sender
+  std::map<Entity, Time> troubled_since_;  // streams that cannot be read
+  Time rules_from_;                        // when the rules in force were loaded
+  std::set<std::int64_t> in_flight_;       // outbox ids with the sender
   std::optional<Time> judged_at_;
   bool changed_ = false;  // the mirror, since the rules were judged
   std::optional<SteadyTime> pruned_at_;

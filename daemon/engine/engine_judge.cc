@@ -14,6 +14,10 @@ namespace {
 
 // A message names a few objects; an alert need not remember thousands.
 constexpr std::size_t kKeptItems = 50;
+// A stream that fails for so long is not waited for before the first look at the rules.
+constexpr seconds kPatience{3600};
+// So long after a start or a reload the first summary comes at any hour.
+constexpr seconds kSetUp{3600};
 
 // What a rule's condition was when it was last judged, what people know the rule by, and since when
 // anything is judged at all.
@@ -23,11 +27,19 @@ constexpr const char* kWatchingMeta = "watching_since";
 
 }  // namespace
 
-bool Engine::mirror_ready() const {
+bool Engine::mirror_ready(Time now) const {
   return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
     const auto found = streams_.find(entity);
-    return found != streams_.end() && (found->second.full_done || found->second.refused);
+    if (found == streams_.end()) return false;
+    if (found->second.full_done || found->second.refused) return true;
+    const auto troubled = troubled_since_.find(entity);
+    return troubled != troubled_since_.end() && now - troubled->second >= kPatience;
   });
+}
+
+bool Engine::is_quiet(Time now) const {
+  return config_.notify_hours == Config::NotifyHours::working &&
+         !around_.calendar.is_working_time(now);
 }
 
 std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
@@ -44,7 +56,9 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   for (const Entity entity : needed) {
     const StreamState& state = streams_[entity];
     // Nothing is fresher than the pace it is asked for at.
-    const seconds allowed = std::max({rule.fresh, spec(entity).every * 2, config_.portal.poll * 2});
+    const EntitySpec& list = spec(entity);
+    const seconds pace = is_read_whole(list) ? list.every : config_.portal.poll;
+    const seconds allowed = std::max(rule.fresh, pace * 2);
     if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
     const bool ahead = state.fresh_at && *state.fresh_at > now;  // our clock was set back
     if (!state.fresh_at || ahead || now - *state.fresh_at > allowed) {
@@ -72,6 +86,8 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
   }
   const std::string looked = reader_.meta(look_meta(rule.id)).value_or("");
   const bool first_look = looked != fingerprint(rules_, rule, config_);
+  // Whoever has just set this up wants to see it; others are not woken for a summary.
+  if (first_look && is_quiet(now) && now - rules_from_ >= kSetUp) return std::nullopt;
   const std::vector<Alert> alerts = writer_.alerts(rule.id);
   StandingNorms standing;
   for (const Alert& alert : alerts) {
@@ -93,7 +109,7 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
 }
 
 void Engine::judge_all(Time now) {
-  if (!mirror_ready()) return;
+  if (!mirror_ready(now)) return;
   refresh_surroundings();
   if (!judged_at_) {
     close_removed_rules(now);
@@ -106,9 +122,11 @@ void Engine::judge_all(Time now) {
   std::vector<Outcome> outcomes;
   for (const Rule& rule : rules_.rules) {
     if (!rule.enabled) continue;
+    turns_.fetch_add(1, std::memory_order_relaxed);  // a query may take seconds
     if (auto outcome = judge_rule(rule, now)) outcomes.push_back(std::move(*outcome));
   }
-  tell(outcomes, now);
+  // While no rule could be judged there is nothing to begin with.
+  if (!outcomes.empty()) tell(outcomes, now);
   send_due(now);
 }
 
@@ -118,8 +136,7 @@ RouteInput Engine::route_input(Time now) const {
   for (const std::int64_t id : around_.people.possible_recipients()) {
     if (around_.absences.absent_on(id, today, around_.calendar)) input.away.insert(id);
   }
-  input.quiet = config_.notify_hours == Config::NotifyHours::working &&
-                !around_.calendar.is_working_time(now);
+  input.quiet = is_quiet(now);
   return input;
 }
 
@@ -164,18 +181,28 @@ void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
                             writer_.messages(std::string{kStartRule}), input),
                     std::back_inserter(outgoing));
   if (!begun) writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
-  for (const Outgoing& out : outgoing) {
-    writer_.save_message(out.message);
-    writer_.queue(out.notice, now);
-    log::info("message queued rule={} manager={} recipient={} episode={} open={}",
-              out.message.rule_id, out.message.manager_id, out.message.recipient,
-              out.message.episode, out.message.open);
-  }
+  for (const Outgoing& out : outgoing) put(out, now);
   transaction.commit();
+}
+
+void Engine::put(const Outgoing& out, Time now) {
+  const Message& message = out.message;
+  writer_.save_message(message);
+  const auto unseen = writer_.unseen(out.notice.recipient, out.notice.tag);
+  if (!message.open && unseen && !in_flight_.contains(*unseen)) {
+    writer_.withdraw(*unseen);
+    log::info("message is over unseen rule={} manager={} recipient={} episode={}", message.rule_id,
+              message.manager_id, message.recipient, message.episode);
+    return;
+  }
+  writer_.queue(out.notice, now);
+  log::info("message queued rule={} manager={} recipient={} episode={} open={}", message.rule_id,
+            message.manager_id, message.recipient, message.episode, message.open);
 }
 
 void Engine::take_rules(RulesLoaded loaded) {
   rules_ = std::move(loaded.rules);
+  rules_from_ = clock_.now();
   reads_.clear();
   complaints_.clear();
   log::info("rules loaded rules={} metrics={}", rules_.rules.size(), rules_.metrics.size());
@@ -203,10 +230,7 @@ void Engine::close_removed_rules(Time now) {
   }
   for (const std::string& rule_id : removed) {
     const std::string name = writer_.meta(name_meta(rule_id)).value_or(rule_id);
-    for (const Outgoing& out : close_removed(name, writer_.messages(rule_id), input)) {
-      writer_.save_message(out.message);
-      writer_.queue(out.notice, now);
-    }
+    for (const Outgoing& out : close_removed(name, writer_.messages(rule_id), input)) put(out, now);
     writer_.set_meta(look_meta(rule_id), "");
     log::info("rule removed rule={}", rule_id);
   }

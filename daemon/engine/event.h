@@ -24,7 +24,7 @@ struct PulledPart {
   std::vector<Record> records;
   std::vector<RejectedRow> rejected;
   std::vector<std::int64_t> gone;  // ids the portal no longer shows
-  enum class Sweep { none, begin, rows, finish } sweep = Sweep::none;
+  enum class Sweep { none, begin, rows, finish, abandon } sweep = Sweep::none;
   Time sweep_began_at;    // our clock; for finish
   bool ids_only = false;  // the records hold ids, not rows
 };

@@ -52,6 +52,9 @@ std::string fingerprint(const RuleSet& rules, const Rule& rule, const Config& co
   if (rule.where) words += "|" + rule.where->text;
   words += fmt::format("|{}|{}|{}", fmt::join(config.people.departments, ","),
                        fmt::join(config.people.exclude, ","), words_of(config.scope));
+  for (const auto& [department, head] : config.people.heads) {
+    words += fmt::format("|{}:{}", department, head);
+  }
   return fmt::format("{:016x}", stable_hash(words));
 }
 

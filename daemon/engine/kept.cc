@@ -62,6 +62,11 @@ std::optional<KeptFacts> facts_from_json(const std::string& text) try {
   return std::nullopt;
 }
 
+std::optional<KeptFacts> kept_facts(Reader& reader) {
+  const auto text = reader.meta(kFactsMeta);
+  return text ? facts_from_json(*text) : std::nullopt;
+}
+
 std::string to_json(const KeptAbsences& kept) {
   Json list = Json::array();
   for (const Absence& away : kept.absences) {
@@ -79,6 +84,11 @@ std::optional<KeptAbsences> absences_from_json(const std::string& text) try {
   return kept;
 } catch (const Json::exception&) {
   return std::nullopt;
+}
+
+std::optional<KeptAbsences> kept_absences(Reader& reader) {
+  const auto text = reader.meta(kAbsencesMeta);
+  return text ? absences_from_json(*text) : std::nullopt;
 }
 
 std::string to_json(const KeptBucket& kept) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "connectors/bitrix24/portal.h"
+#include "daemon/store/store.h"
 #include "rules/base/time.h"
 #include "rules/calendar.h"
 
@@ -21,6 +22,7 @@ struct KeptFacts {
 std::string to_json(const KeptFacts& kept);
 std::optional<KeptFacts> facts_from_json(const std::string& text);
 inline constexpr const char* kFactsMeta = "portal_facts";
+std::optional<KeptFacts> kept_facts(Reader& reader);
 
 // Who is away when, by the portal's calendars.
 struct KeptAbsences {
@@ -30,6 +32,7 @@ struct KeptAbsences {
 std::string to_json(const KeptAbsences& kept);
 std::optional<KeptAbsences> absences_from_json(const std::string& text);
 inline constexpr const char* kAbsencesMeta = "absences";
+std::optional<KeptAbsences> kept_absences(Reader& reader);
 
 // How full the portal's request bucket was: it knows nothing of our restarts.
 struct KeptBucket {

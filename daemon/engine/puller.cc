@@ -21,10 +21,6 @@ constexpr seconds kBackoffMost{300};
 // A refused connection is probed slowly: somebody has to act.
 constexpr seconds kBlockedPause{600};
 
-bool is_incremental(const EntitySpec& s) {
-  return s.paging == Paging::keyset && (!s.changed_filter.empty() || !s.recent_filter.empty());
-}
-
 Error not_admin(const PortalFacts& facts) {
   return error(
       ErrorKind::no_rights,
@@ -53,7 +49,7 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
     const EntitySpec& s = spec(state.entity);
     states_[state.entity] = state;
     list_due_[state.entity] =
-        due_after(is_incremental(s) ? state.recent_at : state.fresh_at, s.every);
+        due_after(is_read_whole(s) ? state.fresh_at : state.recent_at, s.every);
     sweep_due_[state.entity] = due_after(state.swept_at, options_.sweep_every);
   }
 }
@@ -94,7 +90,7 @@ std::vector<Puller::Plan> Puller::plan(Counts counts) {
   for (const EntitySpec& s : specs()) {
     const StreamState& state = states_.at(s.entity);
     const bool list_due = steady >= list_due_[s.entity];
-    if (!is_incremental(s)) {
+    if (is_read_whole(s)) {
       if (list_due || !state.full_done) add(Mode::whole, s.entity, {});
       continue;
     }

@@ -44,6 +44,7 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
     failed_.insert(plan.entity);
     // Nobody will answer a refused hint; asking for ever is useless.
     if (state.refused) plan.missing.clear();
+    if (plan.swept) out.sweep = PulledPart::Sweep::abandon;
     out.state = state;
     return out;
   }

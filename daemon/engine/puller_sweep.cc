@@ -37,7 +37,7 @@ void Puller::compare(const std::vector<Plan>& counted) {
     const bool differs = differences_.believed(plan.entity, *plan.total - here);
     SteadyTime& due = sweep_due_[plan.entity];
     // A comparison that has left so much was not believed: a second one may be (doubt.h).
-    if (*plan.total * 2 <= here) due = std::min(due, clock_.steady_now() + kSecondLook);
+    if (here > 0 && *plan.total * 2 <= here) due = std::min(due, clock_.steady_now() + kSecondLook);
     if (!differs && clock_.steady_now() < due) continue;
     if (differs) {
       log::info("row counts differ entity={} portal={} mirror={}", name(plan.entity), *plan.total,

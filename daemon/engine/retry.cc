@@ -34,8 +34,9 @@ Retry retry_after(ErrorKind kind, const OutboxEntry& before) {
     return {Failure::refusal, kLongestPause};
   }
   if (kind == ErrorKind::no_rights) return {Failure::passing, kLongestPause};
+  const auto failure = kind == ErrorKind::unavailable ? Failure::unanswered : Failure::passing;
   const auto doublings = std::min<std::int64_t>(before.failures, 10);
-  return {Failure::passing, std::min(kLongestPassingPause, kFirstPause * (1 << doublings))};
+  return {failure, std::min(kLongestPassingPause, kFirstPause * (1 << doublings))};
 }
 
 }  // namespace b24

@@ -13,7 +13,7 @@ namespace b24 {
 inline constexpr seconds kLongestPause{3600};
 
 struct Retry {
-  Failure failure = Failure::passing;
+  Failure failure = Failure::unanswered;
   std::optional<seconds> pause;  // nothing: it is given up
 };
 

@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "rules/base/characters.h"
+
 namespace b24 {
 namespace {
-
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
 
 // The place in the file of a byte of the SQL: lines map one to one, columns count characters.
 Mark mark_at(const Sql& sql, std::size_t offset) {
@@ -21,7 +17,7 @@ Mark mark_at(const Sql& sql, std::size_t offset) {
   Mark mark = sql.mark;
   mark.line += static_cast<int>(std::count(before.begin(), before.end(), '\n'));
   const std::size_t from = line_start == std::string_view::npos ? 0 : line_start + 1;
-  const int column = static_cast<int>(characters(before.substr(from)));
+  const int column = static_cast<int>(count_characters(before.substr(from)));
   const bool first_line = line_start == std::string_view::npos;
   mark.column = (first_line ? sql.mark.column : sql.indent + 1) + column;
   return mark;
@@ -34,7 +30,7 @@ int word_width(std::string_view sql, std::size_t offset) {
           (static_cast<unsigned char>(sql[end]) & 0x80) != 0)) {
     ++end;
   }
-  return std::max(1, static_cast<int>(characters(sql.substr(offset, end - offset))));
+  return std::max(1, static_cast<int>(count_characters(sql.substr(offset, end - offset))));
 }
 
 std::vector<std::string> all_columns() {
@@ -147,19 +143,11 @@ Statement metric_statement(const Metric& metric) {
 
 Statement metric_where_statement(const Metric& metric, const Sql& where) {
   Statement s;
-  if (metric.kind == MetricKind::state) {
-    s.ours("SELECT m.*, (\n");
-    s.theirs(where);
-    s.ours(fmt::format("\n) AS {} FROM (\n", kWhereColumn));
-    s.theirs(metric.sql);
-    s.ours("\n) AS m");
-  } else {
-    s.ours("SELECT m.* FROM (\n");
-    s.theirs(metric.sql);
-    s.ours("\n) AS m WHERE (\n");
-    s.theirs(where);
-    s.ours("\n)");
-  }
+  s.ours("SELECT m.*, (\n");
+  s.theirs(where);
+  s.ours(fmt::format("\n) AS {} FROM (\n", kWhereColumn));
+  s.theirs(metric.sql);
+  s.ours("\n) AS m");
   s.whole = &where;
   return s;
 }

@@ -41,7 +41,7 @@ Problem problem_of(const Statement& statement, const SqlError& failure);
 
 Statement metric_statement(const Metric& metric);
 // The metric's rows with the rule's own condition over their columns: as a further column, since
-// rows for which it does not hold still count in a median; for days, as a filter.
+// rows for which it does not hold still count in a median.
 Statement metric_where_statement(const Metric& metric, const Sql& where);
 Statement each_statement(const EachShape& shape, const std::optional<Sql>& where);
 Statement plain_statement(const Sql& sql);

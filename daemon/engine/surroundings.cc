@@ -7,7 +7,7 @@
 namespace b24 {
 
 std::string portal_zone(const PortalFacts& facts) {
-  if (!facts.user_zone.empty()) return facts.user_zone;
+  if (is_known_zone(facts.user_zone)) return facts.user_zone;
   const auto offset = std::chrono::duration_cast<hours>(facts.portal_offset);
   if (offset == hours{3}) return "Europe/Moscow";
   // POSIX signs: Etc/GMT-5 is five hours east of Greenwich.
@@ -22,9 +22,7 @@ Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
   auto calendar = Calendar::make(merged(portal_calendar, config.calendar, zone));
   if (!calendar) return calendar.error();
   std::vector<Absence> absences;
-  if (const auto text = reader.meta(kAbsencesMeta)) {
-    if (auto kept = absences_from_json(*text)) absences = std::move(kept->absences);
-  }
+  if (auto kept = kept_absences(reader)) absences = std::move(kept->absences);
   for (const AbsenceDays& away : config.absences) {
     absences.push_back(
         {away.user_id, calendar->start_of(away.from), calendar->start_of(away.to + days{1})});

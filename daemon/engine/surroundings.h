@@ -12,8 +12,8 @@
 
 namespace b24 {
 
-// The zone a portal lives in, as far as it tells: its administrator's, else one with the offset of
-// its clock.
+// The zone a portal lives in, as far as it tells: its administrator's, if the system knows it,
+// else one with the offset of its clock.
 std::string portal_zone(const PortalFacts& facts);
 
 // As the mirror and the settings give them. Fails with invalid_input for a zone nobody knows.

@@ -116,7 +116,7 @@ void is_manager(const Call& call, const Counting& by) {
 
 void is_sales(const Call& call, const Counting& by) {
   const auto pipeline = call.integer(0);
-  call.give(std::int64_t{pipeline && by.around.scope.is_sales(*pipeline)});
+  call.give(std::int64_t{by.around.scope.is_sales(pipeline)});
 }
 
 bool has_test_title(const Call& call, const Counting& by) {

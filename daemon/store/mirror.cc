@@ -122,8 +122,12 @@ std::vector<std::int64_t> Writer::finish_sweep(Entity entity) {
                     table_of(entity), table));
     while (run.next()) missing.push_back(run.integer(0));
   }
-  impl_->connection.exec(fmt::format("DROP TABLE temp.{}", table).c_str());
+  abandon_sweep(entity);
   return missing;
+}
+
+void Writer::abandon_sweep(Entity entity) {
+  impl_->connection.exec(fmt::format("DROP TABLE IF EXISTS temp.{}", swept_table(entity)).c_str());
 }
 
 std::optional<Doubt> Writer::doubt(Entity entity) {

@@ -247,6 +247,7 @@ CREATE TABLE messages (
 -- AUTOINCREMENT: an id is never used again, so ids grow with time even after the newest is gone.
 --   failures    attempts that failed
 --   refusals    those of them that no waiting would have helped
+--   maybe_seen  1 when this version or an earlier one may have been shown
 --   given_up    1 when it is not tried any more
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -257,6 +258,7 @@ CREATE TABLE outbox (
   queued_at INTEGER NOT NULL,
   failures INTEGER NOT NULL DEFAULT 0,
   refusals INTEGER NOT NULL DEFAULT 0,
+  maybe_seen INTEGER NOT NULL DEFAULT 0,
   next_try_at INTEGER,
   delivered_at INTEGER,
   portal_id INTEGER,

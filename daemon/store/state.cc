@@ -41,9 +41,17 @@ constexpr const char* kLatestOfTag =
     "SELECT id, text, plain FROM outbox WHERE recipient = ? AND tag = ? ORDER BY id DESC LIMIT 1";
 constexpr const char* kDropWaiting =
     "DELETE FROM outbox WHERE recipient = ? AND tag = ? AND delivered_at IS NULL AND given_up = 0";
+constexpr const char* kMaybeSeen =
+    "SELECT coalesce(max(maybe_seen OR delivered_at IS NOT NULL), 0) FROM outbox "
+    "WHERE recipient = ? AND tag = ?";
 constexpr const char* kQueue =
-    "INSERT INTO outbox (recipient, tag, text, plain, queued_at) VALUES (?, ?, ?, ?, ?) "
-    "RETURNING id";
+    "INSERT INTO outbox (recipient, tag, text, plain, queued_at, maybe_seen) "
+    "VALUES (?, ?, ?, ?, ?, ?) RETURNING id";
+constexpr const char* kUnseen =
+    "SELECT id FROM outbox WHERE recipient = ? AND tag = ? AND delivered_at IS NULL "
+    "AND given_up = 0 AND failures > 0 AND maybe_seen = 0";
+constexpr const char* kWithdraw =
+    "DELETE FROM outbox WHERE id = ? AND delivered_at IS NULL AND maybe_seen = 0";
 constexpr const char* kDue =
     "SELECT id, recipient, tag, text, plain, failures, refusals, problem FROM outbox "
     "WHERE delivered_at IS NULL AND given_up = 0 "
@@ -55,8 +63,9 @@ constexpr const char* kMarkDelivered =
     "UPDATE outbox SET delivered_at = ?, portal_id = ?, next_try_at = NULL, problem = '' "
     "WHERE id = ?";
 constexpr const char* kMarkFailed =
-    "UPDATE outbox SET failures = failures + 1, refusals = refusals + ?1, problem = ?2, "
-    "next_try_at = ?3, given_up = ?3 IS NULL WHERE id = ?4";
+    "UPDATE outbox SET failures = failures + 1, refusals = refusals + ?1, "
+    "maybe_seen = maybe_seen OR ?2, problem = ?3, next_try_at = ?4, given_up = ?4 IS NULL "
+    "WHERE id = ?5";
 constexpr const char* kMetas =
     "SELECT name, value FROM meta WHERE substr(name, 1, length(?1)) = ?1";
 constexpr const char* kSetMeta =
@@ -111,16 +120,15 @@ std::vector<Alert> Writer::alerts(const std::string& rule_id) {
 }
 
 void Writer::save_alert(const Alert& alert) {
-  if (alert.state == AlertState::resolved && !alert.items.empty()) {
-    Alert over = alert;
-    over.items.clear();
-    return save_alert(over);
-  }
-  if (is_saved(impl_->connection, alert)) return;
+  Alert kept = alert;
+  const bool known = alert.state == AlertState::known;
+  if (known || alert.state == AlertState::resolved) kept.items.clear();
+  if (known) kept.fields.clear();
+  if (is_saved(impl_->connection, kept)) return;
   impl_->connection
-      .run(kSaveAlert, alert.rule_id, to_string(alert.key), alert.manager_id, name(alert.state),
-           alert.episode, alert.since, alert.changed_at, alert.seen_at, alert.held.count(),
-           alert.value, alert.norm, fields_to_json(alert.fields), items_to_json(alert.items))
+      .run(kSaveAlert, kept.rule_id, to_string(kept.key), kept.manager_id, name(kept.state),
+           kept.episode, kept.since, kept.changed_at, kept.seen_at, kept.held.count(), kept.value,
+           kept.norm, fields_to_json(kept.fields), items_to_json(kept.items))
       .exec();
 }
 
@@ -168,14 +176,24 @@ std::int64_t Writer::queue(const Notice& notice, Time at) {
       return run.integer(0);
     }
   }
+  Run before = impl_->connection.run(kMaybeSeen, notice.recipient, notice.tag);
+  before.next();
+  const std::int64_t maybe_seen = before.integer(0);
   impl_->connection.run(kDropWaiting, notice.recipient, notice.tag).exec();
-  Run run =
-      impl_->connection.run(kQueue, notice.recipient, notice.tag, notice.text, notice.plain, at);
+  Run run = impl_->connection.run(kQueue, notice.recipient, notice.tag, notice.text, notice.plain,
+                                  at, maybe_seen);
   run.next();
   const std::int64_t id = run.integer(0);
   run.exec();
   return id;
 }
+
+std::optional<std::int64_t> Writer::unseen(std::int64_t recipient, const std::string& tag) {
+  Run run = impl_->connection.run(kUnseen, recipient, tag);
+  return run.next() ? std::optional{run.integer(0)} : std::nullopt;
+}
+
+void Writer::withdraw(std::int64_t id) { impl_->connection.run(kWithdraw, id).exec(); }
 
 void Writer::mark_delivered(std::int64_t id, std::int64_t portal_id, Time at) {
   impl_->connection.run(kMarkDelivered, at, portal_id, id).exec();
@@ -184,7 +202,8 @@ void Writer::mark_delivered(std::int64_t id, std::int64_t portal_id, Time at) {
 void Writer::mark_failed(std::int64_t id, Failure failure, const std::string& reason,
                          std::optional<Time> next_try_at) {
   const std::int64_t refused = failure == Failure::refusal ? 1 : 0;
-  impl_->connection.run(kMarkFailed, refused, reason, next_try_at, id).exec();
+  const std::int64_t unanswered = failure == Failure::unanswered ? 1 : 0;
+  impl_->connection.run(kMarkFailed, refused, unanswered, reason, next_try_at, id).exec();
 }
 
 std::vector<OutboxEntry> Writer::due(Time now, seconds longest_pause) {

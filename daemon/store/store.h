@@ -76,8 +76,12 @@ struct OutboxEntry {
 // Notices handed over at a time: each holds its texts.
 inline constexpr std::int64_t kMostDue = 64;
 
-// Why a notice was not delivered: what passes by itself, or a refusal of this very notice.
-enum class Failure { passing, refusal };
+// Why a notice was not delivered.
+enum class Failure {
+  unanswered,  // nobody can say whether it was shown
+  passing,     // it was not shown, for a reason that passes
+  refusal,     // it was not shown: the portal refuses this very notice
+};
 
 // What opening may find wrong; each with a sentence that says what to do.
 // invalid_input: the folder or file cannot be written, the database is of a newer version, another
@@ -125,6 +129,7 @@ class Writer {
   void begin_sweep(Entity entity);
   void add_swept(Entity entity, std::span<const Record> records);
   std::vector<std::int64_t> finish_sweep(Entity entity);
+  void abandon_sweep(Entity entity);
   std::optional<Doubt> doubt(Entity entity);
   void save_doubt(Entity entity, const std::optional<Doubt>& doubt);
   // The local days of some more calls, after the zone has changed; true when all are in the
@@ -139,7 +144,7 @@ class Writer {
   // kSeenSlack: what stands for weeks is not written every minute. The two belong together, so time
   // for `for` is not lost. Of an object the value does not count either: its age grows by itself.
   // Exact are pending and firing alerts, whose firing and end may wait by seen_at.
-  // A resolved alert is kept without its items.
+  // A resolved alert is kept without its items, a known one without its fields too: nobody asks.
   void save_alert(const Alert& alert);
   void forget_alert(const std::string& rule_id, const AlertKey& key);
   void journal(const std::string& rule_id, const AlertKey& key, Transition transition,
@@ -150,6 +155,10 @@ class Writer {
   // outbox id. The same words again, with nothing else said under the tag since, are not queued
   // twice: the id is that of the first.
   std::int64_t queue(const Notice& notice, Time at);
+  // The waiting notice under this tag, if it failed for certain, and so did all before it: nobody
+  // has seen anything under this tag.
+  std::optional<std::int64_t> unseen(std::int64_t recipient, const std::string& tag);
+  void withdraw(std::int64_t id);
   void mark_delivered(std::int64_t id, std::int64_t portal_id, Time at);
   // Without a time to try again the notice is given up: it stays for `status` until it is pruned.
   void mark_failed(std::int64_t id, Failure failure, const std::string& reason,

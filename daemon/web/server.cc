@@ -242,7 +242,12 @@ Result<int> WebServer::Impl::start() {
   if (!failure) acceptor.set_option(tcp::acceptor::reuse_address{true}, failure);
   if (!failure) acceptor.bind(place, failure);
   if (!failure) acceptor.listen(kBacklog, failure);
-  if (failure) return cannot_listen(ErrorKind::unavailable, options, reason_of(failure));
+  if (failure) {
+    // A port may come free; a right does not come by waiting.
+    const bool forbidden = failure == asio::error::access_denied;
+    return cannot_listen(forbidden ? ErrorKind::invalid_input : ErrorKind::unavailable, options,
+                         reason_of(failure));
+  }
 
   const int port = acceptor.local_endpoint().port();
   asio::co_spawn(context, accept_all(), [](const std::exception_ptr& thrown) {

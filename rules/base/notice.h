@@ -25,8 +25,7 @@ struct Notice {
 class Notifier {
  public:
   virtual ~Notifier() = default;
-  // The portal's id of the message. Kinds `unavailable` and `wait_until` are worth a retry;
-  // `gone` and `no_rights` mean this recipient cannot be reached.
+  // The portal's id of the message. After `unavailable` nobody can say whether it was shown.
   virtual Result<std::int64_t> deliver(const Notice& notice) = 0;
 };
 

@@ -36,7 +36,7 @@ TEST(ShippedRulesTest, AreThoseOfTheCatalogue) {
       EXPECT_FALSE(text->ru.empty() || text->en.empty()) << rule.id;
     }
     EXPECT_EQ(rule.item.ru.empty(), rule.item.en.empty()) << rule.id;
-    EXPECT_EQ(rule.fresh, hours{1}) << rule.id;
+    EXPECT_EQ(rule.fresh, minutes{rule.id == "calls_drop_vs_baseline" ? 30 : 15}) << rule.id;
   }
   for (const auto& [id, metric] : rules.metrics) metrics.push_back(id);
   EXPECT_EQ(ids, (std::vector<std::string>{"overdue_pile", "overload_deals",

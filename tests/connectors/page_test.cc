@@ -307,7 +307,6 @@ TEST(ValueTest, ReadsEveryWayThePortalWrites) {
       {FieldType::phone, {Kind::text, "10-105"}, "10105"},
       {FieldType::phone, {Kind::text, ""}, "NULL"},
       {FieldType::phone, {Kind::text, "доб. 105"}, nullptr},
-      {FieldType::json, {Kind::container, "{\"a\":1}"}, "{\"a\":1}"},
   };
   for (const auto& c : cases) {
     const auto value = to_value(c.type, c.cell);

@@ -204,6 +204,40 @@ TEST_F(EngineKeepingTest, DaysOfCallsFollowTheZoneOfTheSettings) {
   EXPECT_EQ(engine_->turns() - turns, 2U) << "the watchdog sees every chunk";
 }
 
+TEST_F(EngineKeepingTest, ACalendarThatIsNotReadOnceStaysInForce) {
+  const auto kept = [&] { return facts_from_json(*writer_->meta(kFactsMeta))->facts.calendar; };
+  PortalFacts facts;
+  facts.scopes = {"crm", "calendar"};
+  facts.calendar = CalendarSettings{.work_start = hours{8}};
+  engine_->take(FactsRead{facts});
+  facts.calendar = std::nullopt;
+  facts.calendar_problem = "Портал занят.";
+  testing::internal::CaptureStderr();
+  engine_->take(FactsRead{facts});
+  engine_->take(FactsRead{facts});
+  EXPECT_EQ(times(testing::internal::GetCapturedStderr(), "calendar not read"), 1U);
+  ASSERT_TRUE(kept());
+  EXPECT_EQ(kept()->work_start, hours{8});
+
+  testing::internal::CaptureStderr();
+  facts.scopes = {"crm"};
+  engine_->take(FactsRead{facts});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("scopes of the webhook have changed"));
+  EXPECT_FALSE(kept()) << "without the scope nobody can say whether it is still so";
+}
+
+TEST_F(EngineKeepingTest, AZoneThatTheSystemDoesNotKnowIsMadeUpFor) {
+  const std::int64_t night = to_unix(kStart + hours{14} - seconds{1});
+  take_rows(Entity::call, {record(Entity::call, 1, {{"started_at", integer(night)}})});
+  PortalFacts facts;
+  facts.user_zone = "Mars/Olympus";
+  facts.portal_offset = hours{5};
+  engine_->take(FactsRead{facts});
+  EXPECT_EQ(writer_->meta(kDaysZoneMeta), "Etc/GMT-5");
+  EXPECT_EQ(rows("SELECT day FROM calls"), Rows{"2026-11-22"});
+}
+
 TEST_F(EngineKeepingTest, DaysOfCallsFollowTheZoneOfThePortal) {
   const std::int64_t night = to_unix(kStart + hours{14} - seconds{1});
   take_rows(Entity::call, {record(Entity::call, 1, {{"started_at", integer(night)}})});
@@ -224,7 +258,9 @@ TEST(RetryTest, PausesGrowAndRefusalsEnd) {
   entry.failures = 1'000'000;
   for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::wait_until, ErrorKind::blocked}) {
     EXPECT_EQ(retry_after(kind, entry).pause, seconds{600}) << name(kind);
-    EXPECT_EQ(retry_after(kind, entry).failure, Failure::passing) << name(kind);
+    const bool silent = kind == ErrorKind::unavailable;
+    EXPECT_EQ(retry_after(kind, entry).failure, silent ? Failure::unanswered : Failure::passing)
+        << name(kind);
   }
   // A scope may be given after the weekend: no notice is lost for it.
   entry.refusals = 1000;

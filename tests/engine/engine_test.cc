@@ -287,6 +287,68 @@ TEST_F(EngineTest, ANarrowerScopeIsNoRecovery) {
             "⚪ Иван: правило «Много задач» или настройки изменили, тревоги больше нет");
 }
 
+// A former head is a manager now; what holds for him is not news.
+TEST_F(EngineTest, OtherHeadsAreNoFlood) {
+  start();
+  bring_company();
+  bring(Entity::task, {task_row(1, 1, days{1}), task_row(2, 1, days{1}), task_row(3, 1, days{1})});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  config_.people.heads = {{5, 13}};
+  start();
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:1|known|0"));
+}
+
+// The webhook had no right to tell: whatever came and went meanwhile says nothing afterwards.
+TEST_F(EngineTest, WhatNobodySawEndsInSilence) {
+  start();
+  bring_company();
+  look();
+  const struct {
+    ErrorKind kind;
+    bool told;
+  } cases[] = {{ErrorKind::no_rights, false}, {ErrorKind::unavailable, true}};
+  for (const auto& c : cases) {
+    bring(Entity::task, pile());
+    look();
+    ASSERT_EQ(handed_.size(), 1U);
+    engine_->take(Delivered{handed_.front().id, error(c.kind, "нет")});
+    handed_.clear();
+    clock_.advance(hours{1});
+    for (const Entity entity : kEntities) bring(entity);
+    bring(Entity::task, {task_row(101, 11, days{1}, 5)});
+    look();
+    EXPECT_EQ(told().size(), c.told ? 1U : 0U) << name(c.kind);
+    EXPECT_EQ(reader_->outbox_counts().waiting, 0) << name(c.kind);
+  }
+}
+
+TEST_F(EngineTest, TheFirstSummaryWaitsForTheMorning) {
+  start();
+  clock_.advance(hours{5});  // half past eight in the evening: the mirror took its time
+  bring_company();
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(alerts(), IsEmpty());
+  clock_.advance(hours{13});
+  for (const Entity entity : kEntities) bring(entity);
+  bring(Entity::task, {task_row(104, 12, days{1})});
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, WhoSetsUpInTheEveningSeesItAtOnce) {
+  clock_.advance(hours{5});
+  start();
+  bring_company();
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(told(), ElementsAre("1 b24watch:start:u1:e1"));
+}
+
 TEST_F(EngineTest, TheEveningIsToldInTheMorning) {
   start();
   bring_company();
@@ -398,6 +460,71 @@ TEST_F(EngineTest, NothingIsFresherThanItsPoll) {
          task_row(103, 11, days{1}, 5)});
   look();
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+}
+
+// Telephony that always fails must not keep the tasks from being judged.
+TEST_F(EngineTest, AStreamThatFailsForAnHourIsNotWaitedFor) {
+  start();
+  bring_company();
+  const auto broken = [&] {
+    bring({.entity = Entity::call, .fresh_at = clock_.now(), .problem = "ошибка 500"});
+  };
+  broken();
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  clock_.advance(hours{1});
+  broken();
+  for (const Entity entity : {Entity::user, Entity::department, Entity::task}) bring(entity);
+  bring(Entity::task, {task_row(104, 12, days{1})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, APortalThatIsAwayAtFirstIsNoBeginning) {
+  start();
+  bring(Entity::user, people_rows());
+  bring(Entity::department, department_rows());
+  for (const Entity entity : kEntities) {
+    if (entity == Entity::user || entity == Entity::department) continue;
+    bring({.entity = entity, .fresh_at = clock_.now(), .problem = "не отвечает"});
+  }
+  clock_.advance(hours{2});
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+constexpr const char* kCallsRule = R"(version: 1
+metrics:
+  long_calls:
+    title: Звонки
+    kind: state
+    sql: |
+      SELECT manager_id, count(*) AS value FROM v_call GROUP BY manager_id
+rules:
+  - id: no_calls
+    name: Нет звонков
+    metric: long_calls
+    by: manager
+    below: 1
+    needs_fresh: 30 minutes
+    text: "{manager}"
+)";
+
+TEST_F(EngineTest, CallsAreAsFreshAsTheRuleWants) {
+  start(kCallsRule);
+  bring_company();
+  look();
+  EXPECT_EQ(alerts().size(), 3U);
+  start(kCallsRule);
+  bring(complete(Entity::call, clock_.now() - minutes{30} - seconds{1}),
+        {call_row(1, 11, kThursday - hours{1})});
+  look();
+  EXPECT_THAT(alerts(), testing::Contains("no_calls|manager:11|known|0")) << "too old";
+  bring(complete(Entity::call, clock_.now() - minutes{30}),
+        {call_row(2, 12, kThursday - hours{1})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("no_calls|manager:13|known|0"));
 }
 
 TEST_F(EngineTest, AStaleStreamNeitherBeginsNorEndsAnything) {

@@ -51,8 +51,12 @@ TEST_F(FunctionsTest, KnowPeople) {
 }
 
 TEST_F(FunctionsTest, KnowTheScope) {
-  const char* everything[] = {"is_sales(0)", "is_sales(7)", "NOT is_test_deal('Тест', 'X')",
-                              "NOT is_test_task('Тест', 5)", "talk_seconds(60, 'a') = 60"};
+  const char* everything[] = {"is_sales(0)",
+                              "is_sales(7)",
+                              "is_sales(NULL)",
+                              "NOT is_test_deal('Тест', 'X')",
+                              "NOT is_test_task('Тест', 5)",
+                              "talk_seconds(60, 'a') = 60"};
   for (const char* expression : everything) EXPECT_EQ(one(expression), integer(1)) << expression;
 
   around_.scope = {.pipelines = {3},

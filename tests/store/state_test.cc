@@ -145,8 +145,6 @@ TEST_F(StateTest, AChangedAlertIsWrittenAtOnce) {
       [](Alert& a) { a.since += seconds{1}; },
       [](Alert& a) { a.changed_at += seconds{1}; },
       [](Alert& a) { a.norm = 7; },
-      [](Alert& a) { a.fields.clear(); },
-      [](Alert& a) { a.items.clear(); },
       [](Alert& a) { a.value = 13; },
   };
   Alert alert = standing(manager(1), AlertState::known);
@@ -158,6 +156,19 @@ TEST_F(StateTest, AChangedAlertIsWrittenAtOnce) {
     EXPECT_EQ(writer_->alerts("r").at(0).seen_at, alert.seen_at);
     alert.state = AlertState::known;
     save(alert);
+  }
+}
+
+TEST_F(StateTest, OnlyWhatIsToldIsKeptWithItsObjects) {
+  for (const AlertState state :
+       {AlertState::pending, AlertState::firing, AlertState::known, AlertState::resolved}) {
+    const Alert alert = standing(manager(1), state);
+    ASSERT_FALSE(alert.items.empty() || alert.fields.empty());
+    save(alert);
+    const Alert saved = writer_->alerts("r").at(0);
+    const bool told = state == AlertState::pending || state == AlertState::firing;
+    EXPECT_EQ(saved.items.empty(), !told) << name(state);
+    EXPECT_EQ(saved.fields.empty(), state == AlertState::known) << name(state);
   }
 }
 
@@ -294,6 +305,39 @@ TEST_F(StateTest, FailuresAreCounted) {
   EXPECT_EQ(counts.waiting_since, std::nullopt);
   EXPECT_EQ(counts.delivered_at, kStart + minutes{11});
   EXPECT_EQ(counts.problem, "");
+}
+
+TEST_F(StateTest, KnowsWhatNobodyCanHaveSeen) {
+  const Notice first = notice("а");
+  const auto unseen = [&] { return writer_->unseen(first.recipient, first.tag); };
+  const auto fail = [&](std::int64_t id, Failure failure) {
+    in_transaction([&] { writer_->mark_failed(id, failure, "сбой", kStart); });
+  };
+  const auto queue = [&](const char* text) {
+    std::int64_t id = 0;
+    in_transaction([&] { id = writer_->queue(notice(text), kStart); });
+    return id;
+  };
+  const auto one = queue("а");
+  EXPECT_EQ(unseen(), std::nullopt) << "it may be on its way";
+  fail(one, Failure::passing);
+  EXPECT_EQ(unseen(), one);
+  const auto two = queue("б");
+  EXPECT_EQ(unseen(), std::nullopt);
+  fail(two, Failure::refusal);
+  EXPECT_EQ(unseen(), two);
+  in_transaction([&] { writer_->withdraw(two); });
+  EXPECT_EQ(reader()->outbox_counts().waiting, 0);
+
+  const auto three = queue("в");
+  fail(three, Failure::unanswered);
+  fail(three, Failure::passing);
+  EXPECT_EQ(unseen(), std::nullopt) << "the first attempt may have been shown";
+  const auto four = queue("г");
+  fail(four, Failure::passing);
+  EXPECT_EQ(unseen(), std::nullopt) << "so may an earlier version";
+  in_transaction([&] { writer_->withdraw(four); });
+  EXPECT_EQ(reader()->outbox_counts().waiting, 1);
 }
 
 TEST_F(StateTest, DueIsWhatNeedNotWaitLonger) {
