@@ -20,7 +20,7 @@ portal=
 dry_run=
 while (($# > 0)); do
   case "$1" in
-    --seconds) seconds=${2:-}; shift ;;
+    --seconds) seconds=${2:-none}; shift ;;
     --portal) portal=${2:-}; [[ -n "$portal" ]] || wrong "--portal wants an address"; shift ;;
     --dry-run) dry_run=--dry-run ;;
     -h | --help) usage; exit 0 ;;
@@ -32,13 +32,15 @@ done
 if [[ "$portal" == - ]]; then
   read -r -s -p "The address of the inbound webhook: " portal
   echo
+  [[ -n "$portal" ]] || wrong "no address was given"
 fi
 
 watcher=
 simulator=
 folder=
 cleanup() {
-  trap - EXIT INT TERM
+  trap - EXIT
+  trap '' INT TERM  # an impatient second Ctrl-C must not leave the address behind
   # The watcher first: it may still be telling something to the portal.
   for child in $watcher $simulator; do
     kill "$child" 2>/dev/null || true

@@ -55,11 +55,12 @@ def storm(port, events, deals):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"))
+    parser.add_argument("--build", default="build/release")
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--deals", type=int, default=200)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, Portal(given.build, SIZES, limits=True) as portal:
+    build = pathlib.Path(__file__).resolve().parents[2] / given.build
+    with tempfile.TemporaryDirectory() as name, Portal(build, SIZES, limits=True) as portal:
         folder = pathlib.Path(name)
         (folder / "webhook").write_text(portal.webhook + "\n")
         (folder / "webhook").chmod(0o600)
@@ -71,7 +72,7 @@ def main():
         settings.chmod(0o600)
         log = folder / "log"
         with log.open("w") as out:
-            run = subprocess.Popen([str(given.build / "b24watch"), "--config", str(settings), "run"],
+            run = subprocess.Popen([str(build / "b24watch"), "--config", str(settings), "run"],
                                    stderr=out)
         try:
             wait_until(lambda: "stream complete entity=call" in log.read_text(), "the full read")

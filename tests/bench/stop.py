@@ -150,8 +150,13 @@ def measure(build, sizes, situation):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         portal = stack.enter_context(Portal(build, sizes, limits=False))
-        run = situation(portal, lambda: Run(build, portal, folder))
-        return run.seconds_to_end()
+
+        def start():
+            run = Run(build, portal, folder)
+            stack.callback(run.process.kill)  # a wait in vain leaves nothing running
+            return run
+
+        return situation(portal, start).seconds_to_end()
 
 
 def main():

@@ -9,6 +9,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
@@ -97,6 +98,11 @@ class HttpServer {
   Url url(const std::string& host = "127.0.0.1") const {
     return {tls_.has_value(), host, port_, "/"};
   }
+  // Waits until so many connections have been closed by this side.
+  void wait_ended(int connections) {
+    std::unique_lock lock{mutex_};
+    ended_changed_.wait(lock, [&] { return ended_ >= connections; });
+  }
   std::vector<Seen> seen() const {
     std::lock_guard lock{mutex_};
     return seen_;
@@ -134,6 +140,9 @@ class HttpServer {
     }
     boost::system::error_code ignored;
     socket.shutdown(Socket::shutdown_both, ignored);
+    std::lock_guard lock{mutex_};
+    ++ended_;
+    ended_changed_.notify_all();
   }
 
   template <class Stream>
@@ -206,6 +215,8 @@ class HttpServer {
   int port_ = 0;
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
+  int ended_ = 0;
+  std::condition_variable ended_changed_;
   std::vector<Seen> seen_;
   std::vector<int> open_;
   std::list<std::jthread> threads_;

@@ -111,7 +111,6 @@ TEST(HttpTest, PostsOverOneVerifiedConnection) {
     ASSERT_TRUE(answer) << answer.error().text;
     EXPECT_EQ(answer->status, 200);
     EXPECT_EQ(answer->body, "{\"result\":1}");
-    EXPECT_EQ(answer->content_type, "application/json");
   }
   const auto seen = server.seen();
   ASSERT_EQ(seen.size(), 3U);
@@ -205,7 +204,7 @@ TEST(HttpTest, ReconnectsWhenTheServerHungUpMeanwhile) {
     for (int i = 0; i < 4; ++i) {
       const auto answer = connection.post("/", "", "application/json");
       ASSERT_TRUE(answer) << "tls " << tls << ", " << i << ": " << answer.error().text;
-      std::this_thread::sleep_for(milliseconds{20});  // the closing must have arrived
+      server.wait_ended(i + 1);
     }
     EXPECT_EQ(server.seen().back().connection, 4);
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "connectors/bitrix24/notifier.h"
 #include "tests/connectors/http_server.h"
@@ -44,6 +45,7 @@ Reply facts(const std::string& profile, const std::string& scope, const std::str
           R"(},"time":{"date_start":"2026-11-21T10:00:05+03:00"}})"};
 }
 
+const Time kNow = parse_time("2026-11-20T12:00:00+03:00").value();
 constexpr char kProfile[] = R"({"ID":"17","ADMIN":true,"NAME":"N","TIME_ZONE":"Europe/Samara"})";
 constexpr char kCalendar[] =
     R"({"work_time_start":"9","work_time_end":"18.30","year_holidays":"1.01,2.01, 23.02,31.13,x",)"
@@ -112,6 +114,73 @@ TEST(PortalFactsTest, KeepsTheDefaultsWhereTheCalendarMakesNoSense) {
   Talk odd(facts(kProfile, "[]", "false"));
   EXPECT_EQ(read_portal_facts(odd.client(), {})->calendar_problem,
             "Портал не сообщил настройки календаря – задайте рабочее время в настройках b24watch.");
+}
+
+std::string event(const char* from, const char* to, const char* accessibility,
+                  const char* all_day) {
+  return Json{{"ID", "5"},
+              {"DATE_FROM_TS_UTC", std::to_string(to_unix(*parse_time(from)))},
+              {"DATE_TO_TS_UTC", std::to_string(to_unix(*parse_time(to)))},
+              {"DT_SKIP_TIME", all_day},
+              {"ACCESSIBILITY", accessibility}}
+      .dump();
+}
+
+TEST(AbsencesTest, AreTheEventsThatSayAbsent) {
+  const struct {
+    const char* what;
+    std::string events;
+    const char* from;  // null: nobody is away
+    const char* to;
+  } cases[] = {
+      {"a few hours",
+       event("2026-11-20T10:00:00+03:00", "2026-11-20T14:30:00+03:00", "absent", "N"),
+       "2026-11-20T10:00:00+03:00", "2026-11-20T14:30:00+03:00"},
+      {"whole days, the last one included",
+       event("2026-11-16T00:00:00+03:00", "2026-11-20T00:00:00+03:00", "absent", "Y"),
+       "2026-11-16T00:00:00+03:00", "2026-11-21T00:00:00+03:00"},
+      {"one whole day",
+       event("2026-11-20T00:00:00+03:00", "2026-11-20T00:00:00+03:00", "absent", "Y"),
+       "2026-11-20T00:00:00+03:00", "2026-11-21T00:00:00+03:00"},
+      {"a meeting", event("2026-11-20T10:00:00+03:00", "2026-11-20T12:00:00+03:00", "busy", "N"),
+       nullptr, nullptr},
+      {"perhaps", event("2026-11-20T10:00:00+03:00", "2026-11-20T12:00:00+03:00", "quest", "N"),
+       nullptr, nullptr},
+      {"ends before it begins",
+       event("2026-11-20T12:00:00+03:00", "2026-11-20T10:00:00+03:00", "absent", "N"), nullptr,
+       nullptr},
+      {"no time at all", R"({"ACCESSIBILITY":"absent"})", nullptr, nullptr},
+      {"no event", "7", nullptr, nullptr},
+  };
+  for (const auto& c : cases) {
+    Talk talk({R"({"result":{"result":{"a0":{"17":[)" + c.events +
+               R"(],"18":[]}},"result_error":[]},"time":{}})"});
+    const auto got =
+        read_absences(talk.client(), {17, 18}, kNow - days{30}, kNow + days{30}, hours{3}, {});
+    ASSERT_TRUE(got) << got.error().text;
+    ASSERT_EQ(got->size(), c.from == nullptr ? 0U : 1U) << c.what;
+    if (c.from == nullptr) continue;
+    EXPECT_EQ(got->at(0).user_id, 17) << c.what;
+    EXPECT_EQ(got->at(0).from, parse_time(c.from)) << c.what;
+    EXPECT_EQ(got->at(0).to, parse_time(c.to)) << c.what;
+  }
+}
+
+TEST(AbsencesTest, EverybodyIsAskedFor) {
+  Talk talk({R"({"result":{"result":{"a0":{"1":[)" +
+             event("2026-11-20T10:00:00+03:00", "2026-11-20T14:00:00+03:00", "absent", "N") +
+             R"(]},"a1":{"51":[)" +
+             event("2026-11-20T10:00:00+03:00", "2026-11-20T14:00:00+03:00", "absent", "N") +
+             R"(]}},"result_error":[]},"time":{}})"});
+  std::vector<std::int64_t> users(51);
+  std::iota(users.begin(), users.end(), 1);
+  const auto got = read_absences(talk.client(), users, kNow - days{30}, kNow, hours{3}, {});
+  ASSERT_TRUE(got) << got.error().text;
+  ASSERT_EQ(got->size(), 2U);
+  EXPECT_EQ(got->at(1).user_id, 51);
+  const std::string asked = talk.body()["cmd"].dump();
+  EXPECT_NE(asked.find("users%5B49%5D=50\""), std::string::npos) << asked;
+  EXPECT_NE(asked.find("users%5B0%5D=51\""), std::string::npos) << asked;
 }
 
 TEST(PortalFactsTest, SaysWhenTheWebhookIsNotAccepted) {

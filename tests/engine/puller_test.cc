@@ -232,6 +232,11 @@ TEST_F(PullerTest, HalfOfEverythingDoesNotVanish) {
   }
   clock_.advance(minutes{15});
   EXPECT_FALSE(pass().error);
+  clock_.advance(seconds{30});
+  EXPECT_FALSE(pass().error);
+  // The ids were compared, and what they said was not believed.
+  EXPECT_EQ(rows("SELECT doubted_rows FROM streams WHERE entity = 'task'"),
+            std::vector<std::string>{"300"});
   EXPECT_EQ(rows("SELECT count(*) FROM v_task").front(), "600");
 }
 

@@ -205,8 +205,15 @@ std::string display_time(Unix at, seconds offset) {
                      iso.substr(12, 8));
 }
 
+struct Event {
+  Id id = 0;
+  const char* name = "Отпуск";
+  const char* accessibility = "absent";
+};
+
 // An all-day event names its last day; any other one ends where it ends.
-void write_absence(std::string& out, const World& world, const AbsenceRow& absence, Id id) {
+void write_event(std::string& out, const World& world, const AbsenceRow& absence,
+                 const Event& event) {
   const seconds offset = world.options.offset;
   const Unix to = absence.all_day ? absence.to - 86400 : absence.to;
   const auto add = [&](std::string_view name, std::string_view text) {
@@ -215,8 +222,8 @@ void write_absence(std::string& out, const World& world, const AbsenceRow& absen
   };
   comma(out);
   out += '{';
-  add("ID", std::to_string(id));
-  add("NAME", "Отпуск");
+  add("ID", std::to_string(event.id));
+  add("NAME", event.name);
   add("DATE_FROM", display_time(absence.from, offset));
   add("DATE_TO", display_time(to, offset));
   add("DATE_FROM_TS_UTC", std::to_string(absence.from));
@@ -228,7 +235,7 @@ void write_absence(std::string& out, const World& world, const AbsenceRow& absen
   add("DT_SKIP_TIME", absence.all_day ? "Y" : "N");
   add("TZ_FROM", "Europe/Moscow");
   add("TZ_TO", "Europe/Moscow");
-  add("ACCESSIBILITY", "absent");
+  add("ACCESSIBILITY", event.accessibility);
   add("IMPORTANCE", "normal");
   add("EVENT_TYPE", "");
   out += '}';
@@ -254,9 +261,13 @@ Outcome accessibility(Call& call) {
     for (const AbsenceRow& absence : call.world.data.absences) {
       ++number;
       if (absence.user == to_int(id) && absence.from < to && absence.to > from) {
-        write_absence(out, call.world, absence, number);
+        write_event(out, call.world, absence, {number});
       }
     }
+    // Everybody has a long meeting now, at which nobody is absent.
+    const Unix now = call.world.now();
+    write_event(out, call.world, {to_int(id), now - 10 * kDay, now + kDay, false},
+                {++number, "Стратегическая сессия", "busy"});
     out += ']';
   }
   return ok(out == "{" ? "[]" : out + '}');

@@ -26,27 +26,32 @@ std::string encode_brackets(const std::string& text) {
 }
 
 template <class Row>
-bool erase_row(std::vector<Row>& rows, Id id) {
+bool erase_row(World& world, std::vector<Row>& rows, Id id) {
   const Row* row = find_row(rows, id);
   if (row == nullptr) return false;
+  Id& last = world.last_ids[&rows];
+  last = std::max(last, rows.back().id);
   rows.erase(rows.begin() + (row - rows.data()));
   return true;
 }
 
 template <class Row>
-Row& append_row(std::vector<Row>& rows, Row row) {
-  row.id = rows.empty() ? 1 : rows.back().id + 1;
+Row& append_row(World& world, std::vector<Row>& rows, Row row) {
+  row.id = std::max(world.last_ids[&rows], rows.empty() ? 0 : rows.back().id) + 1;
   rows.push_back(std::move(row));
   return rows.back();
 }
 
-StageMove move_of(const Deal& deal, const Status& stage, bool created) {
+enum class Step { created, moved, other_pipeline };
+
+StageMove move_of(const Deal& deal, const Status& stage, Step step) {
   StageMove move;
   move.at = deal.moved;
   move.deal = static_cast<std::int32_t>(deal.id);
   move.pipeline = deal.pipeline;
   move.stage = static_cast<std::int16_t>(deal.stage);
-  move.type = created ? 1 : static_cast<std::int16_t>(stage.semantic == 'P' ? 2 : 3);
+  const std::int16_t within = stage.semantic == 'P' ? 2 : 3;
+  move.type = step == Step::created ? 1 : step == Step::other_pipeline ? 5 : within;
   return move;
 }
 
@@ -91,29 +96,33 @@ Deal& World::add_deal(Deal deal, Id by) {
   deal.created = deal.updated = deal.moved = deal.last_activity = now();
   deal.created_by = deal.updated_by = deal.moved_by = deal.last_activity_by =
       static_cast<std::int32_t>(by);
-  Deal& added = append_row(data.deals, std::move(deal));
-  append_row(data.moves, move_of(added, stage(added), true));
+  Deal& added = append_row(*this, data.deals, std::move(deal));
+  append_row(*this, data.moves, move_of(added, stage(added), Step::created));
   post_event("ONCRMDEALADD", crm_event(added.id));
   return added;
 }
 
-void World::touch_deal(Deal& deal, Id by) {
+void World::touch_deal(Deal& deal, Id by, const char* event) {
   deal.updated = now();
   deal.updated_by = static_cast<std::int32_t>(by);
-  post_event("ONCRMDEALUPDATE", crm_event(deal.id));
+  post_event(event, crm_event(deal.id));
 }
 
 void World::move_deal(Deal& deal, std::int32_t stage_to, Id by) {
+  const auto pipeline_before = deal.pipeline;
   deal.stage = stage_to;
   deal.pipeline = static_cast<std::int32_t>(stage(deal).pipeline);
   deal.moved = now();
   deal.moved_by = static_cast<std::int32_t>(by);
-  append_row(data.moves, move_of(deal, stage(deal), false));
-  touch_deal(deal, by);
+  const bool moved_over = deal.pipeline != pipeline_before;
+  append_row(*this, data.moves,
+             move_of(deal, stage(deal), moved_over ? Step::other_pipeline : Step::moved));
+  // One event in place of the other, and for applications alone (transport.md, 7.3).
+  touch_deal(deal, by, moved_over ? "ONCRMDEALMOVETOCATEGORY" : "ONCRMDEALUPDATE");
 }
 
 bool World::delete_deal(Id id) {
-  if (!erase_row(data.deals, id)) return false;
+  if (!erase_row(*this, data.deals, id)) return false;
   post_event("ONCRMDEALDELETE", crm_event(id));
   return true;
 }
@@ -122,7 +131,7 @@ Task& World::add_task(Task task, Id by) {
   task.created = task.changed = task.activity = task.status_changed = now();
   if (task.creator == 0) task.creator = static_cast<std::int32_t>(by);
   task.changed_by = static_cast<std::int32_t>(by);
-  Task& added = append_row(data.tasks, std::move(task));
+  Task& added = append_row(*this, data.tasks, std::move(task));
   post_event("ONTASKADD",
              "data[FIELDS_BEFORE]=undefined&data[FIELDS_AFTER][ID]=" + std::to_string(added.id) +
                  "&data[IS_ACCESSIBLE_BEFORE]=N&data[IS_ACCESSIBLE_AFTER]=undefined");
@@ -150,7 +159,7 @@ void World::set_task_status(Task& task, int status, Id by) {
 }
 
 bool World::delete_task(Id id) {
-  if (!erase_row(data.tasks, id)) return false;
+  if (!erase_row(*this, data.tasks, id)) return false;
   post_event("ONTASKDELETE", "data[FIELDS_BEFORE][ID]=" + std::to_string(id) +
                                  "&data[FIELDS_AFTER]=undefined"
                                  "&data[IS_ACCESSIBLE_BEFORE]=undefined"
@@ -159,7 +168,7 @@ bool World::delete_task(Id id) {
 }
 
 CallRow& World::add_call(CallRow call) {
-  CallRow& added = append_row(data.calls, call);
+  CallRow& added = append_row(*this, data.calls, call);
   post_event("ONVOXIMPLANTCALLEND", "data[CALL_ID]=externalCall." + std::to_string(added.id) +
                                         "&data[CALL_TYPE]=" + std::to_string(added.type) +
                                         "&data[PORTAL_USER_ID]=" + std::to_string(added.manager) +

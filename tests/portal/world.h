@@ -74,7 +74,8 @@ struct World {
   Faults faults;
   std::map<std::string, Bucket> buckets;  // by source address
   std::map<std::string, Operating> operating;
-  Id next_id = 100'000;  // of everything that is posted
+  Id next_id = 100'000;                // of everything that is posted
+  std::map<const void*, Id> last_ids;  // by table, of rows that are gone: no id is used again
 
   std::optional<Time> frozen;
 
@@ -96,7 +97,7 @@ struct World {
   // Changes to rows, the only way the rows change after they were made: they set the times of
   // change and post events.
   Deal& add_deal(Deal deal, Id by);
-  void touch_deal(Deal& deal, Id by);
+  void touch_deal(Deal& deal, Id by, const char* event = "ONCRMDEALUPDATE");
   void move_deal(Deal& deal, std::int32_t stage, Id by);
   bool delete_deal(Id id);
   Task& add_task(Task task, Id by);

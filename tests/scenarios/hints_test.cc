@@ -148,6 +148,7 @@ TEST_F(HintScenario, AForeignTokenChangesNothing) {
 TEST_F(HintScenario, AStormCostsAFewRequestsAndLosesNothing) {
   bind_all();
   portal_.reset_counters();
+  const auto began = std::chrono::steady_clock::now();
   const auto deals = portal_.ids(Entity::deal);
   const auto tasks = portal_.ids(Entity::task);
   constexpr std::size_t kStorm = 3000;
@@ -163,7 +164,9 @@ TEST_F(HintScenario, AStormCostsAFewRequestsAndLosesNothing) {
       << differences(workplace_) << run_->err();
   const auto counters = portal_.counters();
   RecordProperty("requests", static_cast<int>(counters.requests));
-  EXPECT_LE(counters.requests, kStorm / 30);
+  // Hints are gathered, a second at a time, whatever the machine's pace: about a request a second.
+  const auto seconds_gone = std::chrono::duration<double>(std::chrono::steady_clock::now() - began);
+  EXPECT_LE(static_cast<double>(counters.requests), 20 + 3 * seconds_gone.count());
   EXPECT_TRUE(counters.refusals.empty());
 }
 
@@ -196,7 +199,8 @@ TEST_F(HintScenario, RubbishIsAnsweredAndTheServiceLives) {
     sim::http_call(url("/event"), body, form);
   }
   EXPECT_EQ(health().status, 200);
-  EXPECT_EQ(portal_.counters().requests, requests);
+  // Longer than hints are gathered for.
+  EXPECT_FALSE(eventually([&] { return portal_.counters().requests > requests; }, seconds{2}));
 
   bind_all();
   const auto deal = portal_.ids(Entity::deal).at(5);

@@ -56,8 +56,8 @@ TEST_F(Service, EndsAtOnceWhileThePortalWithholdsItsFirstWord) {
     EXPECT_EQ(done.exit_code, 0) << done.err;
     EXPECT_EQ(done.err.find("started"), std::string::npos) << "nobody has answered yet";
   }
-  auto sync = start("sync");
   const auto before = portal().counters().requests;
+  auto sync = start("sync");
   ASSERT_TRUE(eventually([&] { return portal().counters().requests > before; }));
   sync->signal(SIGTERM);
   EXPECT_TRUE(eventually([&] { return !sync->running(); }, seconds{10}));

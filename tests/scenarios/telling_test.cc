@@ -108,7 +108,7 @@ TEST(TellingScenario, AlertIsToldReplacedAndClosed) {
   auto& portal = workplace.portal();
   const Pair who = some_manager(portal);
   Process run{workplace.command({"run"}), workplace.folder()};
-  ASSERT_TRUE(eventually([&] { return portal.counters().requests >= 10; })) << run.err();
+  ASSERT_TRUE(eventually([&] { return workplace.has_begun(); })) << run.err();
 
   add_overdue_tasks(portal, who.manager, 40);
   ASSERT_TRUE(eventually([&] { return piles(portal, who.head).size() == 1; })) << run.err();
@@ -145,7 +145,7 @@ TEST(TellingScenario, RestartRepeatsNothing) {
     return std::make_unique<Process>(workplace.command({"run"}), workplace.folder());
   };
   auto run = start();
-  ASSERT_TRUE(eventually([&] { return portal.counters().requests >= 10; }));
+  ASSERT_TRUE(eventually([&] { return workplace.has_begun(); }));
   add_overdue_tasks(portal, who.manager, 40);
   ASSERT_TRUE(eventually([&] { return piles(portal, who.head).size() == 1; })) << run->err();
   const auto posted = portal.notifications().size();
@@ -164,7 +164,7 @@ TEST(TellingScenario, PortalDownDelaysAndLosesNothing) {
   auto& portal = workplace.portal();
   const Pair who = some_manager(portal);
   Process run{workplace.command({"run"}), workplace.folder()};
-  ASSERT_TRUE(eventually([&] { return portal.counters().requests >= 10; }));
+  ASSERT_TRUE(eventually([&] { return workplace.has_begun(); }));
   // Every delivery fails at first, after it was carried out: the answer alone is lost.
   portal.add_fault({.kind = sim::FaultKind::reset,
                     .method = "im.notify.system.add",
@@ -180,7 +180,7 @@ TEST(TellingScenario, ReloadTakesAllRulesOrNone) {
   Workplace workplace{calm_company()};
   without_waiting(workplace);
   Process run{workplace.command({"run"}), workplace.folder()};
-  ASSERT_TRUE(eventually([&] { return workplace.portal().counters().requests >= 10; }));
+  ASSERT_TRUE(eventually([&] { return workplace.has_begun(); }));
   const std::string file = workplace.folder() + "/rules/own.yaml";
   std::ofstream{file, std::ios::app} << "  - id: broken\n    metrik: deals_open\n";
   run.signal(SIGHUP);

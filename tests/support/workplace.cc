@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -45,15 +47,26 @@ struct Column {
   json (*convert)(const json&);
 };
 
+std::string plain_id(const json& row) {
+  return integer(row.contains("id") ? row["id"] : row.at("ID")).dump();
+}
+// Of the portal's directories, those that are stages of deals.
+std::string stage_id(const json& row) {
+  const auto directory = row.at("ENTITY_ID").get<std::string>();
+  if (!directory.starts_with("DEAL_STAGE")) return "";
+  return directory + "/" + row.at("STATUS_ID").get<std::string>();
+}
+
 struct Comparison {
   Entity entity;
-  const char* id;
-  const char* sql;
+  std::string (*id)(const json& row);  // "": the row is not mirrored
+  const char* sql;                     // gives the same id
   std::vector<Column> columns;
 };
 
 json same(const json& value) { return value; }
 json text(const json& value) { return value.is_string() ? value : json(nullptr); }
+json semantic(const json& value) { return value.is_string() && value != "" ? value : json("P"); }
 json direction(const json& value) {
   const json type = integer(value);
   if (type == 1) return "out";
@@ -65,7 +78,7 @@ json direction(const json& value) {
 const std::vector<Comparison>& comparisons() {
   static const std::vector<Comparison> all = {
       {Entity::deal,
-       "id",
+       plain_id,
        "SELECT id, title, pipeline_id, stage_id, semantic, closed, amount, currency, manager_id, "
        "created_at, updated_at, stage_since FROM v_deal",
        {{"title", "title", same},
@@ -80,7 +93,7 @@ const std::vector<Comparison>& comparisons() {
         {"updatedTime", "updated_at", instant},
         {"movedTime", "stage_since", instant}}},
       {Entity::task,
-       "id",
+       plain_id,
        "SELECT id, title, status, manager_id, creator_id, deadline_at, created_at, changed_at, "
        "closed_at FROM v_task",
        {{"title", "title", same},
@@ -92,7 +105,7 @@ const std::vector<Comparison>& comparisons() {
         {"changedDate", "changed_at", instant},
         {"closedDate", "closed_at", instant}}},
       {Entity::call,
-       "ID",
+       plain_id,
        "SELECT id, manager_id, direction, phone, started_at, duration_seconds, code FROM v_call",
        {{"PORTAL_USER_ID", "manager_id", integer},
         {"CALL_TYPE", "direction", direction},
@@ -101,28 +114,37 @@ const std::vector<Comparison>& comparisons() {
         {"CALL_DURATION", "duration_seconds", integer},
         {"CALL_FAILED_CODE", "code", text}}},
       {Entity::user,
-       "ID",
+       plain_id,
        "SELECT id, active, position FROM v_manager",
        {{"ACTIVE", "active", yes_no}, {"WORK_POSITION", "position", text}}},
       {Entity::department,
-       "ID",
+       plain_id,
        "SELECT id, name, parent_id, head_id FROM v_department",
        {{"NAME", "name", same}, {"PARENT", "parent_id", integer}, {"UF_HEAD", "head_id", integer}}},
       {Entity::pipeline,
-       "id",
+       plain_id,
        "SELECT id, name, sort FROM v_pipeline",
        {{"name", "name", same}, {"sort", "sort", integer}}},
+      {Entity::stage,
+       stage_id,
+       "SELECT iif(pipeline_id = 0, 'DEAL_STAGE', 'DEAL_STAGE_' || pipeline_id) || '/' || stage_id "
+       "AS id, name, semantic, sort FROM v_stage",
+       {{"NAME", "name", same}, {"SEMANTICS", "semantic", semantic}, {"SORT", "sort", integer}}},
   };
   return all;
 }
 
 void compare(const Comparison& what, const json& portal_rows, const json& mirror_rows,
              std::vector<std::string>& found) {
-  std::map<std::int64_t, const json*> mirror;
-  for (const json& row : mirror_rows) mirror[row.at("id").get<std::int64_t>()] = &row;
+  std::map<std::string, const json*> mirror;
+  for (const json& row : mirror_rows) {
+    const json& id = row.at("id");
+    mirror[id.is_string() ? id.get<std::string>() : id.dump()] = &row;
+  }
   const std::string entity{name(what.entity)};
   for (const json& row : portal_rows) {
-    const std::int64_t id = integer(row.at(what.id)).get<std::int64_t>();
+    const std::string id = what.id(row);
+    if (id.empty()) continue;
     const auto here = mirror.find(id);
     if (here == mirror.end()) {
       found.push_back(fmt::format("{} {} is missing", entity, id));
@@ -192,6 +214,14 @@ json Workplace::preview(const std::string& rule) const {
       run({"preview", "--json", "--rule", rule, "--at", format_utc(portal_.now())});
   if (done.exit_code != 0) throw std::runtime_error(done.err);
   return json::parse(done.out);
+}
+
+bool Workplace::has_begun() const try {
+  SQLite::Database state{folder_ + "/state/b24watch.sqlite", SQLite::OPEN_READONLY, 5000};
+  SQLite::Statement begun{state, "SELECT 1 FROM meta WHERE name = 'watching_since'"};
+  return begun.executeStep();
+} catch (const SQLite::Exception&) {
+  return false;  // it is not there yet
 }
 
 std::string differences(Workplace& workplace) {

@@ -28,6 +28,8 @@ class Workplace {
   std::vector<std::string> command(std::vector<std::string> arguments) const;
   Finished run(std::vector<std::string> arguments) const;
   nlohmann::json query(const std::string& sql) const;
+  // The service's first look at the rules is over: what comes now is news.
+  bool has_begun() const;
   // Findings of one rule, from `preview --json`.
   nlohmann::json preview(const std::string& rule) const;
 
