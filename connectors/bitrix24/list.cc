@@ -275,14 +275,16 @@ bool ListReader::done() const {
 
 std::optional<std::vector<std::size_t>> ListReader::share(const std::stop_token& stop) {
   for (;;) {
+    std::vector<SteadyTime> ready(lists_.size(), SteadyTime::max());
+    for (std::size_t i = 0; i < lists_.size(); ++i) {
+      if (!lists_[i].done()) ready[i] = lists_[i].ready_at(client_);
+    }
+    // Looked at last: what was ready a moment ago is so now, and all of that goes in one batch.
     const SteadyTime now = client_.steady_now();
-    SteadyTime soonest = SteadyTime::max();
+    const SteadyTime soonest = *std::min_element(ready.begin(), ready.end());
     std::vector<std::size_t> wanted(lists_.size(), 0);
     for (std::size_t i = 0; i < lists_.size(); ++i) {
-      if (lists_[i].done()) continue;
-      const SteadyTime at = lists_[i].ready_at(client_);
-      if (at <= now) wanted[i] = lists_[i].wanted();
-      soonest = std::min(soonest, at);
+      if (ready[i] <= now) wanted[i] = lists_[i].wanted();
     }
     if (soonest <= now || soonest == SteadyTime::max()) return shared(wanted, slots_);
     if (!client_.sleep_until(soonest, stop)) return std::nullopt;

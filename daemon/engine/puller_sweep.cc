@@ -69,7 +69,8 @@ bool Puller::sweep_chunk(Reading& reading, Counts counts, PassReport& report,
   const std::string method{spec(plan.entity).method};
   for (int i = 0; i < options_.sweep_requests && !reading.reader.done(); ++i) {
     // A method that must rest is not waited for beside the polls.
-    if (counts == Counts::when_due && client_.ready_at(method) > clock_.steady_now()) break;
+    const SteadyTime ready = client_.ready_at(method);
+    if (counts == Counts::when_due && ready > clock_.steady_now()) break;
     if (!step(reading, report, stop)) return false;
   }
   Plan lacking{.mode = Mode::hinted, .entity = plan.entity, .request = {.entity = plan.entity}};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -250,6 +251,31 @@ TEST_F(ListTest, ReadsEveryRowOnceInAlmostTheFewestRequests) {
     EXPECT_EQ(requests == 1, count < 50) << count;
     EXPECT_EQ(portal_.garbage, 0U) << count;  // chains are sized exactly
   }
+}
+
+// A millisecond passes at every look, as it now and then does on a busy machine.
+class HurriedClock : public FakeClock {
+ public:
+  SteadyTime steady_now() const override {
+    return FakeClock::steady_now() + milliseconds{++looks_};
+  }
+
+ private:
+  mutable std::atomic<int> looks_ = 0;
+};
+
+TEST_F(ListTest, WhatIsReadyGoesInOneBatchHoweverTimeFlies) {
+  HurriedClock clock;
+  Client client{portal_.webhook(), {}, clock};
+  for (const char* method : {"crm.item.list", "tasks.task.list", "voximplant.statistic.get"}) {
+    portal_.rows(method).ids = numbers(3);
+  }
+  ListReader reader{client, {all(Entity::deal), all(Entity::task), all(Entity::call)}, hours{3}};
+  const auto answer = reader.next({});
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->parts.size(), 3U);
+  EXPECT_TRUE(reader.done());
+  EXPECT_EQ(portal_.requests(), 1U);
 }
 
 TEST_F(ListTest, ReadsEveryKindOfList) {

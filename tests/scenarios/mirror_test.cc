@@ -33,6 +33,16 @@ TEST(MirrorScenario, QuietFullReadEqualsThePortal) {
   EXPECT_TRUE(workplace.portal().counters().refusals.empty());
 }
 
+TEST(MirrorScenario, NothingChangedCostsOneRequest) {
+  Workplace workplace{company()};
+  synced(workplace);
+  for (int i = 0; i < 3; ++i) {
+    workplace.portal().reset_counters();
+    EXPECT_EQ(synced(workplace)["requests"], 1);
+    EXPECT_EQ(workplace.portal().counters().requests, 1U);
+  }
+}
+
 TEST(MirrorScenario, ChangesDuringTheReadAreInTheMirrorAfterwards) {
   sim::PortalOptions options = company();
   Workplace workplace{options};
