@@ -103,12 +103,15 @@ void Engine::take_rows(Pulled pulled) {
   transaction.commit();
   for (const PulledPart& part : pulled.parts) {
     StreamState& known = streams_[part.state.entity];
+    if (part.state.problem.empty()) {
+      troubled_since_.erase(part.state.entity);
+    } else {
+      troubled_since_.try_emplace(part.state.entity, now);
+    }
     if (part.state.problem != known.problem) {
       if (part.state.problem.empty()) {
-        troubled_since_.erase(part.state.entity);
         log::info("stream goes on entity={}", name(part.state.entity));
       } else {
-        troubled_since_.try_emplace(part.state.entity, now);
         log::warn("stream stopped entity={} text={}", name(part.state.entity),
                   log::quoted(part.state.problem));
       }
@@ -178,6 +181,11 @@ void Engine::take_facts(const FactsRead& read) {
   if (facts_ && facts.scopes != before.scopes) {
     log::warn("scopes of the webhook have changed missing={}",
               log::quoted(fmt::format("{}", fmt::join(missing_scopes(facts.scopes), " "))));
+  }
+  if (facts.user_zone != before.user_zone && !facts.user_zone.empty() &&
+      portal_zone(facts) != facts.user_zone) {
+    log::warn("time zone not known zone={} in_its_place={}", log::quoted(facts.user_zone),
+              portal_zone(facts));
   }
   facts_ = std::move(facts);
   {

@@ -188,8 +188,9 @@ void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
 void Engine::put(const Outgoing& out, Time now) {
   const Message& message = out.message;
   writer_.save_message(message);
-  const auto unseen = writer_.unseen(out.notice.recipient, out.notice.tag);
-  if (!message.open && unseen && !in_flight_.contains(*unseen)) {
+  const auto unseen =
+      message.open ? std::nullopt : writer_.unseen(out.notice.recipient, out.notice.tag);
+  if (unseen && !in_flight_.contains(*unseen)) {
     writer_.withdraw(*unseen);
     log::info("message is over unseen rule={} manager={} recipient={} episode={}", message.rule_id,
               message.manager_id, message.recipient, message.episode);

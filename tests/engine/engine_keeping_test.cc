@@ -233,7 +233,10 @@ TEST_F(EngineKeepingTest, AZoneThatTheSystemDoesNotKnowIsMadeUpFor) {
   PortalFacts facts;
   facts.user_zone = "Mars/Olympus";
   facts.portal_offset = hours{5};
+  testing::internal::CaptureStderr();
   engine_->take(FactsRead{facts});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("time zone not known zone=Mars/Olympus in_its_place=Etc/GMT-5"));
   EXPECT_EQ(writer_->meta(kDaysZoneMeta), "Etc/GMT-5");
   EXPECT_EQ(rows("SELECT day FROM calls"), Rows{"2026-11-22"});
 }

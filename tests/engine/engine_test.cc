@@ -481,6 +481,26 @@ TEST_F(EngineTest, AStreamThatFailsForAnHourIsNotWaitedFor) {
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
 }
 
+TEST_F(EngineTest, ATroubleOfBeforeTheRestartIsNotForgotten) {
+  start();
+  bring_company();
+  const auto broken = [&] {
+    bring({.entity = Entity::call, .fresh_at = clock_.now(), .problem = "ошибка 500"});
+  };
+  broken();
+  start();
+  broken();
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  clock_.advance(hours{1});
+  broken();
+  for (const Entity entity : {Entity::user, Entity::department, Entity::task}) bring(entity);
+  bring(Entity::task, {task_row(104, 12, days{1})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+}
+
 TEST_F(EngineTest, APortalThatIsAwayAtFirstIsNoBeginning) {
   start();
   bring(Entity::user, people_rows());
