@@ -7,6 +7,9 @@
 namespace b24 {
 namespace {
 
+// Every title is held against every mask.
+constexpr std::size_t kMostMasks = 50;
+
 // Ids of pipelines begin with 0, the portal's default one.
 void read_pipelines(const YamlNode& node, SalesScope& scope, Problems& problems) {
   const auto* items = read_list(node, EmptyList::allowed, problems);
@@ -19,6 +22,12 @@ void read_pipelines(const YamlNode& node, SalesScope& scope, Problems& problems)
 void read_masks(const YamlNode& node, SalesScope& scope, Problems& problems) {
   const auto* items = read_list(node, EmptyList::allowed, problems);
   if (items == nullptr) return;
+  if (items->size() > kMostMasks) {
+    problems.error("R112", node,
+                   {fmt::format("масок может быть не больше {}", kMostMasks),
+                    fmt::format("there can be at most {} masks", kMostMasks)});
+    return;
+  }
   for (const YamlNode& item : *items) {
     const auto mask = read_text(item, problems);
     if (!mask) continue;
