@@ -98,10 +98,11 @@ class HttpServer {
   Url url(const std::string& host = "127.0.0.1") const {
     return {tls_.has_value(), host, port_, "/"};
   }
-  // Waits until so many connections have been closed by this side.
-  void wait_ended(int connections) {
+  // Waits until so many connections have been closed by this side; false if they never are.
+  [[nodiscard]] bool wait_ended(int connections) {
     std::unique_lock lock{mutex_};
-    ended_changed_.wait(lock, [&] { return ended_ >= connections; });
+    return ended_changed_.wait_for(lock, std::chrono::seconds{60},
+                                   [&] { return ended_ >= connections; });
   }
   std::vector<Seen> seen() const {
     std::lock_guard lock{mutex_};

@@ -204,7 +204,7 @@ TEST(HttpTest, ReconnectsWhenTheServerHungUpMeanwhile) {
     for (int i = 0; i < 4; ++i) {
       const auto answer = connection.post("/", "", "application/json");
       ASSERT_TRUE(answer) << "tls " << tls << ", " << i << ": " << answer.error().text;
-      server.wait_ended(i + 1);
+      ASSERT_TRUE(server.wait_ended(i + 1));
     }
     EXPECT_EQ(server.seen().back().connection, 4);
   }

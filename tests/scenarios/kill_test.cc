@@ -88,7 +88,10 @@ TEST(KillScenario, EveryAlertArrivesAndNoneTwice) {
     }
     const auto requests = portal.counters().requests;
     Process run{workplace.command({"run"}), workplace.folder()};
-    ASSERT_TRUE(eventually([&] { return portal.counters().requests > requests; })) << run.err();
+    // Some kills strike while it starts, the others while it works.
+    if (i % 4 != 0) {
+      ASSERT_TRUE(eventually([&] { return portal.counters().requests > requests; })) << run.err();
+    }
     std::this_thread::sleep_for(milliseconds{lifetime(random)});
     run.signal(SIGKILL);
     run.wait();

