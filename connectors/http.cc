@@ -15,8 +15,10 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "connectors/certificate.h"
+#include "connectors/gzip.h"
 #include "connectors/say.h"
 
 namespace b24 {
@@ -96,6 +98,7 @@ struct HttpConnection::Impl {
   void set_up_tls();
   void drop_if_stale();
   Result<HttpAnswer> exchange(httplib::Request& request);
+  Result<HttpAnswer> unpacked(HttpAnswer answer);
   Error failure(httplib::Error code, bool too_large);
   Error certificate_failure() const;
 
@@ -134,6 +137,7 @@ void HttpConnection::Impl::set_up() {
   client->set_keep_alive(true);
   client->set_tcp_nodelay(true);
   client->set_follow_location(false);
+  client->set_decompress(false);  // gunzip() does it, several times as quickly
   client->set_hostname_addr_map(options.addresses);
   client->set_socket_options([this](socket_t fd) { remember_socket(fd); });
   if (url.tls) set_up_tls();
@@ -270,7 +274,21 @@ Result<HttpAnswer> HttpConnection::Impl::exchange(httplib::Request& request) {
   }
   answer.status = result->status;
   answer.location = result->get_header_value("Location");
-  return answer;
+  const bool packed = result->get_header_value("Content-Encoding") == "gzip";
+  return packed ? unpacked(std::move(answer)) : Result<HttpAnswer>{std::move(answer)};
+}
+
+Result<HttpAnswer> HttpConnection::Impl::unpacked(HttpAnswer answer) {
+  const std::string packed = std::exchange(answer.body, {});
+  switch (gunzip(packed, options.answer_limit, answer.body)) {
+    case Gunzip::done:
+      return answer;
+    case Gunzip::too_large:
+      return failure(httplib::Error::Unknown, /*too_large=*/true);
+    case Gunzip::broken:
+      break;
+  }
+  return failure(httplib::Error::Read, /*too_large=*/false);
 }
 
 HttpConnection::HttpConnection(Url url, HttpOptions options)

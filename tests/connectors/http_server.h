@@ -52,12 +52,13 @@ struct Seen {
 
 enum class Manner {
   proper,
-  gzip,       // compressed
-  hang_up,    // a proper answer, then the connection is closed without a word about it
-  cut,        // half of the body, then closed
-  drip_head,  // one byte of the head now and then, for ever
-  drip_body,  // the same with the body
-  silence,    // no answer at all
+  gzip,         // compressed
+  gzip_spoilt,  // with a byte changed on the way
+  hang_up,      // a proper answer, then the connection is closed without a word about it
+  cut,          // half of the body, then closed
+  drip_head,    // one byte of the head now and then, for ever
+  drip_body,    // the same with the body
+  silence,      // no answer at all
 };
 
 struct Reply {
@@ -165,8 +166,9 @@ class HttpServer {
   // False when the connection is to be closed.
   template <class Stream>
   bool answer(Stream& stream, const Reply& reply) {
-    const bool gzip = reply.manner == Manner::gzip;
-    const std::string body = gzip ? gzipped(reply.body) : reply.body;
+    const bool gzip = reply.manner == Manner::gzip || reply.manner == Manner::gzip_spoilt;
+    std::string body = gzip ? gzipped(reply.body) : reply.body;
+    if (reply.manner == Manner::gzip_spoilt) body[body.size() / 2] ^= 1;
     std::string head =
         "HTTP/1.1 " + std::to_string(reply.status) +
         " X\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +

@@ -187,6 +187,13 @@ TEST(HttpTest, UnpacksAndBoundsTheAnswer) {
   ASSERT_TRUE(whole) << whole.error().text;
   EXPECT_EQ(whole->body, text);
 
+  HttpServer spoilt(always({text, 200, "", Manner::gzip_spoilt}));
+  HttpConnection trusting_nothing(spoilt.url(), options);
+  const auto broken = trusting_nothing.post("/", "", "application/json");
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().text,
+            "Портал 127.0.0.1 оборвал соединение, не закончив ответ, – повторим позже.");
+
   options.answer_limit = 1024 * 1024;  // more than what travels, less than what comes out
   HttpConnection narrow(server.url(), options);
   const auto bounded = narrow.post("/", "", "application/json");
