@@ -16,6 +16,7 @@
 namespace b24 {
 namespace {
 
+constexpr const char* kBatch = "batch";
 constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
 
 Error resting(std::string_view method) {
@@ -28,8 +29,6 @@ Error no_answer(std::string_view method) {
       say("Портал не ответил на вызов {} внутри пакета – повторим позже.",
           "The portal gave no answer to {} inside a batch; we shall try again later.", method));
 }
-
-using Parts = std::map<std::string, CommandPart, std::less<>>;
 
 std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& resting) {
   Params cmd = Params::object();
@@ -128,7 +127,7 @@ struct Client::Impl {
   // Methods that must not be called now.
   std::set<std::string> resting_among(const std::vector<Command>& commands) const;
   // What a batch brought for one command; feeds the limiter.
-  CommandAnswer command_answer(const Command& command, const Parts& parts);
+  CommandAnswer command_answer(const Command& command, const CommandParts& parts);
 
   bool take_turn(const std::stop_token& stop);
   void end_turn();
@@ -364,8 +363,9 @@ Error Client::Impl::unreadable(const HttpAnswer& answer) const {
 Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
   Attempt result;
   result.body = padded(std::move(answer.body));
-  auto envelope = parse_envelope(result.body);
-  const bool empty = envelope && !envelope->error && envelope->result.empty();
+  auto envelope =
+      parse_envelope(result.body, method == kBatch ? Answers::batch : Answers::one_call);
+  const bool empty = envelope && !envelope->error && envelope->result.empty() && !envelope->parts;
   if (!envelope || (empty && answer.status < 400)) {
     answer.body = std::move(result.body);
     return failure(Reaction::retry_reads, unreadable(answer));
@@ -392,7 +392,7 @@ std::set<std::string> Client::Impl::resting_among(const std::vector<Command>& co
   return result;
 }
 
-CommandAnswer Client::Impl::command_answer(const Command& command, const Parts& parts) {
+CommandAnswer Client::Impl::command_answer(const Command& command, const CommandParts& parts) {
   CommandAnswer answer{command.key, no_answer(command.method), std::nullopt};
   const auto found = parts.find(command.key);
   if (found == parts.end()) return answer;
@@ -440,14 +440,13 @@ Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
   const bool any = std::any_of(commands.begin(), commands.end(),
                                [&](const Command& c) { return !rest.contains(c.method); });
   BatchAnswer answer;
-  Parts parts;
+  CommandParts parts;
   if (any) {
     Attempt attempt =
-        impl_->exchange("batch", batch_body(commands, rest), Effect::read, either.token());
+        impl_->exchange(kBatch, batch_body(commands, rest), Effect::read, either.token());
     if (attempt.failed) return *attempt.failed;
-    auto found = parse_batch(attempt.envelope.result);
-    if (!found) return impl_->unreadable({200, "{", {}});
-    parts = std::move(*found);
+    if (!attempt.envelope.parts) return impl_->unreadable({200, "{", {}});
+    parts = std::move(*attempt.envelope.parts);
     answer.portal_time = attempt.envelope.timing.date_start;
     answer.portal_offset = attempt.envelope.timing.offset;
     // The views survive the move: a padded text never lies inside the string object itself.

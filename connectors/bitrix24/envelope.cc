@@ -12,7 +12,6 @@ namespace b24 {
 namespace {
 
 namespace od = simdjson::ondemand;
-using Parts = std::map<std::string, CommandPart, std::less<>>;
 
 // The parser works on any part of a padded text, since what follows is readable.
 simdjson::padded_string_view view_of(std::string_view text) {
@@ -145,7 +144,7 @@ bool read_command_error(od::value value, PortalError& error) {
   });
 }
 
-bool read_part(const std::string& name, od::value value, Parts& parts) {
+bool read_part(const std::string& name, od::value value, CommandParts& parts) {
   if (name == "result") {
     return for_fields(value, [&](const std::string& key, od::value item) {
       return raw(item, parts[key].result);
@@ -170,8 +169,19 @@ bool read_part(const std::string& name, od::value value, Parts& parts) {
   return true;
 }
 
-bool read_field(const std::string& key, od::value value, Envelope& envelope) {
-  if (key == "result") return raw(value, envelope.result);
+bool read_result(od::value value, Answers answers, Envelope& envelope) {
+  od::json_type type{};
+  if (value.type().get(type)) return false;
+  if (answers == Answers::one_call || type != od::json_type::object) {
+    return raw(value, envelope.result);
+  }
+  CommandParts& parts = envelope.parts.emplace();
+  return for_fields(
+      value, [&](const std::string& key, od::value item) { return read_part(key, item, parts); });
+}
+
+bool read_field(const std::string& key, od::value value, Answers answers, Envelope& envelope) {
+  if (key == "result") return read_result(value, answers, envelope);
   if (key == "time") return read_timing(value, envelope.timing);
   if (key == "total") {
     envelope.total = integer_of(value);
@@ -197,7 +207,7 @@ std::string padded(std::string body) {
   return body;
 }
 
-std::optional<Envelope> parse_envelope(std::string_view body) {
+std::optional<Envelope> parse_envelope(std::string_view body, Answers answers) {
   od::parser parser;
   od::document document;
   od::value root;
@@ -210,25 +220,10 @@ std::optional<Envelope> parse_envelope(std::string_view body) {
   if (document.get_value().get(root)) return std::nullopt;
   Envelope envelope;
   const bool whole = for_fields(root, [&](const std::string& key, od::value value) {
-    return read_field(key, value, envelope);
+    return read_field(key, value, answers, envelope);
   });
   if (!whole) return std::nullopt;
   return envelope;
-}
-
-std::optional<Parts> parse_batch(std::string_view result) {
-  od::parser parser;
-  od::document document;
-  od::value root;
-  if (result.empty() || parser.iterate(view_of(result)).get(document)) return std::nullopt;
-  od::json_type type{};
-  if (document.type().get(type) || type != od::json_type::object) return std::nullopt;
-  if (document.get_value().get(root)) return std::nullopt;
-  Parts parts;
-  const bool whole = for_fields(
-      root, [&](const std::string& key, od::value value) { return read_part(key, value, parts); });
-  if (!whole) return std::nullopt;
-  return parts;
 }
 
 }  // namespace b24

@@ -22,18 +22,21 @@ struct Timing {
   std::optional<seconds> reset_in;  // until some of them drop out
 };
 
-struct Envelope {
+// One command of a batch.
+struct CommandPart {
   std::optional<PortalError> error;
   std::string_view result;  // JSON text; empty when there is none
   std::optional<std::int64_t> total;
-  std::optional<std::int64_t> next;
   Timing timing;
 };
+using CommandParts = std::map<std::string, CommandPart, std::less<>>;
 
-struct CommandPart {
+struct Envelope {
   std::optional<PortalError> error;
-  std::string_view result;
+  std::string_view result;            // JSON text; empty when there is none
+  std::optional<CommandParts> parts;  // a batch's, by the keys of its commands, in place of result
   std::optional<std::int64_t> total;
+  std::optional<std::int64_t> next;
   Timing timing;
 };
 
@@ -41,10 +44,10 @@ struct CommandPart {
 // parser may read beyond the end are added.
 std::string padded(std::string body);
 
-// Nothing when the text (of padded()) is not a whole JSON object.
-std::optional<Envelope> parse_envelope(std::string_view body);
+enum class Answers { one_call, batch };
 
-// The "result" of a batch, by the keys of its commands; nothing when it is no such thing.
-std::optional<std::map<std::string, CommandPart, std::less<>>> parse_batch(std::string_view result);
+// Nothing when the text (of padded()) is not a whole JSON object. A batch's result that is no
+// object stays in `result`.
+std::optional<Envelope> parse_envelope(std::string_view body, Answers answers);
 
 }  // namespace b24

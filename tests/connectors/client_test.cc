@@ -436,22 +436,46 @@ TEST(QueryTest, WritesParametersAsPhpDoes) {
   EXPECT_EQ(to_query({{"t", "а b&c=d+e#%"}}), "t=%D0%B0%20b%26c%3Dd%2Be%23%25");
 }
 
+TEST(EnvelopeTest, TakesABatchApartInOnePass) {
+  const std::string body = padded(batch_answer(R"({"a":{"items":[{"id":1}]},"b":[]})",
+                                               R"({"c":{"error":"X"}})", R"({"a":1})", "[]"));
+  const auto batch = parse_envelope(body, Answers::batch);
+  ASSERT_TRUE(batch && batch->parts);
+  ASSERT_EQ(batch->parts->size(), 3U);
+  EXPECT_EQ(batch->parts->at("a").result, R"({"items":[{"id":1}]})");
+  EXPECT_EQ(batch->parts->at("a").total, 1);
+  EXPECT_EQ(batch->parts->at("b").result, "[]");
+  EXPECT_EQ(batch->parts->at("c").error->code, "X");
+  EXPECT_EQ(batch->result, "");
+  const std::string none = padded(R"({"result":[]})");
+  const auto empty = parse_envelope(none, Answers::batch);
+  ASSERT_TRUE(empty);
+  EXPECT_FALSE(empty->parts);
+  EXPECT_EQ(empty->result, "[]");
+}
+
 TEST(EnvelopeTest, NeverCrashesOnRubbish) {
   const std::string good = batch_answer(
       R"({"a":{"items":[{"id":1,"t":"\u0416"}]},"b":[]})", R"({"c":{"error":"X"}})", R"({"a":1})",
       R"({"a":{"operating":1.5,"date_start":"2026-11-21T10:00:00+03:00"}})");
   std::size_t understood = 0;
+  std::size_t whole = 0;
   for (unsigned seed = 1; seed <= 6000; ++seed) {
     const std::string text = test::mangle(good, seed, R"({}[],:\"u0)");
     const std::string body = padded(text);
-    if (const auto found = parse_envelope(body)) {
-      if (const auto parts = parse_batch(found->result)) understood += parts->size();
+    const auto found = parse_envelope(body, Answers::batch);
+    if (found && found->parts) understood += found->parts->size();
+    if (const auto one = parse_envelope(body, Answers::one_call)) {
+      EXPECT_FALSE(one->parts);
+      whole += one->result.size();
     }
   }
   EXPECT_GT(understood, 0U);
-  EXPECT_FALSE(parse_envelope(padded("")));
-  EXPECT_FALSE(parse_envelope(padded("   ")));
-  EXPECT_FALSE(parse_batch(""));
+  EXPECT_GT(whole, 0U);
+  for (const Answers answers : {Answers::one_call, Answers::batch}) {
+    EXPECT_FALSE(parse_envelope(padded(""), answers));
+    EXPECT_FALSE(parse_envelope(padded("   "), answers));
+  }
 }
 
 }  // namespace
