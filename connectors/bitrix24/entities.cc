@@ -127,8 +127,8 @@ constexpr Field kCallFields[] = {
     {"CRM_ACTIVITY_ID", "CRM_ACTIVITY_ID", "activity_id", integer},
 };
 constexpr std::string_view kCallDropped[] = {
-    "CALL_LOG",   "CALL_RECORD_URL", "RECORD_*",           "TRANSCRIPT_*", "COST*",
-    "SESSION_ID", "REST_APP_*",      "CALL_FAILED_REASON", "COMMENT",      "CALL_VOTE",
+    "CALL_LOG",   "CALL_RECORD_URL",    "RECORD_*", "TRANSCRIPT_*", "COST*",         "SESSION_ID",
+    "REST_APP_*", "CALL_FAILED_REASON", "COMMENT",  "CALL_VOTE",    "CALL_CATEGORY",
 };
 
 constexpr seconds kOverlap = minutes{5};

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstring>
 #include <optional>
+#include <utility>
 
 #include "connectors/ascii.h"
 #include "connectors/bitrix24/entities.h"
@@ -87,7 +89,7 @@ struct Read {
 };
 
 // False when the text is broken there.
-bool read(od::value value, Read& out) {
+bool read(od::value& value, Read& out) {
   od::json_type type{};
   if (value.type().get(type)) return false;
   if (type == od::json_type::object || type == od::json_type::array) {
@@ -165,33 +167,33 @@ class PageReader {
   }
 
  private:
+  // What is done with a field: its value goes to a column, or to one of the further uses.
+  static constexpr std::size_t kId = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kExtra = static_cast<std::size_t>(-2);
+  static constexpr std::size_t kDropped = static_cast<std::size_t>(-3);
+
   bool fields(od::object& object, std::string& reason) {
     Record record;
     record.values.resize(spec_.fields.size());
     std::optional<std::int64_t> id;
-    std::size_t expected = 0;  // fields mostly come in the same order
+    std::size_t place = 0;
     for (auto item : object) {
-      od::field field;
-      std::string_view key;
-      if (std::move(item).get(field) || field.unescaped_key().get(key)) return false;
-      const bool is_id = key == spec_.id_answer;
-      const auto column = find(key, expected);
-      if (!is_id && !column && is_dropped(spec_, key)) continue;
+      if (item.error()) return false;
+      // Not copied: it has just been written in parts, and waiting for them to be read back whole
+      // would take a third of the time of a row.
+      od::field&& field = std::move(item).value_unsafe();
+      const Step* step = step_at(place++, field);
+      if (step == nullptr) return false;
+      if (step->use == kDropped) continue;
       Read what;
       if (!read(field.value(), what)) return false;
-      std::optional<Value> fitted;
-      if (is_id) {
+      if (step->use == kId) {
         id = to_id(what.cell);
-        continue;
-      }
-      if (column) {
-        expected = *column + 1;
-        fitted = to_value(spec_.fields[*column].type, what.cell);
-      }
-      if (fitted) {
-        record.values[*column] = std::move(*fitted);
-      } else {
-        append_extra(record.extra, key, what.json);
+      } else if (step->use == kExtra ||
+                 !to_value(spec_.fields[step->use].type, what.cell, record.values[step->use])) {
+        // An unknown field without a value says nothing.
+        if (what.cell.kind == Cell::Kind::null) continue;
+        append_extra(record.extra, step->key, what.json);
       }
     }
     if (!record.extra.empty()) record.extra = sound(std::move(record.extra) + '}');
@@ -200,13 +202,38 @@ class PageReader {
     return true;
   }
 
-  std::optional<std::size_t> find(std::string_view key, std::size_t expected) const {
-    const auto& fields = spec_.fields;
-    if (expected < fields.size() && fields[expected].portal == key) return expected;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].portal == key) return i;
+  struct Step {
+    std::string key;
+    std::size_t use = kExtra;
+  };
+
+  // Rows of a page have the same fields in the same order, so what a field is for is looked up
+  // where the row before had it. Null when the text is broken.
+  const Step* step_at(std::size_t place, od::field& field) {
+    if (place >= steps_.size()) steps_.resize(place + 1);
+    Step& step = steps_[place];
+    // A known key has neither quotes nor escapes: it is equal to its text up to the closing quote.
+    // Past the end of the text there are readable bytes, and keys that long are not kept.
+    const char* text = field.key().raw();
+    const bool known = !step.key.empty() && text[step.key.size()] == '"' &&
+                       std::memcmp(text, step.key.data(), step.key.size()) == 0;
+    if (known) return &step;
+    std::string_view key;
+    if (field.unescaped_key().get(key)) return nullptr;
+    step = {std::string(key), use_of(key)};
+    if (key.size() < simdjson::SIMDJSON_PADDING && key.find_first_of("\"\\") == key.npos) {
+      return &step;
     }
-    return std::nullopt;
+    unusual_ = std::exchange(step, {});
+    return &unusual_;
+  }
+
+  std::size_t use_of(std::string_view key) const {
+    if (key == spec_.id_answer) return kId;
+    for (std::size_t i = 0; i < spec_.fields.size(); ++i) {
+      if (spec_.fields[i].portal == key) return i;
+    }
+    return is_dropped(spec_, key) ? kDropped : kExtra;
   }
 
   std::string judge(const std::optional<std::int64_t>& id, const Record& record) const {
@@ -235,6 +262,8 @@ class PageReader {
 
   const EntitySpec& spec_;
   Page& page_;
+  std::vector<Step> steps_;  // by place in the row
+  Step unusual_;             // a key that is not remembered
 };
 
 // Rows in an array, or in an object, which PHP makes of an array with gaps.

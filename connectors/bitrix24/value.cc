@@ -11,6 +11,7 @@ namespace {
 using Kind = Cell::Kind;
 
 std::string_view trimmed(std::string_view text) {
+  if (text.empty() || (text.front() > ' ' && text.back() > ' ')) return text;
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
@@ -82,28 +83,42 @@ std::optional<std::string> day(std::string_view text) {
   return std::nullopt;
 }
 
-// "No date" is also written as the year 9999 or 0000.
+// "No date" is also written as the year 9999 or 0000, wherever the year stands.
 bool is_no_date(std::string_view text) {
-  const auto date = day(text);
-  return date && (date->starts_with("9999") || date->starts_with("0000"));
+  text = trimmed(text).substr(0, 10);
+  if (text.size() != 10) return false;
+  const auto none = [](std::string_view year) { return year == "9999" || year == "0000"; };
+  return (none(text.substr(0, 4)) || none(text.substr(6))) && day(text);
 }
 
-std::optional<Value> time_value(const Cell& cell) {
-  if (cell.kind != Kind::text) return std::nullopt;
-  if (is_no_date(cell.text)) return Value{};
+template <class T>
+bool put(std::optional<T> value, Value& to) {
+  if (value) to = std::move(*value);
+  return value.has_value();
+}
+
+bool put_time(const Cell& cell, Value& to) {
+  if (cell.kind != Kind::text) return false;
+  if (is_no_date(cell.text)) {
+    to = {};
+    return true;
+  }
   const auto time = parse_time(trimmed(cell.text));
-  return time ? std::optional(Value{to_unix(*time)}) : std::nullopt;
+  if (time) to = to_unix(*time);
+  return time.has_value();
 }
 
-std::optional<Value> date_value(const Cell& cell) {
-  if (cell.kind != Kind::text) return std::nullopt;
-  if (is_no_date(cell.text)) return Value{};
-  auto date = day(cell.text);
-  return date ? std::optional(Value{std::move(*date)}) : std::nullopt;
+bool put_date(const Cell& cell, Value& to) {
+  if (cell.kind != Kind::text) return false;
+  if (is_no_date(cell.text)) {
+    to = {};
+    return true;
+  }
+  return put(day(cell.text), to);
 }
 
 // [1,2], ["1","2"], 5 or "5" as "[1,2]"; an object's values count, its keys do not.
-std::optional<Value> id_list_value(const Cell& cell) {
+std::optional<std::string> as_id_list(const Cell& cell) {
   std::string_view rest = cell.text;
   const bool keyed = cell.kind == Kind::container && rest.front() == '{';
   if (cell.kind == Kind::container) rest = rest.substr(1, rest.size() - 2);
@@ -124,11 +139,11 @@ std::optional<Value> id_list_value(const Cell& cell) {
     if (!id) return std::nullopt;
     list += (list.size() > 1 ? "," : "") + std::to_string(*id);
   }
-  return Value{list + "]"};
+  return list + "]";
 }
 
 // "+7 (999) 123-45-67 доб. 5" and "8 999 123 45 67" as "9991234567"; an extension "105" as it is.
-std::optional<Value> phone_value(const Cell& cell) {
+std::optional<std::string> as_phone(const Cell& cell) {
   std::string digits;
   for (const char c : cell.text) {
     if (c >= '0' && c <= '9') {
@@ -139,12 +154,7 @@ std::optional<Value> phone_value(const Cell& cell) {
   }
   if (digits.empty()) return std::nullopt;
   constexpr std::size_t kNational = 10;
-  return Value{digits.size() > kNational ? digits.substr(digits.size() - kNational) : digits};
-}
-
-template <class T>
-std::optional<Value> wrap(std::optional<T> value) {
-  return value ? std::optional(Value{*value}) : std::nullopt;
+  return digits.size() > kNational ? digits.substr(digits.size() - kNational) : digits;
 }
 
 }  // namespace
@@ -155,28 +165,32 @@ std::optional<std::int64_t> to_id(const Cell& cell) {
   return id && *id >= 0 ? id : std::nullopt;
 }
 
-std::optional<Value> to_value(FieldType type, const Cell& cell) {
-  if (is_nothing(type, cell)) return Value{};
+bool to_value(FieldType type, const Cell& cell, Value& to) {
+  if (is_nothing(type, cell)) {
+    to = {};
+    return true;
+  }
   const bool plain = cell.kind == Kind::number || cell.kind == Kind::text;
   switch (type) {
     case FieldType::integer:
-      return plain ? wrap(read_integer(cell.text)) : std::nullopt;
+      return plain && put(read_integer(cell.text), to);
     case FieldType::real:
-      return plain ? wrap(read_number(cell.text)) : std::nullopt;
+      return plain && put(read_number(cell.text), to);
     case FieldType::flag:
-      return cell.kind == Kind::container ? std::nullopt : wrap(read_flag(cell));
+      return cell.kind != Kind::container && put(read_flag(cell), to);
     case FieldType::time:
-      return time_value(cell);
+      return put_time(cell, to);
     case FieldType::date:
-      return date_value(cell);
+      return put_date(cell, to);
     case FieldType::id_list:
-      return id_list_value(cell);
+      return put(as_id_list(cell), to);
     case FieldType::phone:
-      return plain ? phone_value(cell) : std::nullopt;
+      return plain && put(as_phone(cell), to);
     case FieldType::text:
-      return Value{std::string(cell.text)};
+      to.emplace<std::string>(cell.text);
+      return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace b24

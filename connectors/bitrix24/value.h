@@ -17,9 +17,9 @@ struct Cell {
   std::string_view text;
 };
 
-// Nothing when the value does not fit the type; NULL when it is one of the portal's ways to write
-// "nothing".
-std::optional<Value> to_value(FieldType type, const Cell& cell);
+// Writes the value to `to`: NULL when it is one of the portal's ways to write "nothing". False, and
+// `to` as it was, when it does not fit the type.
+[[nodiscard]] bool to_value(FieldType type, const Cell& cell, Value& to);
 
 // An id: 17 or "17", zero included.
 std::optional<std::int64_t> to_id(const Cell& cell);
