@@ -112,10 +112,24 @@ std::string object_url(std::string_view portal_url, Entity entity, std::int64_t 
                          id);
     case Entity::user:
       return fmt::format("{}/company/personal/user/{}/", portal_url, id);
+    case Entity::lead:
+      return fmt::format("{}/crm/lead/details/{}/", portal_url, id);
+    case Entity::contact:
+      return fmt::format("{}/crm/contact/details/{}/", portal_url, id);
+    case Entity::company:
+      return fmt::format("{}/crm/company/details/{}/", portal_url, id);
+    case Entity::quote:
+      return fmt::format("{}/crm/type/7/details/{}/", portal_url, id);
+    case Entity::invoice:
+      return fmt::format("{}/crm/type/31/details/{}/", portal_url, id);
     case Entity::department:
     case Entity::pipeline:
     case Entity::stage:
     case Entity::call:
+    case Entity::activity:
+    case Entity::deal_move:
+    case Entity::lead_move:
+    case Entity::invoice_move:
       break;
   }
   return {};

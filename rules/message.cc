@@ -37,9 +37,24 @@ std::string fallback_title(Entity entity, std::int64_t id) {
       return fmt::format("{} {}", tr("звонок", "call"), id);
     case Entity::user:
       return fmt::format("{} {}", tr("сотрудник", "employee"), id);
+    case Entity::lead:
+      return fmt::format("{} {}", tr("лид", "lead"), id);
+    case Entity::contact:
+      return fmt::format("{} {}", tr("контакт", "contact"), id);
+    case Entity::company:
+      return fmt::format("{} {}", tr("компания", "company"), id);
+    case Entity::quote:
+      return fmt::format("{} {}", tr("предложение", "quote"), id);
+    case Entity::invoice:
+      return fmt::format("{} {}", tr("счёт", "invoice"), id);
+    case Entity::activity:
+      return fmt::format("{} {}", tr("дело", "activity"), id);
     case Entity::department:
     case Entity::pipeline:
     case Entity::stage:
+    case Entity::deal_move:
+    case Entity::lead_move:
+    case Entity::invoice_move:
       break;
   }
   return fmt::format("{} {}", name(entity), id);

@@ -305,6 +305,16 @@ Params page_params(const EntitySpec& spec, const PageQuery& query) {
       if (!query.ids.empty()) params["filter"] = {{"@" + id, query.ids}};
       if (query.start > 0) params["start"] = query.start;
       break;
+    case Entity::lead:
+    case Entity::quote:
+    case Entity::invoice:
+    case Entity::contact:
+    case Entity::company:
+    case Entity::activity:
+    case Entity::deal_move:
+    case Entity::lead_move:
+    case Entity::invoice_move:
+      break;
   }
   return params;
 }

@@ -22,6 +22,24 @@ std::string_view name(Entity entity) {
       return "task";
     case Entity::call:
       return "call";
+    case Entity::lead:
+      return "lead";
+    case Entity::quote:
+      return "quote";
+    case Entity::invoice:
+      return "invoice";
+    case Entity::contact:
+      return "contact";
+    case Entity::company:
+      return "company";
+    case Entity::activity:
+      return "activity";
+    case Entity::deal_move:
+      return "deal_move";
+    case Entity::lead_move:
+      return "lead_move";
+    case Entity::invoice_move:
+      return "invoice_move";
   }
   return "unknown";
 }

@@ -11,7 +11,24 @@
 
 namespace b24 {
 
-enum class Entity : std::uint8_t { user, department, pipeline, stage, deal, task, call };
+enum class Entity : std::uint8_t {
+  user,
+  department,
+  pipeline,
+  stage,
+  deal,
+  task,
+  call,
+  lead,
+  quote,
+  invoice,  // the portal's "smart" ones, type 31
+  contact,
+  company,
+  activity,
+  deal_move,  // one line of the portal's own history of stages
+  lead_move,
+  invoice_move,
+};
 inline constexpr Entity kEntities[] = {Entity::user,  Entity::department, Entity::pipeline,
                                        Entity::stage, Entity::deal,       Entity::task,
                                        Entity::call};

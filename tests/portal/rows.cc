@@ -67,6 +67,16 @@ std::string all_rows(const World& world, Entity entity, std::optional<std::int64
       return dump(world, world.data.tasks, task_fields(), id);
     case Entity::call:
       return dump(world, world.data.calls, call_fields(), id);
+    case Entity::lead:
+    case Entity::quote:
+    case Entity::invoice:
+    case Entity::contact:
+    case Entity::company:
+    case Entity::activity:
+    case Entity::deal_move:
+    case Entity::lead_move:
+    case Entity::invoice_move:
+      break;
   }
   return "[]";
 }
@@ -87,6 +97,16 @@ std::vector<std::int64_t> all_ids(const World& world, Entity entity) {
       return ids_of(world.data.tasks);
     case Entity::call:
       return ids_of(world.data.calls);
+    case Entity::lead:
+    case Entity::quote:
+    case Entity::invoice:
+    case Entity::contact:
+    case Entity::company:
+    case Entity::activity:
+    case Entity::deal_move:
+    case Entity::lead_move:
+    case Entity::invoice_move:
+      break;
   }
   return {};
 }
