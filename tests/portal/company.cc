@@ -2,30 +2,12 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "tests/portal/generator.h"
 
 namespace b24::sim {
 namespace {
-
-constexpr const char* kMen[] = {"Иван",   "Пётр",    "Сергей", "Алексей", "Дмитрий", "Андрей",
-                                "Михаил", "Николай", "Павел",  "Роман",   "Егор",    "Фёдор"};
-constexpr const char* kWomen[] = {"Анна",  "Мария", "Елена", "Ольга",  "Наталья", "Ирина",
-                                  "Дарья", "Юлия",  "Алина", "Ксения", "Вера",    "Софья"};
-constexpr const char* kFamilies[] = {
-    "Иванов",  "Петров",  "Сидоров", "Кузнецов", "Смирнов",  "Попов",   "Васильев",
-    "Соколов", "Морозов", "Новиков", "Волков",   "Алексеев", "Лебедев", "Семёнов",
-    "Егоров",  "Павлов",  "Козлов",  "Степанов", "Николаев", "Орлов",   "Андреев",
-    "Макаров", "Никитин", "Захаров", "Зайцев",   "Соловьёв", "Борисов", "Яковлев"};
-constexpr const char* kClients[] = {"Ромашка",  "Вектор", "Альфа",  "СтройМир", "ТехноПром",
-                                    "Меркурий", "Сириус", "Гранит", "Лотос",    "Северный ветер"};
-constexpr const char* kForms[] = {"ООО", "АО", "ИП", "ПАО"};
-constexpr const char* kSubjects[] = {
-    "поставка оборудования", "внедрение CRM", "обслуживание",      "лицензии",
-    "консультация",          "монтаж",        "обучение персонала"};
-constexpr const char* kTasks[] = {
-    "Позвонить клиенту",   "Отправить КП",     "Подготовить договор", "Согласовать скидку",
-    "Напомнить об оплате", "Провести встречу", "Заполнить карточку"};
 
 constexpr Id kAdministrator = 1;
 constexpr Id kDirector = 2;
@@ -33,10 +15,10 @@ constexpr Id kDirector = 2;
 User person(World& world, Dice& dice, Id department, const char* position) {
   User user;
   user.id = world.data.users.empty() ? 1 : world.data.users.back().id + dice.roll(1, 2);
-  user.female = dice.chance(50);
-  user.first_name = user.female ? dice.pick(kWomen) : dice.pick(kMen);
-  user.last_name = dice.pick(kFamilies);
-  if (user.female) user.last_name += "а";
+  PersonName name = person_name(dice);
+  user.female = name.female;
+  user.first_name = std::move(name.first);
+  user.last_name = std::move(name.last);
   user.position = position;
   user.departments = {department};
   user.inner_phone = std::to_string(10'000 + user.id);
@@ -141,32 +123,6 @@ Plan make_company(World& world, Dice& dice) {
   return plan;
 }
 
-std::string deal_title(Dice& dice) {
-  std::string title =
-      std::string{dice.pick(kForms)} + " «" + dice.pick(kClients) + "» — " + dice.pick(kSubjects);
-  switch (dice.roll(0, 19)) {
-    case 0:
-      return "[VIP] " + title;
-    case 1:
-      return title + " \"срочно\"";
-    case 2:
-      return title + " 🚀";
-    case 3:
-      return title + " [b]скидка 10%[/b]";
-    case 4:
-      return title + " & <партнёр>";
-    default:
-      return title;
-  }
-}
-
-std::string task_title(Dice& dice) {
-  std::string title = std::string{dice.pick(kTasks)} + ": " + dice.pick(kClients);
-  if (dice.chance(5)) title += " [до конца дня]";
-  if (dice.chance(3)) title += " ☎️";
-  return title;
-}
-
 Unix work_time(Dice& dice, LocalDay day, seconds offset) {
   const std::int64_t length = (kWorkEnd - kWorkStart).count() * 60;
   return at_local(day, kWorkStart, offset) + dice.roll(0, length - 900);
@@ -177,13 +133,43 @@ LocalDay workday_back(LocalDay day) {
   return day;
 }
 
+namespace {
+
+// What is not given follows from the number of deals.
+void settle_figures(PortalOptions& options) {
+  const auto usual = [](std::int64_t& figure, std::int64_t otherwise) {
+    if (figure < 0) figure = otherwise;
+  };
+  usual(options.leads, options.deals / 2);
+  usual(options.contacts, options.deals / 2);
+  usual(options.companies, options.deals / 5);
+  usual(options.quotes, options.deals / 10);
+  usual(options.invoices, options.deals / 10);
+  usual(options.activities, options.deals * 2);
+  if (options.leads_mode == LeadsMode::simple) options.leads = 0;
+}
+
+// Makes one part with dice of its own.
+template <class Make>
+void with_own_dice(const World& world, std::uint64_t part, Make make) {
+  Dice dice{world.options.seed * 0x9E3779B97F4A7C15ULL + part};
+  make(dice);
+}
+
+}  // namespace
+
 void generate(World& world) {
+  settle_figures(world.options);
   Dice dice{world.options.seed};
   make_directories(world);
   const Plan plan = make_company(world, dice);
   make_deals(world, plan, dice);
   make_tasks(world, plan, dice);
   make_calls(world, plan, dice);
+  with_own_dice(world, 1, [&](Dice& own) { make_clients(world, plan, own); });
+  with_own_dice(world, 2, [&](Dice& own) { make_leads(world, plan, own); });
+  with_own_dice(world, 3, [&](Dice& own) { make_papers(world, own); });
+  with_own_dice(world, 4, [&](Dice& own) { make_activities(world, plan, own); });
   world.owner =
       world.options.admin || plan.managers.empty() ? kAdministrator : plan.managers.front().id;
 }

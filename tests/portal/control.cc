@@ -8,6 +8,7 @@
 // The same as Portal's methods, over HTTP, for shell scripts and other processes:
 //   GET  /control/inbox[?user=3]   visible notifications, all ever posted, other messages
 //   GET  /control/counters         POST /control/reset-counters
+//   GET  /control/streams          {"deal":400,...}: rows of each kind that is read by its changes
 //   GET  /control/facts            GET  /control/rows/deal[?id=17]
 //   GET  /control/faults           POST /control/faults {"kind","method","count",...}
 //   POST /control/clear-faults     POST /control/clear-inbox
@@ -63,7 +64,10 @@ std::string counters(const Portal& portal) {
 }
 
 std::string rows(const Portal& portal, const std::string& word, const Json& query) {
-  const auto entity = entity_named(word);
+  std::optional<Entity> entity = entity_named(word);
+  for (const Entity stream : kStreams) {
+    if (name(stream) == word) entity = stream;
+  }
   if (!entity) return "";
   const Json& id = param(query, "id");
   return id.is_null() ? portal.rows(*entity) : portal.row(*entity, to_int(id));
@@ -94,11 +98,46 @@ std::string mutate(Portal& portal, const Json& given) {
   const MutationCounts made =
       portal.mutate(count.is_null() ? 1 : static_cast<int>(to_int(count)),
                     static_cast<std::uint64_t>(to_int(param(given, "seed"))));
-  const Json out = {{"deals_added", made.deals_added},   {"deals_changed", made.deals_changed},
-                    {"deals_moved", made.deals_moved},   {"deals_deleted", made.deals_deleted},
-                    {"tasks_added", made.tasks_added},   {"tasks_changed", made.tasks_changed},
-                    {"tasks_closed", made.tasks_closed}, {"tasks_deleted", made.tasks_deleted},
-                    {"calls_added", made.calls_added}};
+  const Json out = {{"deals_added", made.deals_added},
+                    {"deals_changed", made.deals_changed},
+                    {"deals_moved", made.deals_moved},
+                    {"deals_deleted", made.deals_deleted},
+                    {"tasks_added", made.tasks_added},
+                    {"tasks_changed", made.tasks_changed},
+                    {"tasks_closed", made.tasks_closed},
+                    {"tasks_deleted", made.tasks_deleted},
+                    {"calls_added", made.calls_added},
+                    {"leads_added", made.leads_added},
+                    {"leads_changed", made.leads_changed},
+                    {"leads_moved", made.leads_moved},
+                    {"leads_deleted", made.leads_deleted},
+                    {"quotes_added", made.quotes_added},
+                    {"quotes_changed", made.quotes_changed},
+                    {"quotes_moved", made.quotes_moved},
+                    {"quotes_deleted", made.quotes_deleted},
+                    {"invoices_added", made.invoices_added},
+                    {"invoices_changed", made.invoices_changed},
+                    {"invoices_moved", made.invoices_moved},
+                    {"invoices_deleted", made.invoices_deleted},
+                    {"contacts_added", made.contacts_added},
+                    {"contacts_changed", made.contacts_changed},
+                    {"contacts_deleted", made.contacts_deleted},
+                    {"companies_added", made.companies_added},
+                    {"companies_changed", made.companies_changed},
+                    {"companies_deleted", made.companies_deleted},
+                    {"activities_added", made.activities_added},
+                    {"activities_changed", made.activities_changed},
+                    {"activities_completed", made.activities_completed},
+                    {"activities_deleted", made.activities_deleted}};
+  return out.dump();
+}
+
+std::string streams(const Portal& portal) {
+  Json out = Json::object();
+  for (const Entity entity : kStreams) {
+    if (const std::size_t rows = portal.count(entity); rows > 0)
+      out[std::string{name(entity)}] = rows;
+  }
   return out.dump();
 }
 
@@ -113,6 +152,7 @@ std::string read_page(const Portal& portal, const std::string& what, const Json&
   if (what == "inbox") return inbox(portal, query);
   if (what == "counters") return counters(portal);
   if (what == "facts") return portal.facts();
+  if (what == "streams") return streams(portal);
   if (what.starts_with("rows/")) return rows(portal, what.substr(5), query);
   return "";
 }

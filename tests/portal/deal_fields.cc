@@ -62,7 +62,7 @@ constexpr DealField kDealFields[] = {
     {"stageSemanticId", "stageSemanticId", semantic},
     {"isNew", "isNew",
      [](const Deal& d, Scratch& s) {
-       return flag_cell(d.stage == s.world.first_stage(d.pipeline));
+       return flag_cell(d.stage == s.world.first_stage(kDealType, d.pipeline));
      }},
     {"isRecurring", "isRecurring", [](const Deal& d, Scratch&) { return flag_cell(d.recurring); }},
     {"isReturnCustomer", "isReturnCustomer",
@@ -113,8 +113,8 @@ constexpr DealField kDealFields[] = {
     {"utmTerm", "utmTerm", null_of},
     {"observers", "observers", empty_list},
     {"contactIds", "contactIds", contact_ids},
-    {"entityTypeId", "entityTypeId", [](const Deal&, Scratch&) { return integer_cell(2); },
-     DealField::In::select_only},
+    {"entityTypeId", "entityTypeId", [](const Deal&, Scratch&) { return integer_cell(kDealType); },
+     DealField::In::whole},
 };
 
 }  // namespace

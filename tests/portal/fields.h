@@ -54,7 +54,9 @@ struct Field {
   std::string_view name;    // in select, filter and order
   std::string_view answer;  // in the row
   Cell (*get)(const Row&, Scratch&);
-  enum class In : std::uint8_t { every, select_only } in = In::every;
+  // Where it is known: in filter, order and select; not in filters; neither there nor by name,
+  // since it comes with the whole row alone; not in filters, and by name alone.
+  enum class In : std::uint8_t { every, select_only, whole, named } in = In::every;
 };
 
 inline void write_cell(std::string& out, const Cell& cell, seconds offset) {

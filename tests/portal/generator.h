@@ -74,10 +74,37 @@ void make_directories(World& world);
 void make_deals(World& world, const Plan& plan, Dice& dice);
 void make_tasks(World& world, const Plan& plan, Dice& dice);
 void make_calls(World& world, const Plan& plan, Dice& dice);
+// What follows has dice of its own, so that the above stays as it is whatever is made here. Deals
+// are linked to what is there.
+void make_clients(World& world, const Plan& plan, Dice& dice);
+void make_leads(World& world, const Plan& plan, Dice& dice);
+void make_papers(World& world, Dice& dice);
+void make_activities(World& world, const Plan& plan, Dice& dice);
+
+// A card's way through its stages: evenly through the `in_work` ones from the first to where it
+// stands.
+void add_moves(const World& world, const StagedCard& card, std::int32_t type, std::int32_t in_work,
+               std::vector<StageMove>& moves);
+// In the order of time, with ids.
+void number_moves(std::vector<StageMove>& moves);
+
+// Stages of a kind: those in work come first, then the good end, then the bad ones.
+inline constexpr std::int32_t kLeadStagesInWork = 3;
+inline constexpr std::int32_t kDealStagesInWork = 5;
+inline constexpr std::int32_t kQuoteStagesInWork = 3;
+inline constexpr std::int32_t kInvoiceStagesInWork = 2;
 
 // Words for titles.
 std::string deal_title(Dice& dice);
 std::string task_title(Dice& dice);
+std::string lead_title(Dice& dice);
+std::string company_title(Dice& dice);
+std::string activity_subject(Dice& dice, Provider provider);
+struct PersonName {
+  bool female = false;
+  std::string first, last;
+};
+PersonName person_name(Dice& dice);
 
 // An instant within working hours of that day.
 Unix work_time(Dice& dice, LocalDay day, seconds offset);

@@ -73,7 +73,7 @@ Filter<Row> read_filter(const Json& json, std::span<const Field<Row>> fields,
     }
     const auto split = split_key(name, operators);
     const Field<Row>* field = split ? find_field(fields, split->field) : nullptr;
-    if (field == nullptr || field->in == Field<Row>::In::select_only) {
+    if (field == nullptr || field->in != Field<Row>::In::every) {
       unknown = split ? split->field : name;
       continue;
     }
@@ -136,7 +136,7 @@ void sort_rows(std::vector<const Row*>& rows, const std::vector<OrderBy<Row>>& o
   });
 }
 
-// `visible` says which rows the caller may see at all.
+// `visible` says which rows the caller may see at all, or how many times one is given.
 template <class Row, class Visible>
 Found<Row> find_rows(const World& world, std::span<const Row> all, const ListQuery<Row>& query,
                      Visible visible) {
@@ -150,12 +150,15 @@ Found<Row> find_rows(const World& world, std::span<const Row> all, const ListQue
   std::vector<const Row*> matched;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& row = backward ? rows[rows.size() - 1 - i] : rows[i];
-    if (!visible(row) || !query.filter.match(row, scratch)) continue;
-    ++found.matches;
-    if (!plain) {
-      matched.push_back(&row);
-    } else if (static_cast<std::size_t>(found.matches) > skip && found.rows.size() < kPage) {
-      found.rows.push_back(&row);
+    int times = static_cast<int>(visible(row));
+    if (times == 0 || !query.filter.match(row, scratch)) continue;
+    for (; times > 0; --times) {
+      ++found.matches;
+      if (!plain) {
+        matched.push_back(&row);
+      } else if (static_cast<std::size_t>(found.matches) > skip && found.rows.size() < kPage) {
+        found.rows.push_back(&row);
+      }
     }
     if (plain && !counting && found.rows.size() == kPage) break;
   }
@@ -232,8 +235,8 @@ std::vector<OrderBy<Row>> read_order(const Json& json, std::span<const Field<Row
   return order;
 }
 
-// The fields named in `select`, in the order of the table; all for an empty one or "*". The first
-// field, the id, is always there. Unknown names are ignored.
+// The fields named in `select`, in the order of the table; all for an empty one or "*", but for
+// those that want to be named. The first field, the id, is always there. Unknown names are ignored.
 template <class Row>
 Selected<Row> read_select(const Json& json, std::span<const Field<Row>> fields) {
   std::vector<std::string> names;
@@ -242,10 +245,12 @@ Selected<Row> read_select(const Json& json, std::span<const Field<Row>> fields) 
   }
   const bool all = names.empty() || std::find(names.begin(), names.end(), "*") != names.end();
   Selected<Row> select;
+  using In = typename Field<Row>::In;
   for (const Field<Row>& field : fields) {
     const bool named = std::find(names.begin(), names.end(), field.name) != names.end() ||
                        std::find(names.begin(), names.end(), field.answer) != names.end();
-    if (all || named || &field == fields.data()) select.fields.push_back(&field);
+    const bool wanted = (all && field.in != In::named) || (named && field.in != In::whole);
+    if (wanted || &field == fields.data()) select.fields.push_back(&field);
   }
   return select;
 }

@@ -74,8 +74,8 @@ class Story {
     deal.title = deal_title(dice_);
     deal.manager = static_cast<std::int32_t>(loaded());
     deal.amount = static_cast<double>(dice_.roll(5, 900)) * 1000;
-    deal.stage = world_.first_stage(0);
-    deals_.push_back(world_.add_deal(std::move(deal), loaded()).id);
+    deal.stage = world_.first_stage(kDealType);
+    deals_.push_back(world_.add_card(std::move(deal), loaded()).id);
   }
 
   void clear() {
@@ -87,8 +87,8 @@ class Story {
     }
     for (int i = 0; i < kDealStep && !deals_.empty(); ++i) {
       if (Deal* deal = find_row(world_.data.deals, deals_.back())) {
-        const auto won = world_.stage_index("WON").value_or(deal->stage);
-        world_.move_deal(*deal, won, deal->manager);
+        const auto won = world_.stage_index(kDealType, "WON").value_or(deal->stage);
+        world_.move_card(*deal, won, deal->manager);
       }
       deals_.pop_back();
     }

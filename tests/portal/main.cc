@@ -28,6 +28,7 @@ struct Extras {
   bool print_inbox = false;
   bool print_facts = false;
   bool self_test_speed = false;
+  int leads_mode = 1;
   std::string now;
   std::vector<std::string> scopes;
 };
@@ -40,6 +41,18 @@ void add_options(CLI::App& app, PortalOptions& options, Extras& extras) {
   app.add_option("--deals", options.deals)->capture_default_str();
   app.add_option("--tasks", options.tasks)->capture_default_str();
   app.add_option("--calls", options.calls)->capture_default_str();
+  for (const auto& [name, figure] : {std::pair{"--leads", &options.leads},
+                                     {"--contacts", &options.contacts},
+                                     {"--companies", &options.companies},
+                                     {"--quotes", &options.quotes},
+                                     {"--invoices", &options.invoices},
+                                     {"--activities", &options.activities}}) {
+    app.add_option(name, *figure, "-1: as the deals want it; 0: none, ever")->capture_default_str();
+  }
+  app.add_option("--history", options.history, "History of stages, 0 or 1")->capture_default_str();
+  app.add_option("--leads-mode", extras.leads_mode, "1: with leads, 2: without")
+      ->check(CLI::Range(1, 2))
+      ->capture_default_str();
   app.add_option("--days", options.days, "Days of history")->capture_default_str();
   app.add_option("--seed", options.seed)->capture_default_str();
   app.add_option("--secret", options.secret, "The webhook's secret")->capture_default_str();
@@ -151,6 +164,7 @@ int main(int argc, char** argv) {
   options.limits.enabled = !extras.no_limits;
   options.admin = !extras.no_admin;
   options.problems = !extras.no_problems;
+  options.leads_mode = static_cast<b24::sim::LeadsMode>(extras.leads_mode);
   if (!extras.scopes.empty()) options.scopes = {extras.scopes.begin(), extras.scopes.end()};
   if (!extras.now.empty()) {
     options.now = b24::parse_time(extras.now);

@@ -6,51 +6,8 @@
 namespace b24::sim {
 namespace {
 
-struct StageSeed {
-  const char* id;
-  const char* name;
-  char semantic;
-  bool system;
-  bool apology;
-};
-
-constexpr StageSeed kStages[] = {{"NEW", "Новая", 'P', true, false},
-                                 {"PREPARATION", "Подготовка документов", 'P', false, false},
-                                 {"PREPAYMENT_INVOICE", "Счёт на предоплату", 'P', false, false},
-                                 {"EXECUTING", "В работе", 'P', false, false},
-                                 {"FINAL_INVOICE", "Финальный счёт", 'P', false, false},
-                                 {"WON", "Сделка успешна", 'S', true, false},
-                                 {"LOSE", "Сделка провалена", 'F', true, false},
-                                 {"APOLOGY", "Анализ причины провала", 'F', false, true},
-                                 {"UC_NOCALL", "Не дозвонились", 'F', false, true}};
-constexpr std::int32_t kInWork = 5;  // stages of semantic P, in order
-constexpr std::int32_t kWon = 5;
-constexpr std::int32_t kLost = 6;
-
-void add_status(World& world, const std::string& entity, const std::string& id,
-                const std::string& name, int sort) {
-  Status status;
-  status.entity_id = entity;
-  status.status_id = id;
-  status.name = name;
-  status.sort = sort;
-  world.data.statuses.push_back(status);
-}
-
-void add_stages(World& world, Id pipeline) {
-  int sort = 10;
-  for (const StageSeed& seed : kStages) {
-    const std::string prefix = pipeline == 0 ? "" : "C" + std::to_string(pipeline) + ":";
-    add_status(world, pipeline == 0 ? "DEAL_STAGE" : "DEAL_STAGE_" + std::to_string(pipeline),
-               prefix + seed.id, seed.name, sort);
-    Status& stage = world.data.statuses.back();
-    stage.system = seed.system;
-    stage.semantic = seed.semantic;
-    stage.apology = seed.apology;
-    stage.pipeline = pipeline;
-    sort += 10;
-  }
-}
+constexpr std::int32_t kWon = kDealStagesInWork;
+constexpr std::int32_t kLost = kDealStagesInWork + 1;
 
 // How a deal is to be: whose, in which stage of its pipeline, since when.
 struct Wish {
@@ -106,7 +63,7 @@ class DealMaker {
   Wish open_deal(Id manager, bool stuck) {
     Wish wish;
     wish.manager = manager;
-    wish.step = static_cast<std::int32_t>(dice_.roll(0, kInWork - 1));
+    wish.step = static_cast<std::int32_t>(dice_.roll(0, kDealStagesInWork - 1));
     wish.moved = now_ - (stuck ? dice_.roll(26 * kDay, 45 * kDay) : dice_.roll(kHour, 6 * kDay));
     wish.created =
         wish.step == 0 ? wish.moved : wish.moved - wish.step * dice_.roll(kHour, 3 * kDay);
@@ -127,7 +84,7 @@ class DealMaker {
   }
 
   std::int32_t stage_index(std::int32_t pipeline, std::int32_t step) const {
-    return world_.first_stage(pipeline) + step;
+    return world_.first_stage(kDealType, pipeline) + step;
   }
 
   void add(const Wish& wish) {
@@ -164,31 +121,11 @@ class DealMaker {
     for (Deal& deal : deals_) {
       id += dice_.chance(10) ? dice_.roll(2, 4) : 1;
       deal.id = id;
-      add_moves(deal);
+      if (world_.options.history) add_moves(world_, deal, kDealType, kDealStagesInWork, moves_);
     }
-    std::stable_sort(moves_.begin(), moves_.end(),
-                     [](const StageMove& a, const StageMove& b) { return a.at < b.at; });
-    Id move = 0;
-    for (StageMove& m : moves_) m.id = ++move;
+    number_moves(moves_);
     world_.data.deals = std::move(deals_);
-    world_.data.moves = std::move(moves_);
-  }
-
-  // The way through the stages: evenly from the first to where the deal stands.
-  void add_moves(const Deal& deal) {
-    const std::int32_t first = world_.first_stage(deal.pipeline);
-    const std::int32_t step = deal.stage - first;
-    const std::int32_t passed = step < kWon ? step : std::int32_t{kInWork};
-    for (std::int32_t i = 0; i <= passed; ++i) {
-      StageMove move;
-      move.deal = static_cast<std::int32_t>(deal.id);
-      move.pipeline = deal.pipeline;
-      const bool last = i == passed;
-      move.stage = static_cast<std::int16_t>(last ? deal.stage : first + i);
-      move.at = last ? deal.moved : deal.created + (deal.moved - deal.created) * i / passed;
-      move.type = static_cast<std::int16_t>(i == 0 ? 1 : (last && step >= kWon ? 3 : 2));
-      moves_.push_back(move);
-    }
+    world_.data.deal_moves = std::move(moves_);
   }
 
   World& world_;
@@ -200,17 +137,6 @@ class DealMaker {
 };
 
 }  // namespace
-
-void make_directories(World& world) {
-  world.data.pipelines = {{0, "Продажи", 100}, {5, "Повторные продажи", 200}};
-  for (const Pipeline& pipeline : world.data.pipelines) add_stages(world, pipeline.id);
-  add_status(world, "SOURCE", "CALL", "Звонок", 10);
-  add_status(world, "SOURCE", "WEB", "Веб-сайт", 20);
-  add_status(world, "DEAL_TYPE", "SALE", "Продажа", 10);
-  add_status(world, "DEAL_TYPE", "SERVICES", "Услуги", 20);
-  Id id = 99;
-  for (Status& status : world.data.statuses) status.id = id += 2;
-}
 
 void make_deals(World& world, const Plan& plan, Dice& dice) { DealMaker{world, plan, dice}.make(); }
 

@@ -71,7 +71,9 @@ struct Method {
 // Nothing for an unknown name; letter case does not matter.
 const Method* find_method(std::string_view name);
 
+std::span<const Method> item_methods();
 std::span<const Method> crm_methods();
+std::span<const Method> activity_methods();
 std::span<const Method> task_methods();
 std::span<const Method> people_methods();
 std::span<const Method> call_methods();

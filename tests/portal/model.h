@@ -13,6 +13,9 @@ namespace b24::sim {
 using Id = std::int64_t;
 using Unix = std::int64_t;
 
+// An id as rows keep it, to stay small.
+inline std::int32_t short_id(Id id) { return static_cast<std::int32_t>(id); }
+
 // In seconds, as the times are.
 inline constexpr Unix kHour = 3600;
 inline constexpr Unix kDay = 24 * kHour;
@@ -47,7 +50,16 @@ struct Pipeline {
   int sort = 0;
 };
 
-// One line of a directory of crm.status.list: a deal's stage, a source, a type of deal.
+// The numbers of the portal's kinds of objects (portal docs: crm/data-types.md).
+inline constexpr std::int32_t kLeadType = 1;
+inline constexpr std::int32_t kDealType = 2;
+inline constexpr std::int32_t kContactType = 3;
+inline constexpr std::int32_t kCompanyType = 4;
+inline constexpr std::int32_t kOldInvoiceType = 5;
+inline constexpr std::int32_t kQuoteType = 7;
+inline constexpr std::int32_t kInvoiceType = 31;
+
+// One line of a directory of crm.status.list: a stage, a source, a type of deal.
 struct Status {
   Id id = 0;
   std::string entity_id;  // "DEAL_STAGE_5"
@@ -55,34 +67,98 @@ struct Status {
   std::string name;
   int sort = 0;
   bool system = false;
-  char semantic = 'P';   // P, S, F
-  bool apology = false;  // a further lost stage
-  Id pipeline = -1;      // of a deal's stage
+  char semantic = 'P';    // P, S, F
+  bool apology = false;   // a further lost stage
+  std::int32_t type = 0;  // whose stage it is: a kind of object; 0 for what is no stage
+  Id pipeline = 0;        // of a deal's or an invoice's stage
 };
 
-struct Deal {
+// What all cards of the CRM have.
+struct Card {
   Id id = 0;
-  std::string title;
+  std::string title;  // a contact has none
   std::string comments;
+  Unix created = 0, updated = 0, last_activity = 0;
+  std::int32_t manager = 0, created_by = 0, updated_by = 0, last_activity_by = 0;
+};
+
+// A card that goes through stages, with a sum and a client.
+struct StagedCard : Card {
   std::string currency = "RUB";
+  double amount = 0;
+  Unix moved = 0;
+  std::int32_t stage = 0;  // index into Data::statuses
+  std::int32_t pipeline = 0;
+  std::int32_t moved_by = 0;
+  std::int32_t company = 0, contact = 0;
+};
+
+struct Lead : StagedCard {
+  std::string first_name, last_name, company_title;
+  std::string source;
+  Unix closed = 0;
+  bool repeated = false;
+};
+
+struct Deal : StagedCard {
   std::string source;
   std::string type = "SALE";
-  double amount = 0;
-  Unix created = 0, updated = 0, moved = 0, last_activity = 0;
   Unix begin_date = 0, close_date = 0;  // midnight UTC
-  std::int32_t stage = 0;               // index into World::statuses
-  std::int32_t pipeline = 0;
-  std::int32_t manager = 0, created_by = 0, updated_by = 0, moved_by = 0, last_activity_by = 0;
-  std::int32_t company = 0, contact = 0, lead = 0;
+  std::int32_t lead = 0;
   std::int32_t probability = -1;
   bool recurring = false;
   bool repeated = false;
 };
 
+struct Quote : StagedCard {
+  Unix begin_date = 0, close_date = 0, valid_until = 0;  // midnight UTC
+  std::int32_t deal = 0, lead = 0;
+};
+
+// A "smart" one, type 31.
+struct Invoice : StagedCard {
+  Unix begin_date = 0, pay_before = 0;  // midnight UTC
+  std::int32_t deal = 0, quote = 0;
+  std::int32_t stage_before = -1;
+};
+
+struct Contact : Card {
+  std::string first_name, last_name;
+  std::int32_t company = 0, lead = 0;
+};
+
+struct Company : Card {
+  double revenue = 0;
+  std::int32_t lead = 0;
+};
+
+// Who put an activity into the timeline; decides its PROVIDER_ID and TYPE_ID.
+enum class Provider : std::uint8_t { call, meeting, email, task, todo };
+
+// Something to do or done, in the timeline of its owner and of those bound besides.
+struct Activity {
+  Id id = 0;
+  std::string subject;
+  std::string description;
+  Unix created = 0, updated = 0, start = 0, end = 0;
+  Unix deadline = 0;            // 0: none
+  std::int32_t owner_type = 0;  // kDealType ...
+  std::int32_t owner = 0;       // of that kind
+  std::int32_t contact = 0;     // bound besides the owner
+  std::int32_t company = 0;     // likewise
+  std::int32_t associated = 0;  // the task it stands for
+  std::int32_t manager = 0, author = 0, editor = 0;
+  Provider provider = Provider::todo;
+  std::int8_t direction = 0;  // 1 incoming, 2 outgoing
+  std::int8_t priority = 2;   // 1 low, 2 medium, 3 high
+  bool completed = false;
+  bool incoming_channel = false;  // the client began
+};
+
 struct StageMove {
   Id id = 0;
   Unix at = 0;
-  std::int32_t deal = 0;
+  std::int32_t owner = 0;
   std::int32_t pipeline = 0;
   std::int16_t stage = 0;
   std::int16_t type = 2;  // 1 created, 2 moved, 3 closed, 5 other pipeline
@@ -132,8 +208,18 @@ struct Data {
   std::vector<Department> departments;
   std::vector<Pipeline> pipelines;
   std::vector<Status> statuses;
+  std::vector<Pipeline> invoice_pipelines;
+  std::vector<Lead> leads;
   std::vector<Deal> deals;
-  std::vector<StageMove> moves;
+  std::vector<Quote> quotes;
+  std::vector<Invoice> invoices;
+  std::vector<Contact> contacts;
+  std::vector<Company> companies;
+  std::vector<Activity> activities;
+  // The history of stages, of each kind with ids of its own.
+  std::vector<StageMove> lead_moves;
+  std::vector<StageMove> deal_moves;
+  std::vector<StageMove> invoice_moves;
   std::vector<Task> tasks;
   std::vector<CallRow> calls;
   std::vector<AbsenceRow> absences;

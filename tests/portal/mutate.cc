@@ -9,12 +9,18 @@ namespace {
 class Mutator {
  public:
   Mutator(World& world, std::uint64_t seed)
-      : world_(world), dice_(seed), managers_(world.sellers()) {
+      : world_(world),
+        dice_(seed),
+        more_(seed * 0x9E3779B97F4A7C15ULL + 1),
+        managers_(world.sellers()) {
     if (managers_.empty()) managers_.push_back(world.owner);
   }
 
   MutationCounts make(int count) {
-    for (int i = 0; i < count; ++i) one();
+    for (int i = 0; i < count; ++i) {
+      one();
+      if (more_.chance(33)) one_more();
+    }
     return counts_;
   }
 
@@ -39,18 +45,18 @@ class Mutator {
         static_cast<std::size_t>(dice_.roll(0, static_cast<std::int64_t>(deals.size()) - 1));
     Deal& deal = deals[index];
     if (kind < 14) {
-      world_.delete_deal(deal.id);
+      world_.delete_card<Deal>(deal.id);
       ++counts_.deals_deleted;
     } else if (kind < 28) {
-      const std::int32_t stage =
-          world_.first_stage(deal.pipeline) + static_cast<std::int32_t>(dice_.roll(0, 8));
-      world_.move_deal(deal, stage, somebody());
+      const std::int32_t stage = world_.first_stage(kDealType, deal.pipeline) +
+                                 static_cast<std::int32_t>(dice_.roll(0, 8));
+      world_.move_card(deal, stage, somebody());
       ++counts_.deals_moved;
     } else {
       deal.amount = static_cast<double>(dice_.roll(5, 900)) * 1000;
       if (dice_.chance(30)) deal.title = deal_title(dice_);
       if (dice_.chance(20)) deal.manager = static_cast<std::int32_t>(somebody());
-      world_.touch_deal(deal, somebody());
+      world_.touch_card(deal, somebody());
       ++counts_.deals_changed;
     }
   }
@@ -61,11 +67,11 @@ class Mutator {
     deal.manager = static_cast<std::int32_t>(somebody());
     deal.amount = static_cast<double>(dice_.roll(5, 900)) * 1000;
     deal.source = "WEB";
-    deal.stage = world_.first_stage(0);
+    deal.stage = world_.first_stage(kDealType);
     deal.begin_date = world_.now() - world_.now() % kDay;
     deal.close_date = deal.begin_date + 7 * kDay;
     const Id by = deal.manager;
-    world_.add_deal(std::move(deal), by);
+    world_.add_card(std::move(deal), by);
     ++counts_.deals_added;
   }
 
@@ -111,8 +117,209 @@ class Mutator {
     ++counts_.calls_added;
   }
 
+  // One change of another kind, with dice of its own: the changes above stay the same whether those
+  // kinds are there or not.
+  void one_more() {
+    const PortalOptions& options = world_.options;
+    const auto kind = more_.roll(0, 99);
+    if (kind < 30) {
+      if (options.leads > 0) change(world_.data.leads, lead_counts());
+    } else if (kind < 38) {
+      if (options.quotes > 0) change(world_.data.quotes, quote_counts());
+    } else if (kind < 46) {
+      if (options.invoices > 0) change(world_.data.invoices, invoice_counts());
+    } else if (kind < 58) {
+      if (options.contacts > 0) change(world_.data.contacts, contact_counts());
+    } else if (kind < 65) {
+      if (options.companies > 0) change(world_.data.companies, company_counts());
+    } else if (options.activities > 0) {
+      activity();
+    }
+  }
+
+  // Where the changes of a kind are counted.
+  struct Counts {
+    int& added;
+    int& changed;
+    int& moved;
+    int& deleted;
+  };
+  Counts lead_counts() {
+    return {counts_.leads_added, counts_.leads_changed, counts_.leads_moved, counts_.leads_deleted};
+  }
+  Counts quote_counts() {
+    return {counts_.quotes_added, counts_.quotes_changed, counts_.quotes_moved,
+            counts_.quotes_deleted};
+  }
+  Counts invoice_counts() {
+    return {counts_.invoices_added, counts_.invoices_changed, counts_.invoices_moved,
+            counts_.invoices_deleted};
+  }
+  Counts contact_counts() {
+    return {counts_.contacts_added, counts_.contacts_changed, counts_.contacts_changed,
+            counts_.contacts_deleted};
+  }
+  Counts company_counts() {
+    return {counts_.companies_added, counts_.companies_changed, counts_.companies_changed,
+            counts_.companies_deleted};
+  }
+
+  Id anybody() { return more_.pick(managers_); }
+
+  template <class Row>
+  Row& any_of(std::vector<Row>& rows) {
+    return rows[static_cast<std::size_t>(
+        more_.roll(0, static_cast<std::int64_t>(rows.size()) - 1))];
+  }
+
+  // The id of some card, to be linked to; 0 when there is none.
+  template <class Row>
+  std::int32_t any_id(std::vector<Row>& rows) {
+    return rows.empty() ? 0 : short_id(any_of(rows).id);
+  }
+
+  template <class Row>
+  void change(std::vector<Row>& rows, Counts counts) {
+    const auto kind = more_.roll(0, 99);
+    if (kind < 22 || rows.empty()) {
+      Row card;
+      card.manager = short_id(anybody());
+      fill(card);
+      const Id by = card.manager;
+      world_.add_card(std::move(card), by);
+      ++counts.added;
+      return;
+    }
+    Row& card = any_of(rows);
+    if (kind < 30) {
+      world_.delete_card<Row>(card.id);
+      ++counts.deleted;
+      return;
+    }
+    if constexpr (kStaged<Row>) {
+      if (kind < 60) {
+        world_.move_card(card, other_stage(card), anybody());
+        ++counts.moved;
+        return;
+      }
+    }
+    edit(card);
+    world_.touch_card(card, anybody());
+    ++counts.changed;
+  }
+
+  template <class Row>
+  std::int32_t other_stage(const Row& card) {
+    const std::int32_t first = world_.first_stage(Kind<Row>::type, card.pipeline);
+    std::int32_t last = first;
+    while (static_cast<std::size_t>(last) + 1 < world_.data.statuses.size() &&
+           world_.data.statuses[static_cast<std::size_t>(last) + 1].type == Kind<Row>::type) {
+      ++last;
+    }
+    return static_cast<std::int32_t>(more_.roll(first, last));
+  }
+
+  double sum() { return static_cast<double>(more_.roll(1, 90)) * 10'000; }
+
+  void fill(Lead& lead) {
+    PersonName name = person_name(more_);
+    lead.title = lead_title(more_);
+    lead.first_name = std::move(name.first);
+    lead.last_name = std::move(name.last);
+    lead.source = "WEB";
+    lead.amount = sum();
+    lead.stage = world_.first_stage(kLeadType);
+  }
+  void fill(Quote& quote) {
+    quote.title = "КП: " + deal_title(more_);
+    quote.amount = sum();
+    quote.stage = world_.first_stage(kQuoteType);
+    quote.deal = any_id(world_.data.deals);
+    quote.begin_date = world_.now() - world_.now() % kDay;
+    quote.close_date = quote.begin_date + 7 * kDay;
+  }
+  void fill(Invoice& invoice) {
+    const Id pipeline = world_.data.invoice_pipelines.front().id;
+    invoice.title = "Счёт: " + deal_title(more_);
+    invoice.amount = sum();
+    invoice.pipeline = short_id(pipeline);
+    invoice.stage = world_.first_stage(kInvoiceType, pipeline);
+    invoice.deal = any_id(world_.data.deals);
+    invoice.begin_date = world_.now() - world_.now() % kDay;
+    invoice.pay_before = invoice.begin_date + 5 * kDay;
+  }
+  void fill(Contact& contact) {
+    PersonName name = person_name(more_);
+    contact.first_name = std::move(name.first);
+    contact.last_name = std::move(name.last);
+    contact.company = any_id(world_.data.companies);
+  }
+  void fill(Company& company) { company.title = company_title(more_); }
+
+  void edit(StagedCard& card) {
+    card.amount = sum();
+    if (more_.chance(30)) card.title += " +";
+    if (more_.chance(20)) card.manager = short_id(anybody());
+  }
+  void edit(Contact& contact) {
+    if (more_.chance(50)) contact.company = any_id(world_.data.companies);
+    contact.last_name = person_name(more_).last;
+  }
+  void edit(Company& company) {
+    company.title = company_title(more_);
+    company.revenue = sum();
+  }
+
+  void activity() {
+    auto& activities = world_.data.activities;
+    const auto kind = more_.roll(0, 99);
+    if (kind < 35 || activities.empty()) return add_activity();
+    Activity& activity = any_of(activities);
+    if (kind < 43) {
+      world_.delete_activity(activity.id);
+      ++counts_.activities_deleted;
+    } else if (kind < 75) {
+      world_.complete_activity(activity, !activity.completed, activity.manager);
+      ++counts_.activities_completed;
+    } else {
+      activity.deadline = world_.now() + more_.roll(-kDay, 7 * kDay);
+      if (more_.chance(30)) activity.subject = activity_subject(more_, activity.provider);
+      world_.touch_activity(activity, activity.manager);
+      ++counts_.activities_changed;
+    }
+  }
+
+  // To do in a deal or a lead; a letter to a contact.
+  void add_activity() {
+    Data& data = world_.data;
+    Activity activity;
+    activity.manager = short_id(anybody());
+    const auto kind = more_.roll(0, 9);
+    if (kind < 6 && !data.deals.empty()) {
+      activity.owner_type = kDealType;
+      activity.owner = any_id(data.deals);
+    } else if (kind < 9 && !data.leads.empty()) {
+      activity.owner_type = kLeadType;
+      activity.owner = any_id(data.leads);
+    } else if (!data.contacts.empty()) {
+      activity.owner_type = kContactType;
+      activity.owner = any_id(data.contacts);
+      activity.provider = Provider::email;
+      activity.direction = 2;
+      activity.completed = true;
+    } else {
+      return;
+    }
+    activity.subject = activity_subject(more_, activity.provider);
+    activity.start = activity.end = activity.deadline = world_.now() + more_.roll(0, 5 * kDay);
+    const Id by = activity.manager;
+    world_.add_activity(std::move(activity), by);
+    ++counts_.activities_added;
+  }
+
   World& world_;
   Dice dice_;
+  Dice more_;
   std::vector<Id> managers_;
   MutationCounts counts_;
 };

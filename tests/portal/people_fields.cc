@@ -89,8 +89,9 @@ Cell semantics(const Status& status, Scratch&) {
   return status.semantic == 'P' ? null_cell() : text_cell({&status.semantic, 1});
 }
 
+// Only stages of leads, deals and quotes have it filled (portal docs: crm-status-list.md).
 Cell extra(const Status& status, Scratch& scratch) {
-  if (status.pipeline < 0) return json_cell("[]");
+  if (status.type == 0 || status.type == kInvoiceType) return json_cell("[]");
   const std::string_view word = status.semantic == 'S'   ? "success"
                                 : status.semantic == 'P' ? "process"
                                 : status.apology         ? "apology"
@@ -121,19 +122,36 @@ const Status& stage_of(const StageMove& move, const Scratch& scratch) {
   return scratch.world.data.statuses[static_cast<std::size_t>(move.stage)];
 }
 
+Cell move_id(const StageMove& move, Scratch&) { return integer_cell(move.id); }
+Cell move_type(const StageMove& move, Scratch&) { return integer_cell(move.type); }
+Cell move_owner(const StageMove& move, Scratch&) { return integer_cell(move.owner); }
+Cell move_time(const StageMove& move, Scratch&) { return time_cell(move.at); }
+Cell move_category(const StageMove& move, Scratch&) { return integer_cell(move.pipeline); }
+Cell move_semantic(const StageMove& move, Scratch& scratch) {
+  return text_cell({&stage_of(move, scratch).semantic, 1});
+}
+Cell move_stage(const StageMove& move, Scratch& scratch) {
+  return text_cell(stage_of(move, scratch).status_id);
+}
+
 constexpr M kMoves[] = {
-    {"ID", "ID", [](const StageMove& m, Scratch&) { return integer_cell(m.id); }},
-    {"TYPE_ID", "TYPE_ID", [](const StageMove& m, Scratch&) { return integer_cell(m.type); }},
-    {"OWNER_ID", "OWNER_ID", [](const StageMove& m, Scratch&) { return integer_cell(m.deal); }},
-    {"CREATED_TIME", "CREATED_TIME", [](const StageMove& m, Scratch&) { return time_cell(m.at); }},
-    {"CATEGORY_ID", "CATEGORY_ID",
-     [](const StageMove& m, Scratch&) { return integer_cell(m.pipeline); }},
-    {"STAGE_SEMANTIC_ID", "STAGE_SEMANTIC_ID",
-     [](const StageMove& m, Scratch& s) {
-       return text_cell({&stage_of(m, s).semantic, 1});
-     }},
-    {"STAGE_ID", "STAGE_ID",
-     [](const StageMove& m, Scratch& s) { return text_cell(stage_of(m, s).status_id); }},
+    {"ID", "ID", move_id},
+    {"TYPE_ID", "TYPE_ID", move_type},
+    {"OWNER_ID", "OWNER_ID", move_owner},
+    {"CREATED_TIME", "CREATED_TIME", move_time},
+    {"CATEGORY_ID", "CATEGORY_ID", move_category},
+    {"STAGE_SEMANTIC_ID", "STAGE_SEMANTIC_ID", move_semantic},
+    {"STAGE_ID", "STAGE_ID", move_stage},
+};
+
+// Leads have no pipelines, and a word of their own for the stage.
+constexpr M kLeadMoves[] = {
+    {"ID", "ID", move_id},
+    {"TYPE_ID", "TYPE_ID", move_type},
+    {"OWNER_ID", "OWNER_ID", move_owner},
+    {"CREATED_TIME", "CREATED_TIME", move_time},
+    {"STATUS_SEMANTIC_ID", "STATUS_SEMANTIC_ID", move_semantic},
+    {"STATUS_ID", "STATUS_ID", move_stage},
 };
 
 }  // namespace
@@ -142,5 +160,6 @@ std::span<const Field<User>> user_fields() { return kUsers; }
 std::span<const Field<Department>> department_fields() { return kDepartments; }
 std::span<const Field<Status>> status_fields() { return kStatuses; }
 std::span<const Field<StageMove>> move_fields() { return kMoves; }
+std::span<const Field<StageMove>> lead_move_fields() { return kLeadMoves; }
 
 }  // namespace b24::sim

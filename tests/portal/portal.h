@@ -26,6 +26,9 @@
 
 namespace b24::sim {
 
+// What crm.settings.mode.get says: with leads, or without.
+enum class LeadsMode { classic = 1, simple = 2 };
+
 struct PortalOptions {
   // The company. The same figures, seed and time give the same company, byte by byte.
   int managers = 10;
@@ -33,7 +36,17 @@ struct PortalOptions {
   std::int64_t deals = 400;
   std::int64_t tasks = 400;
   std::int64_t calls = 12'000;
-  int days = 60;  // of history
+  // -1: in a usual relation to the deals. 0 leaves a kind out, for good: there are no changes of it
+  // either. What is here does not change what is above.
+  std::int64_t leads = -1;
+  std::int64_t contacts = -1;
+  std::int64_t companies = -1;
+  std::int64_t quotes = -1;
+  std::int64_t invoices = -1;
+  std::int64_t activities = -1;
+  LeadsMode leads_mode = LeadsMode::classic;  // simple: no leads
+  bool history = true;                        // of stages
+  int days = 60;                              // of history
   std::uint64_t seed = 1;
   // Left out, the company has no problems planted: no rule of the catalogue holds for anybody.
   bool problems = true;
@@ -109,7 +122,21 @@ struct MutationCounts {
   int deals_added = 0, deals_changed = 0, deals_moved = 0, deals_deleted = 0;
   int tasks_added = 0, tasks_changed = 0, tasks_closed = 0, tasks_deleted = 0;
   int calls_added = 0;
+  int leads_added = 0, leads_changed = 0, leads_moved = 0, leads_deleted = 0;
+  int quotes_added = 0, quotes_changed = 0, quotes_moved = 0, quotes_deleted = 0;
+  int invoices_added = 0, invoices_changed = 0, invoices_moved = 0, invoices_deleted = 0;
+  int contacts_added = 0, contacts_changed = 0, contacts_deleted = 0;
+  int companies_added = 0, companies_changed = 0, companies_deleted = 0;
+  // Without those that went with their owner.
+  int activities_added = 0, activities_changed = 0, activities_completed = 0,
+      activities_deleted = 0;
 };
+
+// What grows without end, unlike people and directories.
+inline constexpr Entity kStreams[] = {Entity::deal,      Entity::task,      Entity::call,
+                                      Entity::lead,      Entity::quote,     Entity::invoice,
+                                      Entity::contact,   Entity::company,   Entity::activity,
+                                      Entity::deal_move, Entity::lead_move, Entity::invoice_move};
 
 // All methods may be called from any thread.
 class Portal {
@@ -146,8 +173,9 @@ class Portal {
   void add_fault(Fault fault);
   void clear_faults();
 
-  // `count` random changes: deals and tasks added, changed, moved, deleted, calls made. Each sets
-  // the times of change as the portal does and posts an event to bound handlers.
+  // `count` random changes: deals and tasks added, changed, moved, deleted, calls made; and about a
+  // third as many of the other kinds besides. Each sets the times of change as the portal does and
+  // posts an event to bound handlers.
   MutationCounts mutate(int count, std::uint64_t seed);
 
   // JSON array of all rows of a kind with all their fields, as the list method gives them to an

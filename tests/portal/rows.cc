@@ -68,15 +68,23 @@ std::string all_rows(const World& world, Entity entity, std::optional<std::int64
     case Entity::call:
       return dump(world, world.data.calls, call_fields(), id);
     case Entity::lead:
+      return dump(world, world.data.leads, lead_fields(), id);
     case Entity::quote:
+      return dump(world, world.data.quotes, quote_fields(), id);
     case Entity::invoice:
+      return dump(world, world.data.invoices, invoice_fields(), id);
     case Entity::contact:
+      return dump(world, world.data.contacts, contact_fields(), id);
     case Entity::company:
+      return dump(world, world.data.companies, company_fields(), id);
     case Entity::activity:
+      return dump(world, world.data.activities, activity_fields(), id);
     case Entity::deal_move:
+      return dump(world, world.data.deal_moves, move_fields(), id);
     case Entity::lead_move:
+      return dump(world, world.data.lead_moves, lead_move_fields(), id);
     case Entity::invoice_move:
-      break;
+      return dump(world, world.data.invoice_moves, move_fields(), id);
   }
   return "[]";
 }
@@ -98,15 +106,23 @@ std::vector<std::int64_t> all_ids(const World& world, Entity entity) {
     case Entity::call:
       return ids_of(world.data.calls);
     case Entity::lead:
+      return ids_of(world.data.leads);
     case Entity::quote:
+      return ids_of(world.data.quotes);
     case Entity::invoice:
+      return ids_of(world.data.invoices);
     case Entity::contact:
+      return ids_of(world.data.contacts);
     case Entity::company:
+      return ids_of(world.data.companies);
     case Entity::activity:
+      return ids_of(world.data.activities);
     case Entity::deal_move:
+      return ids_of(world.data.deal_moves);
     case Entity::lead_move:
+      return ids_of(world.data.lead_moves);
     case Entity::invoice_move:
-      break;
+      return ids_of(world.data.invoice_moves);
   }
   return {};
 }

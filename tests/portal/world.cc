@@ -1,11 +1,23 @@
 #include "tests/portal/world.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace b24::sim {
 namespace {
 
-std::string crm_event(Id id) { return "data[FIELDS][ID]=" + std::to_string(id); }
+// Invoices share their events with the objects a portal invents (portal docs:
+// crm/universal/events/).
+template <class Row>
+std::string crm_event(Id id) {
+  std::string fields = "data[FIELDS][ID]=" + std::to_string(id);
+  if constexpr (Kind<Row>::type == kInvoiceType) {
+    fields += "&data[FIELDS][ENTITY_TYPE_ID]=" + std::to_string(kInvoiceType);
+  }
+  return fields;
+}
+
+std::string activity_event(Id id) { return "data[FIELDS][ID]=" + std::to_string(id); }
 
 std::string encode_brackets(const std::string& text) {
   std::string out;
@@ -44,15 +56,45 @@ Row& append_row(World& world, std::vector<Row>& rows, Row row) {
 
 enum class Step { created, moved, other_pipeline };
 
-StageMove move_of(const Deal& deal, const Status& stage, Step step) {
-  StageMove move;
-  move.at = deal.moved;
-  move.deal = static_cast<std::int32_t>(deal.id);
-  move.pipeline = deal.pipeline;
-  move.stage = static_cast<std::int16_t>(deal.stage);
-  const std::int16_t within = stage.semantic == 'P' ? 2 : 3;
-  move.type = step == Step::created ? 1 : step == Step::other_pipeline ? 5 : within;
-  return move;
+// Writes the card's arrival at its stage into the history.
+template <class Row>
+void note_move(World& world, const Row& card, Step step) {
+  if constexpr (Kind<Row>::moves != nullptr) {
+    if (!world.options.history) return;
+    StageMove move;
+    move.at = card.moved;
+    move.owner = short_id(card.id);
+    move.pipeline = card.pipeline;
+    move.stage = static_cast<std::int16_t>(card.stage);
+    const std::int16_t within = world.stage(card).semantic == 'P' ? 2 : 3;
+    move.type = step == Step::created ? 1 : step == Step::other_pipeline ? 5 : within;
+    append_row(world, world.data.*Kind<Row>::moves, move);
+  }
+}
+
+// What a card says besides of the stage it has come to.
+void settle(const World& world, Lead& lead) {
+  lead.closed = world.stage(lead).semantic == 'P' ? 0 : lead.moved;
+}
+void settle(const World& world, Deal& deal) {
+  deal.pipeline = short_id(world.stage(deal).pipeline);
+}
+void settle(const World&, Quote&) {}
+void settle(const World& world, Invoice& invoice) {
+  invoice.pipeline = short_id(world.stage(invoice).pipeline);
+}
+
+template <class Row>
+std::string event_name(std::string_view what) {
+  return std::string{Kind<Row>::event} + std::string{what};
+}
+
+// How a task's activity follows it.
+void follow_task(Activity& activity, const Task& task) {
+  activity.subject = task.title;
+  activity.deadline = activity.end = task.deadline;
+  activity.manager = task.manager;
+  activity.completed = task.status == 5;
 }
 
 }  // namespace
@@ -77,55 +119,89 @@ std::vector<Id> World::sellers() const {
   return found;
 }
 
-std::optional<std::int32_t> World::stage_index(std::string_view status_id) const {
+std::optional<std::int32_t> World::stage_index(std::int32_t type,
+                                               std::string_view status_id) const {
   for (std::size_t i = 0; i < data.statuses.size(); ++i) {
     const Status& status = data.statuses[i];
-    if (status.pipeline >= 0 && status.status_id == status_id) return static_cast<std::int32_t>(i);
+    if (status.type == type && status.status_id == status_id) return static_cast<std::int32_t>(i);
   }
   return std::nullopt;
 }
 
-std::int32_t World::first_stage(Id pipeline) const {
+std::int32_t World::first_stage(std::int32_t type, Id pipeline) const {
   for (std::size_t i = 0; i < data.statuses.size(); ++i) {
-    if (data.statuses[i].pipeline == pipeline) return static_cast<std::int32_t>(i);
+    const Status& status = data.statuses[i];
+    if (status.type == type && status.pipeline == pipeline) return static_cast<std::int32_t>(i);
   }
   return 0;
 }
 
-Deal& World::add_deal(Deal deal, Id by) {
-  deal.created = deal.updated = deal.moved = deal.last_activity = now();
-  deal.created_by = deal.updated_by = deal.moved_by = deal.last_activity_by =
-      static_cast<std::int32_t>(by);
-  Deal& added = append_row(*this, data.deals, std::move(deal));
-  append_row(*this, data.moves, move_of(added, stage(added), Step::created));
-  post_event("ONCRMDEALADD", crm_event(added.id));
+template <class Row>
+Row& World::add_card(Row row, Id by) {
+  row.created = row.updated = row.last_activity = now();
+  row.created_by = row.updated_by = row.last_activity_by = short_id(by);
+  if constexpr (kStaged<Row>) {
+    row.moved = now();
+    row.moved_by = short_id(by);
+    settle(*this, row);
+  }
+  Row& added = append_row(*this, data.*Kind<Row>::rows, std::move(row));
+  note_move(*this, added, Step::created);
+  post_event(event_name<Row>("ADD"), crm_event<Row>(added.id));
   return added;
 }
 
-void World::touch_deal(Deal& deal, Id by, const char* event) {
-  deal.updated = now();
-  deal.updated_by = static_cast<std::int32_t>(by);
-  post_event(event, crm_event(deal.id));
+template <class Row>
+void World::touch_card(Row& row, Id by) {
+  row.updated = now();
+  row.updated_by = short_id(by);
+  post_event(event_name<Row>("UPDATE"), crm_event<Row>(row.id));
 }
 
-void World::move_deal(Deal& deal, std::int32_t stage_to, Id by) {
-  const auto pipeline_before = deal.pipeline;
-  deal.stage = stage_to;
-  deal.pipeline = static_cast<std::int32_t>(stage(deal).pipeline);
-  deal.moved = now();
-  deal.moved_by = static_cast<std::int32_t>(by);
-  const bool moved_over = deal.pipeline != pipeline_before;
-  append_row(*this, data.moves,
-             move_of(deal, stage(deal), moved_over ? Step::other_pipeline : Step::moved));
+template <class Row>
+void World::move_card(Row& row, std::int32_t stage_to, Id by) {
+  const auto pipeline_before = row.pipeline;
+  if constexpr (std::is_same_v<Row, Invoice>) row.stage_before = row.stage;
+  row.stage = stage_to;
+  row.moved = row.updated = now();
+  row.moved_by = row.updated_by = short_id(by);
+  settle(*this, row);
+  const bool moved_over = row.pipeline != pipeline_before;
+  note_move(*this, row, moved_over ? Step::other_pipeline : Step::moved);
   // One event in place of the other, and for applications alone (transport.md, 7.3).
-  touch_deal(deal, by, moved_over ? "ONCRMDEALMOVETOCATEGORY" : "ONCRMDEALUPDATE");
+  post_event(event_name<Row>(moved_over ? "MOVETOCATEGORY" : "UPDATE"), crm_event<Row>(row.id));
 }
 
-bool World::delete_deal(Id id) {
-  if (!erase_row(*this, data.deals, id)) return false;
-  post_event("ONCRMDEALDELETE", crm_event(id));
+template <class Row>
+bool World::delete_card(Id id) {
+  if (!erase_row(*this, data.*Kind<Row>::rows, id)) return false;
+  post_event(event_name<Row>("DELETE"), crm_event<Row>(id));
+  release_activities(Kind<Row>::type, id, owner);
   return true;
 }
+
+template Lead& World::add_card(Lead, Id);
+template Deal& World::add_card(Deal, Id);
+template Quote& World::add_card(Quote, Id);
+template Invoice& World::add_card(Invoice, Id);
+template Contact& World::add_card(Contact, Id);
+template Company& World::add_card(Company, Id);
+template void World::touch_card(Lead&, Id);
+template void World::touch_card(Deal&, Id);
+template void World::touch_card(Quote&, Id);
+template void World::touch_card(Invoice&, Id);
+template void World::touch_card(Contact&, Id);
+template void World::touch_card(Company&, Id);
+template void World::move_card(Lead&, std::int32_t, Id);
+template void World::move_card(Deal&, std::int32_t, Id);
+template void World::move_card(Quote&, std::int32_t, Id);
+template void World::move_card(Invoice&, std::int32_t, Id);
+template bool World::delete_card<Lead>(Id);
+template bool World::delete_card<Deal>(Id);
+template bool World::delete_card<Quote>(Id);
+template bool World::delete_card<Invoice>(Id);
+template bool World::delete_card<Contact>(Id);
+template bool World::delete_card<Company>(Id);
 
 Task& World::add_task(Task task, Id by) {
   task.created = task.changed = task.activity = task.status_changed = now();
@@ -135,12 +211,27 @@ Task& World::add_task(Task task, Id by) {
   post_event("ONTASKADD",
              "data[FIELDS_BEFORE]=undefined&data[FIELDS_AFTER][ID]=" + std::to_string(added.id) +
                  "&data[IS_ACCESSIBLE_BEFORE]=N&data[IS_ACCESSIBLE_AFTER]=undefined");
+  // A task that is linked to a card stands in the card's timeline too.
+  if (added.deal != 0 && options.activities != 0) {
+    Activity activity;
+    activity.provider = Provider::task;
+    activity.owner_type = kDealType;
+    activity.owner = added.deal;
+    activity.associated = short_id(added.id);
+    activity.start = added.created;
+    follow_task(activity, added);
+    task_activities[added.id] = add_activity(std::move(activity), by).id;
+  }
   return added;
 }
 
 void World::touch_task(Task& task, Id by) {
   task.changed = task.activity = now();
   task.changed_by = static_cast<std::int32_t>(by);
+  if (Activity* activity = activity_of_task(task.id)) {
+    follow_task(*activity, task);
+    touch_activity(*activity, by);
+  }
   const std::string id = std::to_string(task.id);
   post_event("ONTASKUPDATE", "data[FIELDS_BEFORE][ID]=" + id + "&data[FIELDS_AFTER][ID]=" + id +
                                  "&data[IS_ACCESSIBLE_BEFORE]=undefined"
@@ -160,6 +251,7 @@ void World::set_task_status(Task& task, int status, Id by) {
 
 bool World::delete_task(Id id) {
   if (!erase_row(*this, data.tasks, id)) return false;
+  if (const Activity* activity = activity_of_task(id)) delete_activity(activity->id);
   post_event("ONTASKDELETE", "data[FIELDS_BEFORE][ID]=" + std::to_string(id) +
                                  "&data[FIELDS_AFTER]=undefined"
                                  "&data[IS_ACCESSIBLE_BEFORE]=undefined"
@@ -174,6 +266,69 @@ CallRow& World::add_call(CallRow call) {
                                         "&data[PORTAL_USER_ID]=" + std::to_string(added.manager) +
                                         "&data[CALL_DURATION]=" + std::to_string(added.duration));
   return added;
+}
+
+Activity& World::add_activity(Activity activity, Id by) {
+  activity.created = activity.updated = now();
+  activity.author = activity.editor = short_id(by);
+  if (activity.manager == 0) activity.manager = short_id(by);
+  // The card's last activity is this one; whether that is a change of the card is not documented,
+  // and here it is none.
+  for_each_kind([&](auto kind) {
+    using Row = typename decltype(kind)::Row;
+    if (kind.type != activity.owner_type) return;
+    if (Row* owner_card = card<Row>(activity.owner)) {
+      owner_card->last_activity = now();
+      owner_card->last_activity_by = short_id(by);
+    }
+  });
+  Activity& added = append_row(*this, data.activities, std::move(activity));
+  post_event("ONCRMACTIVITYADD", activity_event(added.id));
+  return added;
+}
+
+void World::touch_activity(Activity& activity, Id by) {
+  activity.updated = now();
+  activity.editor = short_id(by);
+  post_event("ONCRMACTIVITYUPDATE", activity_event(activity.id));
+}
+
+void World::complete_activity(Activity& activity, bool completed, Id by) {
+  activity.completed = completed;
+  touch_activity(activity, by);
+}
+
+bool World::delete_activity(Id id) {
+  const Activity* activity = find_row(data.activities, id);
+  if (activity == nullptr) return false;
+  if (activity->provider == Provider::task) task_activities.erase(activity->associated);
+  erase_row(*this, data.activities, id);
+  post_event("ONCRMACTIVITYDELETE", activity_event(id));
+  return true;
+}
+
+// The owner is gone: a client bound besides takes its place, and without one the activity goes.
+void World::release_activities(std::int32_t type, Id id, Id by) {
+  std::vector<Id> alone;
+  for (Activity& activity : data.activities) {
+    if (type == kContactType && activity.contact == id) activity.contact = 0;
+    if (type == kCompanyType && activity.company == id) activity.company = 0;
+    if (activity.owner_type != type || activity.owner != id) continue;
+    if (activity.contact == 0 && activity.company == 0) {
+      alone.push_back(activity.id);
+      continue;
+    }
+    const bool to_contact = activity.contact != 0;
+    activity.owner_type = to_contact ? kContactType : kCompanyType;
+    activity.owner = std::exchange(to_contact ? activity.contact : activity.company, 0);
+    touch_activity(activity, by);
+  }
+  for (const Id activity : alone) delete_activity(activity);
+}
+
+Activity* World::activity_of_task(Id task) {
+  const auto found = task_activities.find(task);
+  return found == task_activities.end() ? nullptr : find_row(data.activities, found->second);
 }
 
 void World::post_event(const std::string& event, const std::string& fields) {

@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "tests/portal/faults.h"
+#include "tests/portal/kinds.h"
 #include "tests/portal/limits.h"
 #include "tests/portal/model.h"
 #include "tests/portal/portal.h"
@@ -76,6 +78,7 @@ struct World {
   std::map<std::string, Operating> operating;
   Id next_id = 100'000;                // of everything that is posted
   std::map<const void*, Id> last_ids;  // by table, of rows that are gone: no id is used again
+  std::unordered_map<Id, Id> task_activities;  // by task: its activity
 
   std::optional<Time> frozen;
 
@@ -86,28 +89,46 @@ struct World {
   const User* user(Id id) const;
   // The active ones who sell.
   std::vector<Id> sellers() const;
-  const Status& stage(const Deal& deal) const {
-    return data.statuses[static_cast<std::size_t>(deal.stage)];
+  const Status& stage(const StagedCard& card) const {
+    return data.statuses[static_cast<std::size_t>(card.stage)];
   }
-  // Index of a stage in `statuses` by its id ("C5:NEW"), or nothing.
-  std::optional<std::int32_t> stage_index(std::string_view status_id) const;
-  // First stage of a pipeline.
-  std::int32_t first_stage(Id pipeline) const;
+  // Index into `statuses` of a kind's stage by its id ("C5:NEW"), or nothing.
+  std::optional<std::int32_t> stage_index(std::int32_t type, std::string_view status_id) const;
+  // First stage of a kind, in one of its pipelines if it has any.
+  std::int32_t first_stage(std::int32_t type, Id pipeline = 0) const;
+  template <class Row>
+  Row* card(Id id);
+  template <class Row>
+  const Row* card(Id id) const;
 
   // Changes to rows, the only way the rows change after they were made: they set the times of
   // change and post events.
-  Deal& add_deal(Deal deal, Id by);
-  void touch_deal(Deal& deal, Id by, const char* event = "ONCRMDEALUPDATE");
-  void move_deal(Deal& deal, std::int32_t stage, Id by);
-  bool delete_deal(Id id);
+  template <class Row>
+  Row& add_card(Row row, Id by);
+  template <class Row>
+  void touch_card(Row& row, Id by);
+  template <class Row>
+  void move_card(Row& row, std::int32_t stage, Id by);
+  // Its activities go too, unless somebody else is bound to them. Other cards that name it keep
+  // their word: what a portal does with those is not documented.
+  template <class Row>
+  bool delete_card(Id id);
   Task& add_task(Task task, Id by);
   void touch_task(Task& task, Id by);
   void set_task_status(Task& task, int status, Id by);
   bool delete_task(Id id);
   CallRow& add_call(CallRow call);
+  Activity& add_activity(Activity activity, Id by);
+  void touch_activity(Activity& activity, Id by);
+  void complete_activity(Activity& activity, bool completed, Id by);
+  bool delete_activity(Id id);
 
   // Queues `event` for every handler bound to it; `data` is form-encoded pairs.
   void post_event(const std::string& event, const std::string& data);
+
+ private:
+  void release_activities(std::int32_t type, Id id, Id by);
+  Activity* activity_of_task(Id task);
 };
 
 // Rows sorted by id.
@@ -121,6 +142,16 @@ Row* find_row(std::vector<Row>& rows, Id id) {
 template <class Row>
 const Row* find_row(const std::vector<Row>& rows, Id id) {
   return find_row(const_cast<std::vector<Row>&>(rows), id);
+}
+
+template <class Row>
+Row* World::card(Id id) {
+  return find_row(data.*Kind<Row>::rows, id);
+}
+
+template <class Row>
+const Row* World::card(Id id) const {
+  return find_row(data.*Kind<Row>::rows, id);
 }
 
 }  // namespace b24::sim
