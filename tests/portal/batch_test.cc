@@ -49,6 +49,40 @@ TEST_F(PortalBatchTest, ChainsPagesThroughReferences) {
   EXPECT_TRUE(result["result_time"]["c5"].contains("operating"));
 }
 
+// Lists without a name around them: the reference begins with the row.
+TEST_F(PortalBatchTest, ChainsActivitiesThroughReferences) {
+  Json commands = Json::object();
+  for (int i = 0; i < 10; ++i) {
+    commands[fmt::format("d{}", i)] =
+        "crm.activity.list?order[ID]=ASC&select[]=ID&start=-1&filter[%3EID]=" +
+        (i == 0 ? "0" : fmt::format("$result[d{}][49][ID]", i - 1));
+  }
+  const Json result = batch(commands)["result"];
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < 10; ++i) {
+    for (const Json& activity : result["result"][fmt::format("d{}", i)]) {
+      ids.push_back(std::stoll(activity["ID"].get<std::string>()));
+    }
+  }
+  EXPECT_EQ(ids, portal_.ids(Entity::activity));
+  EXPECT_EQ(ids.size(), 460u);
+}
+
+TEST_F(PortalBatchTest, ChainsEveryKindOfCard) {
+  for (const int type : {1, 3}) {
+    Json commands = Json::object();
+    for (int i = 0; i < 3; ++i) {
+      commands[fmt::format("c{}", i)] = fmt::format(
+          "crm.item.list?entityTypeId={}&order[id]=ASC&select[]=id&start=-1&filter[%3Eid]={}", type,
+          i == 0 ? "0" : fmt::format("$result[c{}][items][49][id]", i - 1));
+    }
+    const Json result = batch(commands)["result"]["result"];
+    EXPECT_EQ(result["c2"]["items"].size(), 15u) << type;
+    EXPECT_EQ(result["c2"]["items"].back()["id"],
+              portal_.ids(type == 1 ? Entity::lead : Entity::contact).back());
+  }
+}
+
 TEST_F(PortalBatchTest, KeepsTheOrderOfCommands) {
   const Json result =
       batch({{"z", "profile"}, {"a", "server.time"}, {"m", "scope"}})["result"]["result"];

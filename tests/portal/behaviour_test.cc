@@ -254,6 +254,75 @@ TEST_F(PortalBehaviourTest, PostsEventsOnceToBoundHandlers) {
   EXPECT_NE(got[1].find(fmt::format("data[FIELDS_BEFORE][ID]={}", task)), std::string::npos);
 }
 
+// Each kind has its own names; invoices come under one they share with others.
+TEST_F(PortalBehaviourTest, NamesTheEventsOfEveryKind) {
+  std::mutex mutex;
+  std::vector<std::string> got;
+  const Server handler{{.address = "127.0.0.1"},
+                       [&](const HttpRequest& request) {
+                         std::lock_guard lock{mutex};
+                         got.push_back(url_decode(request.body));
+                         return HttpReply{};
+                       },
+                       [] { return true; },
+                       [](std::size_t) {}};
+  const std::string url = fmt::format("http://127.0.0.1:{}/", handler.port());
+  const std::pair<int, std::string> kinds[] = {{1, "ONCRMLEAD"},    {2, "ONCRMDEAL"},
+                                               {3, "ONCRMCONTACT"}, {4, "ONCRMCOMPANY"},
+                                               {7, "ONCRMQUOTE"},   {31, "ONCRMDYNAMICITEM"}};
+  std::vector<std::string> expected;
+  for (const auto& [type, event] : kinds) {
+    for (const char* what : {"ADD", "UPDATE", "DELETE"}) portal_.bind_event(event + what, url, "t");
+    const std::string entity = fmt::format(R"({{"entityTypeId":{})", type);
+    const Json made = call("crm.item.add", entity + "}");
+    const std::string id = made["result"]["item"]["id"].dump();
+    call("crm.item.update", entity + R"(,"id":)" + id + R"(,"fields":{}})");
+    call("crm.item.delete", entity + R"(,"id":)" + id + "}");
+    const std::string fields =
+        "data[FIELDS][ID]=" + id + (type == 31 ? "&data[FIELDS][ENTITY_TYPE_ID]=31" : "") + "&ts=";
+    for (const char* what : {"ADD", "UPDATE", "DELETE"}) {
+      expected.push_back(event + what + ' ' + fields);
+    }
+  }
+  ASSERT_TRUE(portal_.wait_events(seconds{10}));
+  std::lock_guard lock{mutex};
+  ASSERT_EQ(got.size(), expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const std::string event = expected[i].substr(0, expected[i].find(' '));
+    EXPECT_TRUE(got[i].starts_with("event=" + event + "&")) << got[i];
+    EXPECT_NE(got[i].find(expected[i].substr(event.size() + 1)), std::string::npos) << got[i];
+  }
+}
+
+TEST_F(PortalBehaviourTest, TellsWhatGoesWithItsOwner) {
+  std::mutex mutex;
+  std::vector<std::string> got;
+  const Server handler{{.address = "127.0.0.1"},
+                       [&](const HttpRequest& request) {
+                         std::lock_guard lock{mutex};
+                         got.push_back(url_decode(request.body));
+                         return HttpReply{};
+                       },
+                       [] { return true; },
+                       [](std::size_t) {}};
+  const std::string url = fmt::format("http://127.0.0.1:{}/", handler.port());
+  for (const char* event : {"ONCRMACTIVITYADD", "ONCRMACTIVITYDELETE"}) {
+    portal_.bind_event(event, url, "t");
+  }
+  const Json lead = call("crm.item.add", R"({"entityTypeId":1})")["result"]["item"];
+  const Json todo =
+      call("crm.activity.todo.add", R"({"ownerTypeId":1,"ownerId":)" + lead["id"].dump() +
+                                        R"(,"deadline":"2026-12-01T10:00:00+03:00"})")["result"];
+  call("crm.item.delete", R"({"entityTypeId":1,"id":)" + lead["id"].dump() + "}");
+  ASSERT_TRUE(portal_.wait_events(seconds{10}));
+  std::lock_guard lock{mutex};
+  ASSERT_EQ(got.size(), 2u);
+  const std::string id = "data[FIELDS][ID]=" + todo["id"].dump() + "&ts=";
+  EXPECT_TRUE(got[0].starts_with("event=ONCRMACTIVITYADD&")) << got[0];
+  EXPECT_TRUE(got[1].starts_with("event=ONCRMACTIVITYDELETE&")) << got[1];
+  for (const std::string& body : got) EXPECT_NE(body.find(id), std::string::npos) << body;
+}
+
 TEST_F(PortalBehaviourTest, QueuesAButtonForTheBot) {
   const Json bot = call("imbot.v2.Bot.register",
                         R"({"fields":{"code":"rop","botToken":"t","properties":{"name":"РОП"}}})");

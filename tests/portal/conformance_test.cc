@@ -162,6 +162,44 @@ const Case kCases[] = {
     {"crm.item.delete", "crm.item.delete", R"({"entityTypeId":2,"id":$deal})"},
     {"crm.stagehistory.list", "crm.stagehistory.list",
      R"({"entityTypeId":2,"order":{"ID":"ASC"},"filter":{"OWNER_ID":$deal}})"},
+    {"crm.stagehistory.list", "crm.stagehistory.list",
+     R"({"entityTypeId":31,"order":{"ID":"ASC"}})"},
+    // Leads call their stage by another word, and have no pipelines.
+    {"crm.stagehistory.list",
+     "crm.stagehistory.list",
+     R"({"entityTypeId":1,"order":{"ID":"ASC"}})",
+     {"STATUS_ID", "STATUS_SEMANTIC_ID"},
+     {"CATEGORY_ID", "STAGE_ID", "STAGE_SEMANTIC_ID"}},
+    {"crm.item.get", "crm.item.get", R"({"entityTypeId":1,"id":$lead,"useOriginalUfNames":"N"})"},
+    {"crm.item.list", "crm.item.list",
+     R"({"entityTypeId":1,"select":["id","title","lastName","name","stageId","sourceId",
+         "assignedById","opportunity","isManualOpportunity"],
+         "filter":{"0":{"logic":"OR","0":{"!=name":""},"1":{"!=lastName":""}},
+         "@stageId":["NEW","IN_PROCESS"],"@sourceId":["WEB","CALL"],">=opportunity":5000,
+         "isManualOpportunity":"N"},"order":{"lastName":"ASC","name":"ASC"}})"},
+    {"crm.item.delete", "crm.item.delete", R"({"entityTypeId":1,"id":$lead})"},
+    {"crm.item.delete", "crm.item.delete", R"({"entityTypeId":31,"id":$invoice})"},
+    {"crm.category.list", "crm.category.list", R"({"entityTypeId":31})"},
+    {"crm.status.list", "crm.status.list", R"({"filter":{"ENTITY_ID":"STATUS"}})"},
+    {"crm.status.list", "crm.status.list", R"({"filter":{"ENTITY_ID":"QUOTE_STATUS"}})"},
+    {"crm.status.list", "crm.status.list", R"({"filter":{"ENTITY_ID":"SMART_INVOICE_STAGE_2"}})"},
+    // IS_INCOMING_CHANNEL: crm.activity.fields.
+    {"crm.activity.list",
+     "crm.activity.list",
+     R"({"order":{"ID":"DESC"},"filter":{"OWNER_TYPE_ID":2},"select":["*","COMMUNICATIONS"],
+         "start":0})",
+     {"COMMUNICATIONS", "IS_INCOMING_CHANNEL"}},
+    {"crm.activity.list.2", "crm.activity.list",
+     R"({"filter":{"TYPE_ID":2},"select":["ID","COMMUNICATIONS"],"start":0})"},
+    {"crm.activity.list.3", "crm.activity.list",
+     R"({"filter":{"ID":"$activity"},"select":["ID","FILES"],"start":0})"},
+    {"crm.activity.get", "crm.activity.get", R"({"id":$activity})", {"IS_INCOMING_CHANNEL"}},
+    {"crm.activity.binding.list", "crm.activity.binding.list", R"({"activityId":$activity})"},
+    {"crm.activity.update", "crm.activity.update",
+     R"({"id":$activity,"fields":{"RESPONSIBLE_ID":1,"DESCRIPTION":"New description"}})"},
+    {"crm.activity.delete", "crm.activity.delete", R"({"id":$activity})"},
+    {"crm.currency.list", "crm.currency.list", R"({"order":{"sort":"asc","currency":"asc"}})"},
+    {"crm.settings.mode.get", "crm.settings.mode.get", "{}"},
     {"tasks.task.list", "tasks.task.list",
      R"({"order":{"DEADLINE":"asc"},"filter":{"!STATUS":6},"select":["ID","TITLE","DESCRIPTION",
          "STATUS","subStatus","DEADLINE","CREATED_DATE","RESPONSIBLE_ID","ACCOMPLICES","AUDITORS",
@@ -211,6 +249,9 @@ const ErrorCase kErrors[] = {
     {"crm.category.list.error", "crm.category.list", R"({"entityTypeId":1268})"},
     {"crm.status.list.error", "crm.status.list", R"({"filter":{"NO_SUCH":1}})"},
     {"crm.stagehistory.list.error", "crm.stagehistory.list", R"({"entityTypeId":99})"},
+    {"crm.item.list.error", "crm.item.list", R"({"entityTypeId":31,"filter":{"FIELD":1}})"},
+    {"crm.item.get.error", "crm.item.get", R"({"entityTypeId":7,"id":99999999})"},
+    {"crm.activity.get.error", "crm.activity.get", R"({"id":99999999})"},
     {"tasks.task.list.error", "tasks.task.list", R"({"order":{"NO_SUCH":"asc"}})"},
     {"tasks.task.get.error", "tasks.task.get", R"({"taskId":1,"select":{}})"},
     {"tasks.task.add.error", "tasks.task.add", R"({"fields":{}})"},
@@ -237,6 +278,9 @@ class ConformanceTest : public testing::Test {
     const std::map<std::string, std::int64_t> values = {
         {"$deal", portal_.ids(Entity::deal).at(5)},
         {"$task", portal_.ids(Entity::task).at(5)},
+        {"$lead", portal_.ids(Entity::lead).at(5)},
+        {"$invoice", portal_.ids(Entity::invoice).at(5)},
+        {"$activity", portal_.ids(Entity::activity).at(5)},
         {"$user", facts["managers"][0].get<std::int64_t>()},
         {"$away", facts["absent"][0].get<std::int64_t>()}};
     for (const auto& [name, value] : values) {
@@ -276,6 +320,55 @@ TEST_F(ConformanceTest, ErrorsHaveTheDocumentedCodes) {
     ASSERT_TRUE(ours.contains("error")) << ours.dump();
     EXPECT_EQ(ours["error"], documented["error"]);
     EXPECT_TRUE(ours["error_description"].is_string());
+  }
+}
+
+std::string camel_case(const std::string& upper) {
+  std::string name;
+  bool next_word = false;
+  for (const char c : upper) {
+    if (c == '_') {
+      next_word = true;
+      continue;
+    }
+    name += next_word ? c : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    next_word = false;
+  }
+  return name;
+}
+
+// Of quotes and clients the pages of crm.item.* show no example, but their older methods do. Names
+// differ by a rule, and by these exceptions.
+TEST_F(ConformanceTest, CardsHaveTheFieldsOfTheirOlderMethods) {
+  const std::map<std::string, std::string> renamed = {{"DATE_CREATE", "createdTime"},
+                                                      {"DATE_MODIFY", "updatedTime"},
+                                                      {"CREATED_BY_ID", "createdBy"},
+                                                      {"MODIFY_BY_ID", "updatedBy"},
+                                                      {"MOVED_BY_ID", "movedBy"},
+                                                      {"STATUS_ID", "stageId"},
+                                                      {"STATUS_SEMANTIC_ID", "stageSemanticId"},
+                                                      {"COMPANY_TYPE", "typeId"},
+
+                                                      {"IM", "imol"}};
+  // Addresses are kept elsewhere; the others have no page of crm.item.* that names them for all.
+  const auto elsewhere = [](const std::string& key) {
+    for (const char* start : {"UF_", "PARENT_", "ADDRESS_", "REG_ADDRESS", "LAST_COMMUNICATION"}) {
+      if (key.starts_with(start)) return true;
+    }
+    return key == "FACE_ID";
+  };
+  const std::pair<const char*, int> pages[] = {
+      {"crm.lead.get", 1}, {"crm.contact.get", 3}, {"crm.company.get", 4}, {"crm.quote.get", 7}};
+  for (const auto& [file, type] : pages) {
+    const std::string asked = R"({"entityTypeId":)" + std::to_string(type);
+    const Json ours = call("crm.item.list", asked + R"(,"start":-1})")["result"]["items"].at(0);
+    const Json documented = example(file)["response"]["result"];
+    for (const auto& [key, value] : documented.items()) {
+      if (elsewhere(key)) continue;
+      const auto other = renamed.find(key);
+      const std::string expected = other == renamed.end() ? camel_case(key) : other->second;
+      EXPECT_TRUE(ours.contains(expected)) << file << ": " << key;
+    }
   }
 }
 
