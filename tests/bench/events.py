@@ -75,7 +75,9 @@ def main():
             run = subprocess.Popen([str(build / "b24watch"), "--config", str(settings), "run"],
                                    stderr=out)
         try:
-            wait_until(lambda: "stream complete entity=call" in log.read_text(), "the full read")
+            for stream in portal.streams():
+                wait_until(lambda: f"stream complete entity={stream}\n" in log.read_text(),
+                           f"the full read of {stream}")
             time.sleep(2)
             before = portal.counters()["requests"]
             began = time.perf_counter()

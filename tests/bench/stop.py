@@ -87,7 +87,8 @@ def close(portal):
 
 def idle(portal, start):
     run = start()
-    run.wait_for_log("stream complete entity=call")
+    for stream in portal.streams():
+        run.wait_for_log(f"stream complete entity={stream}\n")
     wait_for_requests(portal, 3)
     return run
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Measures how b24watch reads a portal: requests, refusals, seconds, CPU and memory.
 
-  tests/bench/sync.py                     50 managers, 20,000 deals, 20,000 tasks, 100,000 calls
+  tests/bench/sync.py                     50 managers, 20,000 deals, 20,000 tasks, 100,000 calls,
+                                          and of the other kinds what so many deals bring along
   tests/bench/sync.py --deals 200000 ...  other sizes
+  tests/bench/sync.py --bare              deals, tasks and calls alone
   tests/bench/sync.py --build build/release
 
 Starts the simulated portal twice, with the real limits and without, and reads it each time with
@@ -18,6 +20,12 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+
+
+# The portal's options and their usual values; -1: as many as so many deals bring along.
+OTHERS = {"leads": -1, "contacts": -1, "companies": -1, "quotes": -1, "invoices": -1,
+          "activities": -1, "history": 1}
+SIZES = {"managers": 50, "deals": 20_000, "tasks": 20_000, "calls": 100_000} | OTHERS
 
 
 def control(url, path, body=None):
@@ -44,6 +52,10 @@ class Portal:
 
     def counters(self):
         return control(self.url, "counters")
+
+    def streams(self):
+        """Rows by the kind of what is read by its changes; kinds without rows are left out."""
+        return control(self.url, "streams")
 
     def reset(self):
         control(self.url, "reset-counters", {})
@@ -101,12 +113,14 @@ def measure(build, sizes, limits):
         plan = "" if limits else "  limits: {plan: none}\n"
         settings.write_text(
             f"portal:\n  webhook_file: webhook\n{plan}state_dir: state\nlog: {{level: warn}}\n")
-        rows = [sizes["deals"], sizes["tasks"], sizes["calls"]]
-        least = sum(-(-n // 2500) for n in rows)
+        streams = portal.streams()
+        print("   " + ", ".join(f"{rows:,} {name}" for name, rows in streams.items()))
+        least = sum(-(-rows // 2500) for rows in streams.values())
         show("full read", sync(build, settings), portal.counters(), least)
         portal.reset()
         show("nothing changed", sync(build, settings), portal.counters())
-        changes = sum(rows) // 10
+        # So many of deals, tasks and calls; a third as many of the others come along.
+        changes = sum(streams.get(name, 0) for name in ("deal", "task", "call")) // 10
         control(portal.url, "mutate", {"count": changes, "seed": 7})
         portal.reset()
         show(f"{changes} changes", sync(build, settings), portal.counters())
@@ -116,14 +130,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build/release")
-    for name, value in (("managers", 50), ("deals", 20_000), ("tasks", 20_000),
-                        ("calls", 100_000)):
+    for name, value in SIZES.items():
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--bare", action="store_true", help="no kinds but deals, tasks and calls")
     options = parser.parse_args()
     root = pathlib.Path(__file__).resolve().parents[2]
     build = (root / options.build).resolve()
-    sizes = {name: getattr(options, name) for name in ("managers", "deals", "tasks", "calls")}
-    print(", ".join(f"{value:,} {name}" for name, value in sizes.items()))
+    sizes = {name: getattr(options, name) for name in SIZES}
+    if options.bare:
+        sizes.update((name, 0) for name in OTHERS)
     for limits in (True, False):
         measure(build, sizes, limits)
 
