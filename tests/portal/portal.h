@@ -15,9 +15,10 @@
 #include "tests/portal/faults.h"
 #include "tests/portal/limits.h"
 
-// A second Bitrix24: a portal over HTTP with a company, its deals, tasks and calls, written from
-// the documented behaviour of the real one, with the same limits, and with faults on demand. Used
-// by tests, the demo and benchmarks; the program b24portal is this class with a command line.
+// A second Bitrix24: a portal over HTTP with a company, its clients, leads and deals, their papers,
+// activities and history, tasks and calls, written from the documented behaviour of the real one,
+// with the same limits, and with faults on demand. Used by tests, the demo and benchmarks; the
+// program b24portal is this class with a command line.
 //
 //   sim::Portal portal({.managers = 10, .deals = 400});
 //   portal.start();
@@ -65,7 +66,7 @@ struct PortalOptions {
   bool gzip = true;  // when the client accepts it
 
   // The webhook. Its owner is user 1, an administrator; without `admin` it is the first manager,
-  // who sees only deals, tasks and calls of his own.
+  // who sees only what is his own.
   std::string secret = "secret";
   bool admin = true;
   std::set<std::string> scopes = {"crm", "task",  "telephony", "user", "department",
