@@ -1,12 +1,19 @@
 #include "connectors/bitrix24/entities.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace b24 {
 namespace {
 
 using enum FieldType;
+
+// The portal's numbers of its kinds of objects.
+constexpr int kLeadType = 1;
+constexpr int kDealType = 2;
+constexpr int kContactType = 3;
+constexpr int kCompanyType = 4;
+constexpr int kQuoteType = 7;
+constexpr int kInvoiceType = 31;
 
 constexpr Field kUserFields[] = {
     {"ACTIVE", "ACTIVE", "active", flag},
@@ -81,9 +88,148 @@ constexpr Field kDealFields[] = {
     {"typeId", "typeId", "type_id", text},
     {"isRecurring", "isRecurring", "recurring", flag},
 };
-constexpr std::string_view kDealDropped[] = {"fm", "utm*", "observers", "contactIds"};
-// The docs do not say whether a move or an activity touches updatedTime.
-constexpr std::string_view kDealAlsoChanged[] = {"movedTime", "lastActivityTime"};
+
+constexpr Field kLeadFields[] = {
+    {"title", "title", "title", text},
+    {"stageId", "stageId", "stage_id", text},
+    {"stageSemanticId", "stageSemanticId", "semantic", text},
+    {"opportunity", "opportunity", "amount", real},
+    {"currencyId", "currencyId", "currency", text},
+    {"assignedById", "assignedById", "manager_id", integer},
+    {"createdBy", "createdBy", "created_by", integer},
+    {"updatedBy", "updatedBy", "updated_by", integer},
+    {"movedBy", "movedBy", "moved_by", integer},
+    {"createdTime", "createdTime", "created_at", time},
+    {"updatedTime", "updatedTime", "updated_at", time},
+    {"movedTime", "movedTime", "moved_at", time},
+    {"lastActivityTime", "lastActivityTime", "last_activity_at", time},
+    {"lastActivityBy", "lastActivityBy", "last_activity_by", integer},
+    {"companyId", "companyId", "company_id", integer},
+    {"contactId", "contactId", "contact_id", integer},
+    {"sourceId", "sourceId", "source_id", text},
+    {"isReturnCustomer", "isReturnCustomer", "repeated", flag},
+    {"hasPhone", "hasPhone", "has_phone", flag},
+    {"hasEmail", "hasEmail", "has_email", flag},
+    {"hasImol", "hasImol", "has_chat", flag},
+};
+
+// Quotes have neither a semantic nor a time of their latest move.
+constexpr Field kQuoteFields[] = {
+    {"quoteNumber", "quoteNumber", "number", text},
+    {"title", "title", "title", text},
+    {"stageId", "stageId", "stage_id", text},
+    {"closed", "closed", "closed", flag},
+    {"opportunity", "opportunity", "amount", real},
+    {"currencyId", "currencyId", "currency", text},
+    {"assignedById", "assignedById", "manager_id", integer},
+    {"createdBy", "createdBy", "created_by", integer},
+    {"updatedBy", "updatedBy", "updated_by", integer},
+    {"createdTime", "createdTime", "created_at", time},
+    {"updatedTime", "updatedTime", "updated_at", time},
+    {"begindate", "begindate", "begin_date", date},
+    {"closedate", "closedate", "close_date", date},
+    {"actualDate", "actualDate", "valid_until", date},
+    {"dealId", "dealId", "deal_id", integer},
+    {"leadId", "leadId", "lead_id", integer},
+    {"companyId", "companyId", "company_id", integer},
+    {"contactId", "contactId", "contact_id", integer},
+};
+
+// Invoices have neither a semantic nor a flag when they are closed.
+constexpr Field kInvoiceFields[] = {
+    {"accountNumber", "accountNumber", "number", text},
+    {"title", "title", "title", text},
+    {"categoryId", "categoryId", "pipeline_id", integer},
+    {"stageId", "stageId", "stage_id", text},
+    {"opportunity", "opportunity", "amount", real},
+    {"currencyId", "currencyId", "currency", text},
+    {"assignedById", "assignedById", "manager_id", integer},
+    {"createdBy", "createdBy", "created_by", integer},
+    {"updatedBy", "updatedBy", "updated_by", integer},
+    {"movedBy", "movedBy", "moved_by", integer},
+    {"createdTime", "createdTime", "created_at", time},
+    {"updatedTime", "updatedTime", "updated_at", time},
+    {"movedTime", "movedTime", "moved_at", time},
+    {"begindate", "begindate", "begin_date", date},
+    {"closedate", "closedate", "close_date", date},
+    {"companyId", "companyId", "company_id", integer},
+    {"contactId", "contactId", "contact_id", integer},
+    {"parentId2", "parentId2", "deal_id", integer},
+    {"parentId7", "parentId7", "quote_id", integer},
+};
+
+constexpr Field kContactFields[] = {
+    {"name", "name", "first_name", text},
+    {"lastName", "lastName", "last_name", text},
+    {"companyId", "companyId", "company_id", integer},
+    {"assignedById", "assignedById", "manager_id", integer},
+    {"createdTime", "createdTime", "created_at", time},
+    {"updatedTime", "updatedTime", "updated_at", time},
+    {"lastActivityTime", "lastActivityTime", "last_activity_at", time},
+};
+
+constexpr Field kCompanyFields[] = {
+    {"title", "title", "title", text},
+    {"assignedById", "assignedById", "manager_id", integer},
+    {"createdTime", "createdTime", "created_at", time},
+    {"updatedTime", "updatedTime", "updated_at", time},
+    {"lastActivityTime", "lastActivityTime", "last_activity_at", time},
+};
+
+// People's names, numbers and addresses, where nobody named them.
+constexpr std::string_view kItemDropped[] = {"fm",     "utm*",   "observers", "contactIds",
+                                             "phone*", "email*", "companyIds"};
+// The docs do not say whether a move or an activity touches updatedTime. A filter by a field that
+// the object does not have is refused.
+constexpr std::string_view kAlsoMovedOrTouched[] = {"movedTime", "lastActivityTime"};
+constexpr std::string_view kAlsoMoved[] = {"movedTime"};
+constexpr std::string_view kAlsoTouched[] = {"lastActivityTime"};
+
+constexpr Field kActivityFields[] = {
+    {"OWNER_TYPE_ID", "OWNER_TYPE_ID", "owner_type_id", integer},
+    {"OWNER_ID", "OWNER_ID", "owner_id", integer},
+    {"TYPE_ID", "TYPE_ID", "type_id", integer},
+    {"PROVIDER_ID", "PROVIDER_ID", "provider_id", text},
+    {"PROVIDER_TYPE_ID", "PROVIDER_TYPE_ID", "provider_type_id", text},
+    {"SUBJECT", "SUBJECT", "subject", text},
+    {"COMPLETED", "COMPLETED", "completed", flag},
+    {"STATUS", "STATUS", "status", integer},
+    {"DIRECTION", "DIRECTION", "direction", integer},
+    {"PRIORITY", "PRIORITY", "priority", integer},
+    {"RESPONSIBLE_ID", "RESPONSIBLE_ID", "manager_id", integer},
+    {"AUTHOR_ID", "AUTHOR_ID", "author_id", integer},
+    {"EDITOR_ID", "EDITOR_ID", "editor_id", integer},
+    {"CREATED", "CREATED", "created_at", time},
+    {"LAST_UPDATED", "LAST_UPDATED", "updated_at", time},
+    {"START_TIME", "START_TIME", "starts_at", time},
+    {"END_TIME", "END_TIME", "ends_at", time},
+    {"DEADLINE", "DEADLINE", "deadline_at", time},
+    {"IS_INCOMING_CHANNEL", "IS_INCOMING_CHANNEL", "incoming", flag},
+    {"ASSOCIATED_ENTITY_ID", "ASSOCIATED_ENTITY_ID", "associated_id", integer},
+};
+// What was written and said, with whom, and what other programs keep there.
+constexpr std::string_view kActivityDropped[] = {
+    "DESCRIPTION*",      "COMMUNICATIONS", "FILES",      "STORAGE_*", "WEBDAV_*",
+    "LOCATION",          "SETTINGS",       "PROVIDER_*", "RESULT_*",  "NOTIFY_*",
+    "AUTOCOMPLETE_RULE", "ORIGIN*",        "BINDINGS",
+};
+
+constexpr Field kMoveFields[] = {
+    {"TYPE_ID", "TYPE_ID", "type", integer},
+    {"OWNER_ID", "OWNER_ID", "owner_id", integer},
+    {"CREATED_TIME", "CREATED_TIME", "at", time},
+    {"CATEGORY_ID", "CATEGORY_ID", "pipeline_id", integer},
+    {"STAGE_ID", "STAGE_ID", "stage_id", text},
+    {"STAGE_SEMANTIC_ID", "STAGE_SEMANTIC_ID", "semantic", text},
+};
+// Leads have no pipelines, and call their stages statuses.
+constexpr Field kLeadMoveFields[] = {
+    {"TYPE_ID", "TYPE_ID", "type", integer},
+    {"OWNER_ID", "OWNER_ID", "owner_id", integer},
+    {"CREATED_TIME", "CREATED_TIME", "at", time},
+    {"STATUS_ID", "STATUS_ID", "stage_id", text},
+    {"STATUS_SEMANTIC_ID", "STATUS_SEMANTIC_ID", "semantic", text},
+};
 
 constexpr Field kTaskFields[] = {
     {"title", "TITLE", "title", text},
@@ -133,58 +279,97 @@ constexpr std::string_view kCallDropped[] = {
 
 constexpr seconds kOverlap = minutes{5};
 
+// A kind of object of the one list for all of them.
+constexpr EntitySpec crm_item(Entity entity, int type, std::span<const Field> fields,
+                              std::span<const std::string_view> also_changed) {
+  return {.entity = entity,
+          .method = "crm.item.list",
+          .style = RequestStyle::crm_item,
+          .crm_type = type,
+          .list_path = "items",
+          .id_select = "id",
+          .id_answer = "id",
+          .paging = Paging::keyset,
+          .renewal = Renewal::changed_since,
+          .changed_filter = "updatedTime",
+          .also_changed = also_changed,
+          .overlap = kOverlap,
+          .fields = fields,
+          .dropped = kItemDropped};
+}
+
+// The portal's own history of stages: a line is added with every move, and stays as it is.
+constexpr EntitySpec stage_moves(Entity entity, int type, std::span<const Field> fields) {
+  return {.entity = entity,
+          .method = "crm.stagehistory.list",
+          .style = RequestStyle::stage_history,
+          .crm_type = type,
+          .list_path = "items",
+          .id_select = "ID",
+          .id_answer = "ID",
+          .paging = Paging::keyset,
+          .renewal = Renewal::appended,
+          .fields = fields};
+}
+
+constexpr EntitySpec optional(EntitySpec spec) {
+  spec.optional = true;
+  return spec;
+}
+
 constexpr EntitySpec kSpecs[] = {
     {.entity = Entity::user,
      .method = "user.get",
+     .style = RequestStyle::user,
      .id_select = "ID",
      .id_answer = "ID",
      .paging = Paging::keyset,
+     .renewal = Renewal::whole,
      .every = hours{1},
      .fields = kUserFields,
      .dropped = kUserDropped},
     {.entity = Entity::department,
      .method = "department.get",
+     .style = RequestStyle::department,
      .id_select = "ID",
      .id_answer = "ID",
      .paging = Paging::offset,
+     .renewal = Renewal::whole,
      .every = hours{1},
      .fields = kDepartmentFields},
     {.entity = Entity::pipeline,
      .method = "crm.category.list",
+     .style = RequestStyle::category,
+     .crm_type = kDealType,
      .list_path = "categories",
      .id_select = "id",
      .id_answer = "id",
      .paging = Paging::whole,
+     .renewal = Renewal::whole,
      .every = hours{1},
      .fields = kPipelineFields,
      .dropped = kPipelineDropped},
     {.entity = Entity::stage,
      .method = "crm.status.list",
+     .style = RequestStyle::status,
      .id_select = "ID",
      .id_answer = "ID",
      .paging = Paging::whole,
+     .renewal = Renewal::whole,
      .every = hours{1},
      .fields = kStageFields,
      .dropped = kStageDropped},
-    {.entity = Entity::deal,
-     .method = "crm.item.list",
-     .list_path = "items",
-     .id_select = "id",
-     .id_answer = "id",
-     .paging = Paging::keyset,
-     .changed_filter = "updatedTime",
-     .also_changed = kDealAlsoChanged,
-     .overlap = kOverlap,
-     .fields = kDealFields,
-     .dropped = kDealDropped},
+    crm_item(Entity::deal, kDealType, kDealFields, kAlsoMovedOrTouched),
     // The docs do not say whether closing a task moves CHANGED_DATE, and the filter knows no OR.
     // ACTIVITY_DATE cannot be filtered by at all: it is as of the last change.
     {.entity = Entity::task,
      .method = "tasks.task.list",
+     .style = RequestStyle::task,
      .list_path = "tasks",
      .id_select = "ID",
      .id_answer = "id",
      .paging = Paging::keyset,
+     .renewal = Renewal::changed_since,
      .changed_filter = "CHANGED_DATE",
      .also_filter = "CLOSED_DATE",
      .overlap = kOverlap,
@@ -194,61 +379,37 @@ constexpr EntitySpec kSpecs[] = {
     // the rest may be filled in later without a date of change.
     {.entity = Entity::call,
      .method = "voximplant.statistic.get",
+     .style = RequestStyle::call,
      .id_select = "ID",
      .id_answer = "ID",
      .paging = Paging::keyset,
+     .renewal = Renewal::recent_by,
      .recent_filter = "CALL_START_DATE",
      .recent = hours{48},
      .every = hours{1},
      .fields = kCallFields,
      .dropped = kCallDropped},
+    optional(crm_item(Entity::lead, kLeadType, kLeadFields, kAlsoMovedOrTouched)),
+    optional(crm_item(Entity::quote, kQuoteType, kQuoteFields, {})),
+    optional(crm_item(Entity::invoice, kInvoiceType, kInvoiceFields, kAlsoMoved)),
+    optional(crm_item(Entity::contact, kContactType, kContactFields, kAlsoTouched)),
+    optional(crm_item(Entity::company, kCompanyType, kCompanyFields, kAlsoTouched)),
+    {.entity = Entity::activity,
+     .method = "crm.activity.list",
+     .style = RequestStyle::activity,
+     .optional = true,
+     .id_select = "ID",
+     .id_answer = "ID",
+     .paging = Paging::keyset,
+     .renewal = Renewal::changed_since,
+     .changed_filter = "LAST_UPDATED",
+     .overlap = kOverlap,
+     .fields = kActivityFields,
+     .dropped = kActivityDropped},
+    optional(stage_moves(Entity::deal_move, kDealType, kMoveFields)),
+    optional(stage_moves(Entity::lead_move, kLeadType, kLeadMoveFields)),
+    optional(stage_moves(Entity::invoice_move, kInvoiceType, kMoveFields)),
 };
-
-// Ids as numbers, references as they are.
-Params id_value(const std::string& after) {
-  const bool digits =
-      !after.empty() && after.size() < 19 && after.find_first_not_of("0123456789") == after.npos;
-  return digits ? Params(std::stoll(after)) : Params(after);
-}
-
-Params selection(const EntitySpec& spec, const PageQuery& query) {
-  Params select = Params::array({std::string(spec.id_select)});
-  if (query.ids_only) return select;
-  for (const Field& field : spec.fields) select.push_back(std::string(field.select));
-  return select;
-}
-
-// `in` is the operator that takes a list of ids: "@", or none.
-Params filter(const EntitySpec& spec, const PageQuery& query, std::string_view in) {
-  Params result = Params::object();
-  const std::string id{spec.id_select};
-  if (!query.ids.empty()) {
-    result[std::string(in) + id] = query.ids;
-    return result;
-  }
-  result[">" + id] = id_value(query.after);
-  const auto at_least = [&](std::string_view field, Time since) {
-    return Params{{">=" + std::string(field), format_offset(since, query.portal_offset)}};
-  };
-  if (query.since && !spec.changed_filter.empty()) {
-    if (spec.also_changed.empty()) {
-      result.update(at_least(spec.changed_filter, *query.since));
-    } else {
-      Params any = {{"logic", "OR"}, {"0", at_least(spec.changed_filter, *query.since)}};
-      for (std::size_t i = 0; i < spec.also_changed.size(); ++i) {
-        any[std::to_string(i + 1)] = at_least(spec.also_changed[i], *query.since);
-      }
-      result["0"] = std::move(any);
-    }
-  }
-  if (query.also_since && !spec.also_filter.empty()) {
-    result.update(at_least(spec.also_filter, *query.also_since));
-  }
-  if (query.recent_since && !spec.recent_filter.empty()) {
-    result.update(at_least(spec.recent_filter, *query.recent_since));
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -257,66 +418,6 @@ std::span<const EntitySpec> specs() { return kSpecs; }
 const EntitySpec& spec(Entity entity) {
   return *std::find_if(std::begin(kSpecs), std::end(kSpecs),
                        [&](const EntitySpec& s) { return s.entity == entity; });
-}
-
-Params page_params(const EntitySpec& spec, const PageQuery& query) {
-  const std::string id{spec.id_select};
-  Params params = Params::object();
-  switch (spec.entity) {
-    case Entity::deal:
-      params["entityTypeId"] = 2;
-      params["select"] = selection(spec, query);
-      params["filter"] = filter(spec, query, "@");
-      params["order"] = {{id, "ASC"}};
-      params["start"] = query.start;
-      params["useOriginalUfNames"] = "Y";
-      break;
-    case Entity::task:
-      params["order"] = {{id, "asc"}};
-      params["filter"] = filter(spec, query, "");
-      params["select"] = selection(spec, query);
-      params["start"] = query.start;
-      break;
-    case Entity::call:
-      params["FILTER"] = filter(spec, query, "");
-      params["SORT"] = id;
-      params["ORDER"] = "ASC";
-      params["start"] = query.start;
-      break;
-    case Entity::user:
-      params["FILTER"] = filter(spec, query, "@");
-      params["sort"] = id;
-      params["order"] = "ASC";
-      params["select"] = selection(spec, query);
-      params["start"] = query.start;
-      break;
-    case Entity::department:
-      if (!query.ids.empty()) params[id] = query.ids;
-      params["sort"] = id;
-      params["order"] = "ASC";
-      if (query.start >= 0) params["START"] = query.start;
-      break;
-    case Entity::pipeline:
-      params["entityTypeId"] = 2;
-      if (query.start > 0) params["start"] = query.start;
-      break;
-    case Entity::stage:
-      params["order"] = {{id, "ASC"}};
-      if (!query.ids.empty()) params["filter"] = {{"@" + id, query.ids}};
-      if (query.start > 0) params["start"] = query.start;
-      break;
-    case Entity::lead:
-    case Entity::quote:
-    case Entity::invoice:
-    case Entity::contact:
-    case Entity::company:
-    case Entity::activity:
-    case Entity::deal_move:
-    case Entity::lead_move:
-    case Entity::invoice_move:
-      break;
-  }
-  return params;
 }
 
 }  // namespace b24

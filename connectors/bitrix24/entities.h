@@ -8,9 +8,10 @@
 #include "rules/base/entity.h"
 
 // One table: for every kind of object, the method that reads it, its key, its fields and how the
-// portal writes them (portal docs: crm-item-list.md, tasks-task-list.md,
-// voximplant-statistic-get.md, user-get.md, department-get.md, crm-category-list.md,
-// crm-status-list.md). Reading a new kind of object starts with a row here.
+// portal writes them (portal docs: crm-item-list.md, object-fields.md, crm-activity-list.md,
+// crm-stage-history-list.md, tasks-task-list.md, voximplant-statistic-get.md, user-get.md,
+// department-get.md, crm-category-list.md, crm-status-list.md). Reading a new kind of object starts
+// with a row here.
 
 namespace b24 {
 
@@ -32,7 +33,9 @@ struct Field {
   std::string_view select;  // in the request's select; often the same
   std::string_view column;  // in the mirror: "manager_id"
   FieldType type;
-  bool required = false;  // a row without it cannot be understood
+  // A row without it cannot be understood. Only in lists that are read whole: others are also asked
+  // for their ids alone.
+  bool required = false;
 };
 
 enum class Paging {
@@ -41,22 +44,49 @@ enum class Paging {
   whole,   // the answer is the whole list
 };
 
+// How a method wants its parameters: their names, their order and their letter case.
+enum class RequestStyle {
+  user,
+  department,
+  category,
+  status,
+  crm_item,
+  task,
+  call,
+  activity,
+  stage_history,
+};
+
+// How a list is kept up to date once it has been read.
+enum class Renewal {
+  whole,          // read again from its beginning: nothing in it says what is new
+  changed_since,  // what changed since the last look, by changed_filter
+  recent_by,      // new rows by id; young rows again, by recent_filter, as they are filled in later
+  appended,       // new rows by id: a row never changes
+};
+
 struct EntitySpec {
   Entity entity;
   std::string_view method;
+  RequestStyle style;
+  int crm_type = 0;  // entityTypeId, where one method serves several kinds of objects
+  // A portal may well not have it, or not give it: nothing waits for it then, and once refused it
+  // is asked for only now and then.
+  bool optional = false;
   std::string_view list_path = {};  // where the rows stand in "result": "items"; "" = itself
   std::string_view id_select;       // "id", "ID": name in filter, order and select
   std::string_view id_answer;       // name in the row
   Paging paging;
-  // Filter key for "changed since", e.g. "updatedTime"; empty: read whole every time.
+  Renewal renewal;
+  // Filter key for "changed since", e.g. "updatedTime".
   std::string_view changed_filter = {};
   // Further fields that may move while changed_filter stands still; asked for with OR.
   std::span<const std::string_view> also_changed = {};
   // Such a field of a list whose filter knows no OR: asked for by a list of its own.
   std::string_view also_filter = {};
   seconds overlap{0};  // how far back "changed since" looks again
-  // Besides: rows younger than this are read again by `recent_filter`, for rows that are filled in
-  // later without a date of change (calls).
+  // Rows younger than this are read again by `recent_filter`: they are filled in later without a
+  // date of change (calls).
   std::string_view recent_filter = {};
   seconds recent{0};
   // How often a whole list is read again, or, besides new rows, the recent ones; zero: every poll.
@@ -66,12 +96,6 @@ struct EntitySpec {
   // that ends in '*' stands for all that begin so.
   std::span<const std::string_view> dropped = {};
 };
-
-// Read whole every time: nothing in such a list says what is new.
-constexpr bool is_read_whole(const EntitySpec& spec) {
-  return spec.paging != Paging::keyset ||
-         (spec.changed_filter.empty() && spec.recent_filter.empty());
-}
 
 const EntitySpec& spec(Entity entity);
 std::span<const EntitySpec> specs();

@@ -31,6 +31,7 @@ enum class Advice {
   confirm_method,
   app_access,
   not_found,
+  no_such_part,
   report_us,
 };
 
@@ -70,6 +71,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"wrong_auth_type", Reaction::our_mistake, Advice::not_for_webhooks},
     {"not_found", Reaction::gone, Advice::not_found},
     {"error_not_found", Reaction::gone, Advice::not_found},
+    {"entity_type_not_supported", Reaction::no_rights, Advice::no_such_part},
     {"invalid_request", Reaction::our_mistake, Advice::report_us},
     {"invalid_arg_value", Reaction::our_mistake, Advice::report_us},
     {"error_argument", Reaction::our_mistake, Advice::report_us},
@@ -88,6 +90,7 @@ constexpr Row kFault{"", Reaction::retry_reads, Advice::portal_fault};
 constexpr Row kTooFast{"", Reaction::retry, Advice::slower};
 constexpr Row kNoRights{"", Reaction::no_rights, Advice::more_rights};
 constexpr Row kGone{"", Reaction::gone, Advice::not_found};
+constexpr Row kNoSuchPart{"", Reaction::no_rights, Advice::no_such_part};
 constexpr Row kPlan{"", Reaction::stop, Advice::commercial_plan};
 constexpr Row kNotForWebhooks{"", Reaction::our_mistake, Advice::not_for_webhooks};
 
@@ -116,6 +119,10 @@ bool says_missing(std::string_view text) {
   return has(text, "not found") || has(text, "не найден") || has(text, "не существует");
 }
 
+bool says_unsupported(std::string_view text) {
+  return has(text, "is not supported") || has(text, "не поддержива");
+}
+
 // ACCESS_DENIED says three different things, told apart by its text alone.
 const Row& access_denied(std::string_view text) {
   if (has(text, "commercial plan") || has(text, "оммерческ")) return kPlan;
@@ -140,6 +147,7 @@ const Row& row_of(const PortalError& error) {
   if (code.empty() || code == "0" || code == "100" || code == "400" || code == "error_core") {
     if (says_denied(text)) return kNoRights;
     if (says_missing(text)) return kGone;
+    if (says_unsupported(text)) return kNoSuchPart;
   }
   return by_status(error.status);
 }
@@ -270,6 +278,12 @@ Text by_method(Advice advice) {
           "вебхука.",
           "The portal did not find the object in {} ({}): it is deleted, or the owner of the "
           "webhook may not see it."};
+    case Advice::no_such_part:
+      return {
+          "Портал не даёт этих данных: {} ({}) – этот раздел CRM на нём выключен или ещё не "
+          "поддерживается. Если раздел нужен, включите его на портале.",
+          "The portal does not give these data: {} ({}). This part of the CRM is switched off "
+          "there or not supported yet; if you need it, switch it on in the portal."};
     default:
       return {"Портал отклонил вызов {} ({}) – сообщите об этом разработчикам b24watch.",
               "The portal refused {} ({}): tell the developers of b24watch."};
@@ -290,6 +304,7 @@ std::string sentence(Advice advice, const PortalError& error, std::string_view m
     case Advice::not_for_webhooks:
     case Advice::confirm_method:
     case Advice::not_found:
+    case Advice::no_such_part:
     case Advice::report_us:
       return fmt::format(fmt::runtime(by_method(advice).pick()), method, quoted(error));
     default:
@@ -325,7 +340,9 @@ ErrorKind kind_of(Reaction reaction) {
 
 Error to_error(const PortalError& error, std::string_view method) {
   const Row& row = row_of(error);
-  return {kind_of(row.reaction), sentence(row.advice, error, method)};
+  // What a list does not find is its own kind of objects.
+  const bool list = row.advice == Advice::not_found && method.ends_with(".list");
+  return {kind_of(row.reaction), sentence(list ? Advice::no_such_part : row.advice, error, method)};
 }
 
 Error to_command_error(const PortalError& error, std::string_view method) {

@@ -65,10 +65,14 @@ std::string upper(std::string_view text) {
   return result;
 }
 
+constexpr std::string_view kTypeField = "data[FIELDS][ENTITY_TYPE_ID]";
+constexpr std::string_view kInvoiceTypeText = "31";
+
 struct Event {
   std::string_view name;
   Entity entity;
-  std::string_view id_field;  // empty: the event names no id that a list would know
+  std::string_view id_field;   // empty: the event names no id that a list would know
+  std::string_view type = {};  // what kTypeField must say; empty: anything
 };
 
 constexpr Event kEvents[] = {
@@ -76,6 +80,28 @@ constexpr Event kEvents[] = {
     {"ONCRMDEALUPDATE", Entity::deal, "data[FIELDS][ID]"},
     {"ONCRMDEALMOVETOCATEGORY", Entity::deal, "data[FIELDS][ID]"},
     {"ONCRMDEALDELETE", Entity::deal, "data[FIELDS][ID]"},
+    {"ONCRMLEADADD", Entity::lead, "data[FIELDS][ID]"},
+    {"ONCRMLEADUPDATE", Entity::lead, "data[FIELDS][ID]"},
+    {"ONCRMLEADDELETE", Entity::lead, "data[FIELDS][ID]"},
+    {"ONCRMCONTACTADD", Entity::contact, "data[FIELDS][ID]"},
+    {"ONCRMCONTACTUPDATE", Entity::contact, "data[FIELDS][ID]"},
+    {"ONCRMCONTACTDELETE", Entity::contact, "data[FIELDS][ID]"},
+    {"ONCRMCOMPANYADD", Entity::company, "data[FIELDS][ID]"},
+    {"ONCRMCOMPANYUPDATE", Entity::company, "data[FIELDS][ID]"},
+    {"ONCRMCOMPANYDELETE", Entity::company, "data[FIELDS][ID]"},
+    {"ONCRMQUOTEADD", Entity::quote, "data[FIELDS][ID]"},
+    {"ONCRMQUOTEUPDATE", Entity::quote, "data[FIELDS][ID]"},
+    {"ONCRMQUOTEDELETE", Entity::quote, "data[FIELDS][ID]"},
+    {"ONCRMACTIVITYADD", Entity::activity, "data[FIELDS][ID]"},
+    {"ONCRMACTIVITYUPDATE", Entity::activity, "data[FIELDS][ID]"},
+    {"ONCRMACTIVITYDELETE", Entity::activity, "data[FIELDS][ID]"},
+    // Invoices are smart processes to the portal; those of the portal's own are none of ours.
+    {"ONCRMDYNAMICITEMADD", Entity::invoice, "data[FIELDS][ID]", kInvoiceTypeText},
+    {"ONCRMDYNAMICITEMUPDATE", Entity::invoice, "data[FIELDS][ID]", kInvoiceTypeText},
+    {"ONCRMDYNAMICITEMDELETE", Entity::invoice, "data[FIELDS][ID]", kInvoiceTypeText},
+    {"ONCRMDYNAMICITEMADD_31", Entity::invoice, "data[FIELDS][ID]"},
+    {"ONCRMDYNAMICITEMUPDATE_31", Entity::invoice, "data[FIELDS][ID]"},
+    {"ONCRMDYNAMICITEMDELETE_31", Entity::invoice, "data[FIELDS][ID]"},
     {"ONTASKADD", Entity::task, "data[FIELDS_AFTER][ID]"},
     {"ONTASKUPDATE", Entity::task, "data[FIELDS_AFTER][ID]"},
     {"ONTASKDELETE", Entity::task, "data[FIELDS_BEFORE][ID]"},
@@ -115,6 +141,7 @@ Result<std::vector<Hint>> parse_event(std::string_view body, const Secret& token
   if (name.empty()) return not_an_event();
   for (const Event& event : kEvents) {
     if (event.name != name) continue;
+    if (!event.type.empty() && field(*fields, kTypeField) != event.type) break;
     if (event.id_field.empty()) return std::vector<Hint>{{event.entity, 0}};
     const auto id = id_of(field(*fields, event.id_field));
     if (!id) return not_an_event();

@@ -21,7 +21,7 @@ constexpr std::string_view kCalendar[] = {"calendar."};
 
 std::span<const Scope> scopes() {
   static const Scope table[] = {
-      {"crm", kCrm, {"сделки", "deals"}},
+      {"crm", kCrm, {"сделки, лиды, дела", "deals, leads, activities"}},
       {"task", kTasks, {"задачи", "tasks"}},
       {"user_basic", kUsers, {"сотрудники", "employees"}},
       {"department", kDepartments, {"подразделения", "departments"}},

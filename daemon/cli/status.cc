@@ -36,6 +36,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned) {
                        {"rows", count(rows, s.entity)},
                        {"rejected", count(rejected, s.entity)},
                        {"fresh_at", time_json(s.fresh_at)},
+                       {"refused", s.refused},
                        {"problem", s.problem}});
   }
   std::map<std::string, std::int64_t> alerts = {
@@ -55,6 +56,17 @@ std::string age(const std::optional<Time>& t, Time now) {
   if (s < 120) return fmt::format(fmt::runtime(tr("{} с назад", "{} s ago")), s);
   if (s < 7200) return fmt::format(fmt::runtime(tr("{} мин назад", "{} min ago")), s / 60);
   return fmt::format(fmt::runtime(tr("{} ч назад", "{} h ago")), s / 3600);
+}
+
+// How far a stream has come: "complete, 5 s ago".
+std::string about_reading(const StreamState& stream, Time now) {
+  if (stream.full_done) {
+    return fmt::format("{}{}", tr("прочитано целиком, ", "complete, "), age(stream.fresh_at, now));
+  }
+  const bool without = stream.refused && spec(stream.entity).optional;
+  return std::string{without ? tr("портал не даёт, обходимся без этого",
+                                  "the portal does not give it, we do without")
+                             : tr("прочитано не всё", "not complete")};
 }
 
 // What has not reached people, and why; nothing when all has.
@@ -110,11 +122,8 @@ Exit status_command(const Common& common) {
             ? ""
             : fmt::format(fmt::runtime(tr(", не понято строк: {}", ", rows not understood: {}")),
                           rejected);
-    std::cout << fmt::format("{:<12} {:>9}  {}{}{}{}\n", name(s.entity), rows,
-                             s.full_done ? tr("прочитано целиком, ", "complete, ")
-                                         : tr("прочитано не всё", "not complete"),
-                             s.full_done ? age(s.fresh_at, now) : "", not_understood,
-                             s.problem.empty() ? "" : ": " + s.problem);
+    std::cout << fmt::format("{:<12} {:>9}  {}{}{}\n", name(s.entity), rows, about_reading(s, now),
+                             not_understood, s.problem.empty() ? "" : ": " + s.problem);
   }
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(

@@ -63,8 +63,11 @@ class Engine {
 
   // All rules, once everything they read is there.
   void judge_all(Time now);
-  // Everything is read that will be. What has failed for an hour is not waited for any longer.
-  bool mirror_ready(Time now) const;
+  // Everything is read that will be and that the rules may ask for. What has failed for an hour is
+  // not waited for any longer.
+  bool mirror_ready(Time now);
+  // The streams a rule reads; why its SQL cannot be understood.
+  Result<std::set<Entity>> reads(const Rule& rule);
   // Why a rule must wait for a fresher mirror; nothing if it need not.
   std::optional<std::string> stale(const Rule& rule, Time now);
   struct Outcome {

@@ -27,8 +27,13 @@ constexpr const char* kWatchingMeta = "watching_since";
 
 }  // namespace
 
-bool Engine::mirror_ready(Time now) const {
+bool Engine::mirror_ready(Time now) {
+  std::set<Entity> asked_for;
+  for (const Rule& rule : rules_.rules) {
+    if (const auto known = reads(rule); rule.enabled && known) asked_for.merge(std::set(*known));
+  }
   return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
+    if (spec(entity).optional && !asked_for.contains(entity)) return true;
     const auto found = streams_.find(entity);
     if (found == streams_.end()) return false;
     if (found->second.full_done || found->second.refused) return true;
@@ -42,14 +47,18 @@ bool Engine::is_quiet(Time now) const {
          !around_.calendar.is_working_time(now);
 }
 
+Result<std::set<Entity>> Engine::reads(const Rule& rule) {
+  const auto known = reads_.find(rule.id);
+  if (known != reads_.end()) return known->second;
+  auto found = judge_.reads(rules_, rule);
+  if (found) reads_.emplace(rule.id, *found);
+  return found;
+}
+
 std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
-  auto reads = reads_.find(rule.id);
-  if (reads == reads_.end()) {
-    auto found = judge_.reads(rules_, rule);
-    if (!found) return found.error().text;
-    reads = reads_.emplace(rule.id, std::move(*found)).first;
-  }
-  std::set<Entity> needed = reads->second;
+  const auto known = reads(rule);
+  if (!known) return known.error().text;
+  std::set<Entity> needed = *known;
   // Who is judged, and by whom it is heard.
   needed.insert({Entity::user, Entity::department});
   if (config_.people.departments.empty()) needed.insert(Entity::deal);
@@ -57,8 +66,10 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
     const StreamState& state = streams_[entity];
     // Nothing is fresher than the pace it is asked for at.
     const EntitySpec& list = spec(entity);
-    const seconds pace = is_read_whole(list) ? list.every : config_.portal.poll;
+    const seconds pace = list.renewal == Renewal::whole ? list.every : config_.portal.poll;
     const seconds allowed = std::max(rule.fresh, pace * 2);
+    // What the portal does not have is empty, and keeps nobody waiting.
+    if (list.optional && state.refused && !state.full_done) continue;
     if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
     const bool ahead = state.fresh_at && *state.fresh_at > now;  // our clock was set back
     if (!state.fresh_at || ahead || now - *state.fresh_at > allowed) {

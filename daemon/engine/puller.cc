@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "daemon/engine/log.h"
 #include "rules/evaluate.h"
@@ -48,8 +49,8 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
   for (const StreamState& state : reader_.streams()) {
     const EntitySpec& s = spec(state.entity);
     states_[state.entity] = state;
-    list_due_[state.entity] =
-        due_after(is_read_whole(s) ? state.fresh_at : state.recent_at, s.every);
+    const bool whole = s.renewal == Renewal::whole;
+    list_due_[state.entity] = due_after(whole ? state.fresh_at : state.recent_at, s.every);
     sweep_due_[state.entity] = due_after(state.swept_at, options_.sweep_every);
   }
 }
@@ -57,6 +58,11 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
 SteadyTime Puller::due_after(const std::optional<Time>& done, seconds every) const {
   const seconds passed = done ? clock_.now() - *done : every;
   return clock_.steady_now() + (every - std::clamp(passed, seconds{0}, every));
+}
+
+bool Puller::rests(Entity entity) const {
+  const auto found = rest_until_.find(entity);
+  return found != rest_until_.end() && clock_.steady_now() < found->second;
 }
 
 void Puller::assume(const PortalFacts& facts, Time read_at) {
@@ -88,23 +94,26 @@ std::vector<Puller::Plan> Puller::plan(Counts counts) {
   const SteadyTime steady = clock_.steady_now();
   const bool count_due = counts == Counts::now || steady >= count_due_;
   for (const EntitySpec& s : specs()) {
+    if (rests(s.entity)) continue;
     const StreamState& state = states_.at(s.entity);
     const bool list_due = steady >= list_due_[s.entity];
-    if (is_read_whole(s)) {
+    if (s.renewal == Renewal::whole) {
       if (list_due || !state.full_done) add(Mode::whole, s.entity, {});
       continue;
     }
     if (!state.full_done) {
-      add(Mode::full, s.entity, {.after_id = state.cursor_id});
+      if (!s.optional) add(Mode::full, s.entity, {.after_id = state.cursor_id});
       continue;
     }
-    if (!s.changed_filter.empty()) {
+    if (s.renewal == Renewal::changed_since) {
       const Time since = state.watermark.value_or(now) - s.overlap;
       add(Mode::changed, s.entity, {.since = since});
       if (!s.also_filter.empty()) add(Mode::also_changed, s.entity, {.also_since = since});
     } else {
       add(Mode::newer, s.entity, {.after_id = state.cursor_id});
-      if (list_due) add(Mode::recent, s.entity, {.recent_since = now - s.recent});
+    }
+    if (s.renewal == Renewal::recent_by && list_due) {
+      add(Mode::recent, s.entity, {.recent_since = now - s.recent});
     }
     if (count_due || differences_.is_open(s.entity)) {
       add(Mode::count, s.entity, {.count_only = true});
@@ -114,12 +123,25 @@ std::vector<Puller::Plan> Puller::plan(Counts counts) {
   return plans;
 }
 
+std::vector<Puller::Plan> Puller::plan_optional() const {
+  std::vector<Plan> plans;
+  for (const EntitySpec& s : specs()) {
+    const StreamState& state = states_.at(s.entity);
+    if (!s.optional || state.full_done || rests(s.entity)) continue;
+    plans.push_back({.mode = Mode::full,
+                     .entity = s.entity,
+                     .request = {.entity = s.entity, .after_id = state.cursor_id}});
+  }
+  return plans;
+}
+
 std::vector<Puller::Plan> Puller::plan_hints() {
   std::vector<Plan> plans;
   for (auto& [entity, ids] : hints_.take()) {
     // An id of zero says only "something new": the poll itself finds it.
     std::erase_if(ids, [](std::int64_t id) { return id <= 0; });
-    if (ids.empty()) continue;
+    // What changes while a stream rests is found when it is read again.
+    if (ids.empty() || rests(entity)) continue;
     plans.push_back({.mode = Mode::hinted,
                      .entity = entity,
                      .request = {.entity = entity, .ids = {ids.begin(), ids.end()}},
@@ -180,9 +202,9 @@ void Puller::tell_trouble(const Error& why, const std::stop_token& stop) {
 void Puller::end_trouble(const std::stop_token& stop) {
   Pulled over;
   for (auto& [entity, state] : states_) {
-    if (state.problem.empty() || failed_.contains(entity)) continue;
+    // A refusal ends when the stream itself is read.
+    if (state.problem.empty() || state.refused || failed_.contains(entity)) continue;
     state.problem.clear();
-    state.refused = false;
     over.parts.push_back({.state = state});
   }
   if (!over.parts.empty()) events_.push(std::move(over), stop);
@@ -197,7 +219,8 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
   };
   const auto full_before = full();
   std::vector<Plan> plans = plan(counts);
-  for (Plan& hinted : plan_hints()) plans.push_back(std::move(hinted));
+  if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
+  std::ranges::move(plan_hints(), std::back_inserter(plans));
   plans = read(std::move(plans), report, stop);
   // A full read takes its time: what changed meanwhile belongs to it.
   if (!report.error && full() > full_before) {
@@ -206,6 +229,7 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
   }
   if (!check_counts(std::move(plans), counts, report, stop)) return report;
   if (!report.error) sweep(counts, report, stop);
+  if (!report.error && counts == Counts::when_due) fill(report, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

@@ -21,12 +21,16 @@
 namespace b24 {
 
 struct PullerOptions {
-  seconds poll{30};            // between two looks
-  seconds count_every{900};    // between two comparisons of how many rows there are
-  seconds sweep_every{86400};  // between two comparisons of all ids
-  seconds facts_every{3600};   // between two readings of the portal's own settings, and absences
+  seconds poll{30};             // between two looks
+  seconds count_every{900};     // between two comparisons of how many rows there are
+  seconds sweep_every{86400};   // between two comparisons of all ids
+  seconds facts_every{3600};    // between two readings of the portal's own settings, and absences
+  seconds refused_every{3600};  // between two attempts at an optional stream that is refused
   // Of one comparison of ids, beside each look: a million ids, 400 requests, must not hold it up.
   int sweep_requests = 4;
+  // Of the first reading of optional streams, beside each look: millions of activities must not
+  // keep the rules from the deals.
+  int fill_requests = 40;
 };
 
 // How a long read goes on, for people. Rows are the portal's.
@@ -39,7 +43,9 @@ struct Progress {
 struct PassReport {
   std::uint64_t rows = 0;      // read from the portal
   std::optional<Error> error;  // why the pass ended early; what it brought is kept
-  std::vector<Error> streams;  // streams that could not be read, each with its sentence
+  // Streams that could not be read, each with its sentence; what is optional and refused is told by
+  // its StreamState alone.
+  std::vector<Error> streams;
 };
 
 class Puller {
@@ -56,7 +62,7 @@ class Puller {
 
   // Everything that is due, until it is committed. `now`: also compares the numbers of rows, and
   // all ids where they differ, to the end; otherwise that goes on beside the passes, chunk by
-  // chunk.
+  // chunk, and so does the first reading of what is optional.
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
 
@@ -91,7 +97,9 @@ class Puller {
     Time began_here;
   };
 
+  // What must be read; the first reading of what is optional; what hints say.
   std::vector<Plan> plan(Counts counts);
+  std::vector<Plan> plan_optional() const;
   std::vector<Plan> plan_hints();
   // Reads the planned lists to their end and hands the rows on; gives the plans back as they are
   // then. Hints that found no answer are kept for later.
@@ -110,6 +118,8 @@ class Puller {
   void sweep(Counts counts, PassReport& report, const std::stop_token& stop);
   bool sweep_chunk(Reading& reading, Counts counts, PassReport& report,
                    const std::stop_token& stop);
+  // The first reading of optional streams, some requests of it.
+  void fill(PassReport& report, const std::stop_token& stop);
   // Who is away when. A calendar that cannot be read spoils nothing else.
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
@@ -119,6 +129,8 @@ class Puller {
   // next good pass ends it.
   void tell_trouble(const Error& why, const std::stop_token& stop);
   void end_trouble(const std::stop_token& stop);
+  // An optional stream that the portal has refused is left alone for a while.
+  bool rests(Entity entity) const;
   // When something done at `done` comes round again. By the steady clock, so that setting the
   // system's clock back puts nothing off for longer than `every`.
   SteadyTime due_after(const std::optional<Time>& done, seconds every) const;
@@ -135,12 +147,14 @@ class Puller {
   // When they are due; what is not there is due now.
   std::map<Entity, SteadyTime> list_due_;  // lists read whole, or the recent rows again
   std::map<Entity, SteadyTime> sweep_due_;
+  std::map<Entity, SteadyTime> rest_until_;  // optional streams that are refused
   SteadyTime count_due_{};
   SteadyTime facts_due_{};
   SteadyTime absences_due_{};
   bool absences_fail_ = false;
   Differences differences_;
   std::map<Entity, Reading> sweeps_;  // under way; a restart begins them anew
+  std::optional<Reading> filling_;    // under way; a restart goes on at the cursors
   Progress shown_;
   std::function<void(const Progress&)> progress_;
 };

@@ -11,6 +11,11 @@ namespace {
 // Where the portal says nothing of its clock, ours may be ahead of it by this much.
 constexpr seconds kClockDoubt{600};
 
+// The portal does not give what may well be missing from it.
+bool is_refused_option(Entity entity, const std::optional<Error>& why) {
+  return why && spec(entity).optional && !passes_by_itself(why->kind);
+}
+
 }  // namespace
 
 Puller::Reading::Reading(Client& client, std::vector<Plan> what, seconds portal_offset, Time now)
@@ -42,6 +47,12 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
     state.problem = part.failed->text;
     state.refused = !passes_by_itself(part.failed->kind);
     failed_.insert(plan.entity);
+    // A refused hint or count says nothing of the list itself.
+    const bool itself =
+        plan.mode == Mode::full || plan.mode == Mode::changed || plan.mode == Mode::newer;
+    if (itself && is_refused_option(plan.entity, part.failed)) {
+      rest_until_[plan.entity] = clock_.steady_now() + options_.refused_every;
+    }
     // Nobody will answer a refused hint; asking for ever is useless.
     if (state.refused) plan.missing.clear();
     if (plan.swept) out.sweep = PulledPart::Sweep::abandon;
@@ -52,6 +63,8 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
   if (part.total) plan.total = part.total;
   advance(reading, plan, part, out);
   if ((part.done || !part.records.empty()) && !failed_.contains(plan.entity)) {
+    // Somebody has given rights: perhaps those for the rest as well.
+    if (state.refused) rest_until_.clear();
     state.problem.clear();
     state.refused = false;
   }
@@ -136,7 +149,8 @@ bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& s
   Pulled pulled;
   for (ListPart& part : answer->parts) {
     Plan& plan = reading.plans[part.list];
-    if (part.failed) report.streams.push_back(*part.failed);
+    const bool told = part.failed && !is_refused_option(plan.entity, part.failed);
+    if (told) report.streams.push_back(*part.failed);
     report.rows += part.records.size() + part.rejected.size();
     if ((plan.mode == Mode::sweep || plan.mode == Mode::whole) && !plan.swept && !part.failed) {
       pulled.parts.push_back({.state = states_.at(plan.entity),
@@ -162,6 +176,18 @@ bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& s
     progress_(shown_);
   }
   return true;
+}
+
+void Puller::fill(PassReport& report, const std::stop_token& stop) {
+  if (!filling_) {
+    std::vector<Plan> plans = plan_optional();
+    if (plans.empty()) return;
+    filling_.emplace(client_, std::move(plans), portal_offset_, clock_.now());
+  }
+  for (int i = 0; i < options_.fill_requests && !filling_->reader.done(); ++i) {
+    if (!step(*filling_, report, stop)) return;
+  }
+  if (filling_->reader.done()) filling_.reset();
 }
 
 std::vector<Puller::Plan> Puller::read(std::vector<Plan> plans, PassReport& report,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -43,8 +44,9 @@ std::optional<std::size_t> index_of(const EntitySpec& spec, std::string_view col
 }
 
 std::optional<std::size_t> change_time_index(const EntitySpec& spec) {
-  if (spec.entity == Entity::deal) return index_of(spec, "updated_at");
-  if (spec.entity == Entity::task) return index_of(spec, "changed_at");
+  for (std::size_t i = 0; i < spec.fields.size(); ++i) {
+    if (spec.fields[i].select == spec.changed_filter) return i;
+  }
   return std::nullopt;
 }
 
@@ -94,11 +96,16 @@ nlohmann::json object_of(const std::string& text) {
 
 }  // namespace
 
-std::string table_of(Entity entity) { return fmt::format("{}s", name(entity)); }
+std::string table_of(Entity entity) {
+  const std::string_view word = name(entity);
+  if (!word.ends_with('y')) return fmt::format("{}s", word);
+  return fmt::format("{}ies", word.substr(0, word.size() - 1));
+}
 
 std::optional<Entity> entity_of_table(std::string_view table) {
-  if (table.empty() || table.back() != 's') return std::nullopt;
-  return entity_named(table.substr(0, table.size() - 1));
+  const auto* const found = std::find_if(std::begin(kEntities), std::end(kEntities),
+                                         [&](Entity entity) { return table_of(entity) == table; });
+  return found == std::end(kEntities) ? std::nullopt : std::optional(*found);
 }
 
 MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)

@@ -8,7 +8,7 @@
 
 namespace b24 {
 
-// "deals" for Entity::deal.
+// "deals" for Entity::deal, "activities" for Entity::activity.
 std::string table_of(Entity entity);
 // The mirror's table of a name, or nothing: "deals" -> Entity::deal.
 std::optional<Entity> entity_of_table(std::string_view table);
@@ -36,7 +36,7 @@ class MirrorTable {
 
   Connection& connection_;
   const EntitySpec& spec_;
-  std::optional<std::size_t> changed_;  // index of the time of change
+  std::optional<std::size_t> changed_;  // index of the time of change: what changed_filter names
   std::optional<std::size_t> started_;  // index of the time that `day` is computed from
   SQLite::Statement* insert_;
   SQLite::Statement* select_;

@@ -1,5 +1,5 @@
--- The tables of version 1. Times are UTC seconds (`*_at`), flags 0 or 1, dates text
--- '2026-11-21'. Analysts read the views of views.sql; these tables are the program's own.
+-- The tables of version 1; schema_2.sql adds to them. Times are UTC seconds (`*_at`), flags 0 or 1,
+-- dates text '2026-11-21'. Analysts read the views of views.sql; these tables are the program's own.
 
 -- ---- mirror: can be read again from the portal -------------------------------------------------
 --

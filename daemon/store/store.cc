@@ -22,7 +22,8 @@ namespace {
 constexpr int kApplicationId = 0x62323477;  // "b24w"
 
 // Each brings a file from the version of its index to the next.
-constexpr std::string_view kMigrations[] = {embedded::daemon_store_schema_sql};
+constexpr std::string_view kMigrations[] = {embedded::daemon_store_schema_sql,
+                                            embedded::daemon_store_schema_2_sql};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 constexpr const char* kViewNames =

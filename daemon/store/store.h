@@ -273,6 +273,6 @@ struct ViewInfo {
 };
 const std::vector<ViewInfo>& view_infos();
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 }  // namespace b24

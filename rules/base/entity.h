@@ -29,9 +29,12 @@ enum class Entity : std::uint8_t {
   lead_move,
   invoice_move,
 };
-inline constexpr Entity kEntities[] = {Entity::user,  Entity::department, Entity::pipeline,
-                                       Entity::stage, Entity::deal,       Entity::task,
-                                       Entity::call};
+inline constexpr Entity kEntities[] = {
+    Entity::user,     Entity::department, Entity::pipeline,  Entity::stage,
+    Entity::deal,     Entity::task,       Entity::call,      Entity::lead,
+    Entity::quote,    Entity::invoice,    Entity::contact,   Entity::company,
+    Entity::activity, Entity::deal_move,  Entity::lead_move, Entity::invoice_move,
+};
 
 // "user", "department", ...: the word in SQL, YAML, JSON and logs.
 std::string_view name(Entity entity);

@@ -53,6 +53,8 @@ TEST(ErrorsTest, DecidesByCodeWhateverItsCase) {
        Reaction::our_mistake},
       {"ERROR_ARGUMENT", "", 400, Reaction::our_mistake},
       {"NOT_FOUND", "Element not found", 400, Reaction::gone},
+      {"ENTITY_TYPE_NOT_SUPPORTED", "Entity type is not supported", 400, Reaction::no_rights},
+      {"0", "SHIPMENT_DOCUMENT entity is not supported", 400, Reaction::no_rights},
       {"100", "Could not find value for parameter {entityTypeId}", 400, Reaction::our_mistake},
       {"0", "Invalid sorting key (internal error)", 400, Reaction::our_mistake},
       {"0", "Access denied. (internal error)", 400, Reaction::no_rights},
@@ -164,6 +166,18 @@ TEST(ErrorsTest, SaysWhatHappenedAndWhatToDo) {
        "Портал не нашёл объект при вызове crm.item.get (NOT_FOUND: «Element not found») – он "
        "удалён "
        "или не виден владельцу вебхука."},
+      {{"NOT_FOUND", "Smart process not found", 400},
+       "crm.item.list",
+       ErrorKind::gone,
+       "Портал не даёт этих данных: crm.item.list (NOT_FOUND: «Smart process not found») – этот "
+       "раздел CRM на нём выключен или ещё не поддерживается. Если раздел нужен, включите его на "
+       "портале."},
+      {{"0", "INVOICE entity is not supported", 400},
+       "crm.stagehistory.list",
+       ErrorKind::no_rights,
+       "Портал не даёт этих данных: crm.stagehistory.list (HTTP 400: «INVOICE entity is not "
+       "supported») – этот раздел CRM на нём выключен или ещё не поддерживается. Если раздел "
+       "нужен, включите его на портале."},
   };
   for (const auto& c : cases) {
     const Error error = to_error(c.error, c.method);

@@ -37,6 +37,30 @@ TEST(HintTest, ReadsTheEventsWeMirror) {
       {"event=ONVOXIMPLANTCALLEND&data[CALL_ID]=externalCall.7b0c&data[CALL_DURATION]=0",
        {Entity::call, 0}},
       {"event=ONUSERADD&data[ID]=123&data[NAME]=%D0%98%D0%BC%D1%8F", {Entity::user, 123}},
+      {"event=ONCRMLEADADD&data[FIELDS][ID]=11", {Entity::lead, 11}},
+      {"event=ONCRMLEADUPDATE&data[FIELDS][ID]=12", {Entity::lead, 12}},
+      {"event=ONCRMLEADDELETE&data[FIELDS][ID]=13", {Entity::lead, 13}},
+      {"event=ONCRMCONTACTADD&data[FIELDS][ID]=21", {Entity::contact, 21}},
+      {"event=onCrmContactUpdate&data[FIELDS][ID]=22", {Entity::contact, 22}},
+      {"event=ONCRMCONTACTDELETE&data[FIELDS][ID]=23", {Entity::contact, 23}},
+      {"event=ONCRMCOMPANYADD&data[FIELDS][ID]=31", {Entity::company, 31}},
+      {"event=ONCRMCOMPANYUPDATE&data[FIELDS][ID]=32", {Entity::company, 32}},
+      {"event=ONCRMCOMPANYDELETE&data[FIELDS][ID]=33", {Entity::company, 33}},
+      {"event=ONCRMQUOTEADD&data[FIELDS][ID]=41", {Entity::quote, 41}},
+      {"event=ONCRMQUOTEUPDATE&data[FIELDS][ID]=42", {Entity::quote, 42}},
+      {"event=ONCRMQUOTEDELETE&data[FIELDS][ID]=43", {Entity::quote, 43}},
+      {"event=ONCRMACTIVITYADD&data[FIELDS][ID]=51", {Entity::activity, 51}},
+      {"event=ONCRMACTIVITYUPDATE&data[FIELDS][ID]=52", {Entity::activity, 52}},
+      {"event=ONCRMACTIVITYDELETE&data[FIELDS][ID]=53", {Entity::activity, 53}},
+      {"event=ONCRMDYNAMICITEMADD&data[FIELDS][ID]=61&data[FIELDS][ENTITY_TYPE_ID]=31",
+       {Entity::invoice, 61}},
+      {"event=ONCRMDYNAMICITEMUPDATE&data[FIELDS][ID]=62&data[FIELDS][ENTITY_TYPE_ID]=31",
+       {Entity::invoice, 62}},
+      {"event=ONCRMDYNAMICITEMDELETE&data[FIELDS][ID]=63&data[FIELDS][ENTITY_TYPE_ID]=31",
+       {Entity::invoice, 63}},
+      {"event=ONCRMDYNAMICITEMADD_31&data[FIELDS][ID]=64", {Entity::invoice, 64}},
+      {"event=ONCRMDYNAMICITEMUPDATE_31&data[FIELDS][ID]=65", {Entity::invoice, 65}},
+      {"event=ONCRMDYNAMICITEMDELETE_31&data[FIELDS][ID]=66", {Entity::invoice, 66}},
   };
   for (const auto& c : cases) {
     const auto hints = parse(c.body);
@@ -47,7 +71,12 @@ TEST(HintTest, ReadsTheEventsWeMirror) {
 }
 
 TEST(HintTest, PassesOverWhatIsNotMirrored) {
-  for (const char* body : {"event=ONCRMLEADADD&data[FIELDS][ID]=1", "event=ONAPPTEST"}) {
+  for (const char* body :
+       {"event=ONCRMTYPEADD&data[FIELDS][ID]=1", "event=ONAPPTEST",
+        // A smart process that is no invoice, and one that does not say what it is.
+        "event=ONCRMDYNAMICITEMADD&data[FIELDS][ID]=1&data[FIELDS][ENTITY_TYPE_ID]=147",
+        "event=ONCRMDYNAMICITEMUPDATE_147&data[FIELDS][ID]=1",
+        "event=ONCRMDYNAMICITEMADD&data[FIELDS][ID]=1"}) {
     const auto hints = parse(body);
     ASSERT_TRUE(hints) << body;
     EXPECT_TRUE(hints->empty()) << body;

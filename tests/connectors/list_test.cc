@@ -160,7 +160,7 @@ class SmallPortal {
       ++counted;
       totals[key] = found.size();
     }
-    const bool deal = method == "crm.item.list";
+    const bool wrapped = method == "crm.item.list" || method == "crm.stagehistory.list";
     const auto first =
         rows.ignores_start ? 0 : static_cast<std::size_t>(std::max<std::int64_t>(start, 0));
     const std::size_t limit = rows.ignores_start ? found.size() : 50;
@@ -168,7 +168,7 @@ class SmallPortal {
     for (std::size_t i = first; i < found.size() && list.size() < limit; ++i) {
       list.push_back(row(method, found[i], rows.bad.contains(found[i])));
     }
-    if (deal) {
+    if (wrapped) {
       results[key] = {{"items", list}};
     } else if (method == "tasks.task.list") {
       results[key] = {{"tasks", list}};
@@ -180,6 +180,9 @@ class SmallPortal {
   static Json row(const std::string& method, std::int64_t id, bool bad) {
     if (method == "crm.item.list") return {{"id", bad ? Json("?") : Json(id)}, {"title", "d"}};
     if (method == "tasks.task.list") return {{"id", std::to_string(id)}, {"title", "t"}};
+    if (method == "crm.stagehistory.list") {
+      return {{"ID", id}, {"OWNER_ID", 5}, {"CREATED_TIME", "2026-11-21T10:00:00+03:00"}};
+    }
     return {{"ID", std::to_string(id)}, {"NAME", "n"}, {"ENTITY_ID", "STATUS"}, {"STATUS_ID", "x"}};
   }
 
@@ -285,13 +288,17 @@ TEST_F(ListTest, ReadsEveryKindOfList) {
   portal_.rows("department.get").ids = numbers(120);
   portal_.rows("crm.status.list").ids = numbers(80);
   portal_.rows("crm.status.list").ignores_start = true;  // gives all at once
+  portal_.rows("crm.activity.list").ids = numbers(230, 7);
+  portal_.rows("crm.stagehistory.list").ids = numbers(170, 5);
   read({all(Entity::task), all(Entity::call), all(Entity::user), all(Entity::department),
-        all(Entity::stage)});
+        all(Entity::stage), all(Entity::activity), all(Entity::deal_move)});
   EXPECT_EQ(got(0), numbers(130));
   EXPECT_EQ(got(1), numbers(260));
   EXPECT_EQ(got(2), numbers(70));
   EXPECT_EQ(got(3), numbers(120));
   EXPECT_EQ(got(4), numbers(80));
+  EXPECT_EQ(got(5), numbers(230, 7));
+  EXPECT_EQ(got(6), numbers(170, 5));
   EXPECT_EQ(portal_.requests(), 2U);  // one that counts, one for all the rest
   EXPECT_EQ(portal_.garbage, 0U);
 }
@@ -456,69 +463,6 @@ TEST_F(ListTest, StopsWhenAsked) {
   const auto answer = reader.next(stop.get_token());
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::stopped);
-}
-
-TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
-  PageQuery query;
-  query.after = "1200";
-  query.since = from_unix(1'795'244'400);
-  query.recent_since = from_unix(1'795'244'400);
-  query.portal_offset = hours{3};
-  query.ids_only = true;
-  PageQuery some;
-  some.ids = {7, 8};
-  some.ids_only = true;
-  PageQuery closed;
-  closed.after = "0";
-  closed.also_since = query.since;
-  closed.portal_offset = hours{3};
-  closed.ids_only = true;
-  const struct {
-    Entity entity;
-    PageQuery query;
-    const char* want;
-  } cases[] = {
-      {Entity::task, closed,
-       R"({"order":{"ID":"asc"},"filter":{">ID":0,">=CLOSED_DATE":"2026-11-21T10:00:00+03:00"},"select":["ID"],"start":-1})"},
-      {Entity::deal, query,
-       R"({"entityTypeId":2,"select":["id"],"filter":{">id":1200,"0":{"logic":"OR","0":{">=updatedTime":"2026-11-21T10:00:00+03:00"},"1":{">=movedTime":"2026-11-21T10:00:00+03:00"},"2":{">=lastActivityTime":"2026-11-21T10:00:00+03:00"}}},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
-      {Entity::deal, some,
-       R"({"entityTypeId":2,"select":["id"],"filter":{"@id":[7,8]},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
-      {Entity::task, query,
-       R"({"order":{"ID":"asc"},"filter":{">ID":1200,">=CHANGED_DATE":"2026-11-21T10:00:00+03:00"},"select":["ID"],"start":-1})"},
-      {Entity::task, some,
-       R"({"order":{"ID":"asc"},"filter":{"ID":[7,8]},"select":["ID"],"start":-1})"},
-      {Entity::call, query,
-       R"({"FILTER":{">ID":1200,">=CALL_START_DATE":"2026-11-21T10:00:00+03:00"},"SORT":"ID","ORDER":"ASC","start":-1})"},
-      {Entity::user, query,
-       R"({"FILTER":{">ID":1200},"sort":"ID","order":"ASC","select":["ID"],"start":-1})"},
-      {Entity::user, some,
-       R"({"FILTER":{"@ID":[7,8]},"sort":"ID","order":"ASC","select":["ID"],"start":-1})"},
-      {Entity::department, query, R"({"sort":"ID","order":"ASC"})"},
-      {Entity::pipeline, query, R"({"entityTypeId":2})"},
-      {Entity::stage, query, R"({"order":{"ID":"ASC"}})"},
-  };
-  for (const auto& c : cases) {
-    EXPECT_EQ(page_params(spec(c.entity), c.query).dump(), c.want);
-  }
-  query.start = 100;
-  EXPECT_EQ(page_params(spec(Entity::department), query).dump(),
-            R"({"sort":"ID","order":"ASC","START":100})");
-  query.after = "$result[l0p0][items][49][id]";
-  EXPECT_EQ(page_params(spec(Entity::deal), query)["filter"][">id"], query.after);
-}
-
-TEST(EntitySpecTest, NamesEachColumnOnce) {
-  for (const Entity entity : kEntities) {
-    const EntitySpec& s = spec(entity);
-    EXPECT_EQ(s.entity, entity);
-    std::set<std::string_view> columns = {"id"};
-    std::set<std::string_view> portal = {s.id_answer};
-    for (const Field& field : s.fields) {
-      EXPECT_TRUE(columns.insert(field.column).second) << field.column;
-      EXPECT_TRUE(portal.insert(field.portal).second) << field.portal;
-    }
-  }
 }
 
 }  // namespace

@@ -1,46 +1,15 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/value.h"
+#include "tests/connectors/pages.h"
 #include "tests/support/mangle.h"
 
 namespace b24 {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Result<Page> parse(Entity entity, std::string text) {
-  const std::size_t size = text.size();
-  text.append(64, ' ');
-  return parse_page(spec(entity), std::string_view(text).substr(0, size));
-}
-
-Value column(const Record& record, Entity entity, std::string_view name) {
-  const auto fields = spec(entity).fields;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].column == name) return record.values.at(i);
-  }
-  ADD_FAILURE() << "no column " << name;
-  return {};
-}
-
-std::string shown(const Value& value) {
-  return std::holds_alternative<std::monostate>(value) ? "NULL" : as_text(value);
-}
-
-std::int64_t unix_of(const char* text) { return to_unix(*parse_time(text)); }
-
-// The answer of the documentation's example, or nothing when the examples are not at hand.
-std::optional<std::string> documented(const std::string& method) {
-  std::ifstream file(std::string(B24_SOURCE_DIR "/../shared/bitrix24/examples/") + method +
-                     ".json");
-  if (!file) return std::nullopt;
-  return Json::parse(file).at("response").at("result").dump();
-}
 
 TEST(PageTest, ReadsADeal) {
   const auto page = parse(Entity::deal, R"({"items":[{"id":7405,"title":"Сделка","categoryId":0,
@@ -104,6 +73,10 @@ TEST(PageTest, ReadsTheDocumentedExamples) {
       {Entity::department, "department.get", 5, 17, false},
       {Entity::pipeline, "crm.category.list", 4, 0, false},
       {Entity::stage, "crm.status.list", 8, 115, true},
+      {Entity::lead, "crm.item.list", 4, 254, false},
+      {Entity::activity, "crm.activity.list", 1, 20, true},
+      {Entity::deal_move, "crm.stagehistory.list", 1, 35, true},
+      {Entity::invoice_move, "crm.stagehistory.list", 1, 35, true},
   };
   for (const auto& c : cases) {
     const auto text = documented(c.method);

@@ -447,6 +447,86 @@ TEST_F(EngineTest, AStreamThatCannotBeReadMutesItsRulesOnly) {
   EXPECT_THAT(alerts(), ElementsAre("old_deals|deal:701|known|0"));
 }
 
+constexpr const char* kMovesRule = R"(version: 1
+metrics:
+  moves_much:
+    title: Сделки двигали
+    kind: state
+    sql: |
+      SELECT d.manager_id AS manager_id, count(*) AS value
+      FROM v_stage_move AS m JOIN v_deal AS d ON d.id = m.owner_id
+      WHERE m.entity = 'deal'
+      GROUP BY d.manager_id
+rules:
+  - id: many_moves
+    name: Сделки двигали
+    metric: moves_much
+    by: manager
+    above: 1
+    text: "{manager}: {value|number}"
+    resolved: "{manager}"
+)";
+
+Record move_row(std::int64_t id, std::int64_t deal) {
+  return record(Entity::deal_move, id,
+                {{"type", integer(2)},
+                 {"owner_id", integer(deal)},
+                 {"at", integer(to_unix(kThursday))},
+                 {"pipeline_id", integer(0)},
+                 {"stage_id", text("NEW")},
+                 {"semantic", text("P")}});
+}
+
+// The view of all moves reads those of invoices too, which this portal does not know.
+TEST_F(EngineTest, WhatThePortalDoesNotHaveKeepsNoRuleWaiting) {
+  start(kMovesRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  bring(Entity::deal_move, {move_row(1, 701), move_row(2, 701)});
+  bring({.entity = Entity::invoice_move, .fresh_at = clock_.now(), .problem = "отвечает 500"});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty()) << "what fails may come yet";
+  bring({.entity = Entity::invoice_move, .problem = "не поддерживается", .refused = true});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_moves|manager:11|known|0"));
+}
+
+// Millions of activities take hours to read; the deals need not wait for them.
+TEST_F(EngineTest, WhatNoRuleReadsKeepsNobodyWaiting) {
+  start();
+  bring_company();
+  bring({.entity = Entity::activity, .cursor_id = 5, .fresh_at = clock_.now()});
+  bring(Entity::task, pile());
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, WhatARuleReadsIsWaitedFor) {
+  start(kMovesRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  bring({.entity = Entity::deal_move, .cursor_id = 2}, {move_row(1, 701), move_row(2, 701)});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  bring(Entity::deal_move);
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_moves|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, ARefusalAfterTheReadingIsAnOldMirror) {
+  start(kMovesRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  bring({.entity = Entity::deal_move,
+         .full_done = true,
+         .fresh_at = clock_.now() - hours{3},
+         .problem = "нет прав",
+         .refused = true},
+        {move_row(1, 701), move_row(2, 701)});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+}
+
 TEST_F(EngineTest, NothingIsFresherThanItsPoll) {
   config_.portal.poll = hours{1};
   start();

@@ -1,16 +1,7 @@
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
-#include <atomic>
 #include <thread>
 
-#include "config/config.h"
-#include "daemon/engine/engine.h"
 #include "daemon/engine/kept.h"
-#include "daemon/engine/puller.h"
-#include "tests/portal/portal.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/temp_folder.h"
+#include "tests/engine/desk.h"
 #include "tests/support/workplace.h"
 
 // The puller when the portal, or a part of it, is in trouble: what it says of each stream, what it
@@ -19,124 +10,8 @@
 namespace b24 {
 namespace {
 
-// A clock whose date can be set back, as an administrator does; durations go on.
-class SetBackClock : public Clock {
- public:
-  explicit SetBackClock(FakeClock& inner) : inner_(inner) {}
-  Time now() const override { return inner_.now() - back_.load(); }
-  SteadyTime steady_now() const override { return inner_.steady_now(); }
-  bool sleep_until(SteadyTime until, const std::stop_token& stop) override {
-    return inner_.sleep_until(until, stop);
-  }
-  void set_back(seconds by) { back_ = by; }
-
- private:
-  FakeClock& inner_;
-  std::atomic<seconds> back_{seconds{0}};
-};
-
-sim::PortalOptions small_company() {
-  return {.managers = 4,
-          .deals = 60,
-          .tasks = 40,
-          .calls = 120,
-          .days = 20,
-          .limits = {.enabled = false}};
-}
-
-// A portal, a file, the engine in its thread and a puller, which the test's thread drives.
-class Desk {
- public:
-  explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {})
-      : portal_([&] {
-          options.clock = &ticks;
-          return options;
-        }()) {
-    portal_.start();
-    config_.state_dir = folder_.path();
-    writer_ = std::move(*Writer::open(paths()));
-    for (auto* reader : {&reader_, &engine_reader_, &puller_reader_}) {
-      *reader = std::move(*Reader::open(paths()));
-    }
-    ClientOptions client;
-    client.limits.enabled = false;
-    client_ = std::make_unique<Client>(*parse_webhook(Secret(portal_.webhook())), client, clock);
-    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_,
-                                       clock, EngineOptions{portal_.url(), false},
-                                       [](const Notice&) { return true; });
-    puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock, pulling);
-    engine_thread_ = std::jthread{[this] { engine_->run(stop_.get_token()); }};
-    if (!puller->read_facts(stop())) throw std::runtime_error{"no facts"};
-  }
-  ~Desk() {
-    stop_.request_stop();
-    client_->cancel();
-  }
-
-  sim::Portal& portal() { return portal_; }
-  std::stop_token stop() const { return stop_.get_token(); }
-  PassReport pass(Puller::Counts counts = Puller::Counts::when_due) {
-    return puller->pass(counts, stop());
-  }
-  void go_on(seconds by) { ticks.advance(by); }
-
-  StreamState stream(Entity entity) {
-    for (const StreamState& state : reader_->streams()) {
-      if (state.entity == entity) return state;
-    }
-    return {};
-  }
-  // The problems of the streams, each once.
-  std::set<std::string> problems() {
-    std::set<std::string> found;
-    for (const StreamState& state : reader_->streams()) {
-      if (!state.problem.empty()) found.insert(state.problem);
-    }
-    return found;
-  }
-  std::int64_t number(const std::string& sql) {
-    const auto rows = reader_->query(sql);
-    return rows && !rows->rows.empty() ? as_integer(rows->rows[0][0]).value_or(-1) : -1;
-  }
-  bool has_deal(std::int64_t id) {
-    return number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {}", id)) == 1;
-  }
-  std::optional<std::string> meta(const char* name) { return reader_->meta(name); }
-
-  void delete_deal(std::int64_t id) {
-    portal_.call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", id));
-  }
-  // Calls of a method since the last question.
-  std::uint64_t calls(const std::string& method) {
-    const std::uint64_t all = portal_.counters().methods[method];
-    return all - std::exchange(asked_[method], all);
-  }
-
-  FakeClock ticks{from_unix(1'795'244'400)};
-  SetBackClock clock{ticks};
-  Hints hints;
-  std::unique_ptr<Puller> puller;
-
- private:
-  StorePaths paths() const { return {folder_.path()}; }
-
-  TempFolder folder_;
-  sim::Portal portal_;
-  Config config_;
-  std::unique_ptr<Writer> writer_;
-  std::unique_ptr<Reader> reader_, engine_reader_, puller_reader_;
-  std::unique_ptr<Client> client_;
-  EventQueue events_{64};
-  std::unique_ptr<Engine> engine_;
-  std::map<std::string, std::uint64_t> asked_;
-  std::stop_source stop_;
-  std::jthread engine_thread_;
-};
-
 const std::set<std::string> kNone;
 constexpr const char* kCalendar = "calendar.accessibility.get";
-
-sim::Fault outage() { return {.kind = sim::FaultKind::outage, .count = -1}; }
 
 class FailingCalendar : public testing::TestWithParam<sim::Fault> {};
 
@@ -302,11 +177,11 @@ TEST(PullerClock, SetBackPutsNothingOff) {
   desk.go_on(seconds{30});
   ASSERT_FALSE(desk.pass().error);
   desk.calls("user.get");
-  desk.calls("crm.item.list");
+  desk.deal_lists();
   desk.calls(kCalendar);
   desk.go_on(minutes{15});
   ASSERT_FALSE(desk.pass().error);
-  EXPECT_EQ(desk.calls("crm.item.list"), 2U) << "what changed, and the count";
+  EXPECT_EQ(desk.deal_lists(), 2U) << "what changed, and the count";
   desk.go_on(hours{1});
   ASSERT_FALSE(desk.pass().error);
   EXPECT_GE(desk.calls("user.get"), 1U);
@@ -385,19 +260,19 @@ TEST(PullerSweep, OneDifferingCountIsNotBelieved) {
   const std::int64_t gone = desk.portal().ids(Entity::deal).front();
   desk.go_on(minutes{15});
   desk.delete_deal(gone);
-  desk.calls("crm.item.list");
+  desk.deal_lists();
   ASSERT_FALSE(desk.pass().error);
-  EXPECT_EQ(desk.calls("crm.item.list"), 2U) << "what changed, and the count";
+  EXPECT_EQ(desk.deal_lists(), 2U) << "what changed, and the count";
   EXPECT_TRUE(desk.has_deal(gone));
   // The difference is over by the second look: the hint came.
   desk.hints.add({Entity::deal, gone});
   desk.go_on(seconds{30});
   ASSERT_FALSE(desk.pass().error);
-  EXPECT_EQ(desk.calls("crm.item.list"), 3U) << "the hint besides";
+  EXPECT_EQ(desk.deal_lists(), 3U) << "the hint besides";
   EXPECT_FALSE(desk.has_deal(gone));
   desk.go_on(seconds{30});
   ASSERT_FALSE(desk.pass().error);
-  EXPECT_EQ(desk.calls("crm.item.list"), 1U);
+  EXPECT_EQ(desk.deal_lists(), 1U);
 }
 
 TEST(PullerSweep, GoesOnBesideThePollsInChunks) {

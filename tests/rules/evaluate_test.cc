@@ -56,7 +56,7 @@ TEST(AlertKeyTest, IsWrittenAndRead) {
   EXPECT_EQ(to_string(deal), "deal:7405");
   EXPECT_EQ(parse_alert_key("manager:17"), manager);
   EXPECT_EQ(parse_alert_key("deal:7405"), deal);
-  for (const char* text : {"", "manager", "manager:", "manager:x", "manager:1 ", "invoice:5"}) {
+  for (const char* text : {"", "manager", "manager:", "manager:x", "manager:1 ", "order:5"}) {
     EXPECT_EQ(parse_alert_key(text), std::nullopt) << text;
   }
 }

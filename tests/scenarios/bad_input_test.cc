@@ -386,7 +386,7 @@ TEST(BadWebhook, MissingScopeIsNamedOnceAndTheRestIsRead) {
     const char* sql;  // what is read nevertheless
   } cases[] = {
       {"telephony", "звонки", "SELECT count(*) AS n FROM v_deal"},
-      {"crm", "сделки", "SELECT count(*) AS n FROM v_call"},
+      {"crm", "сделки, лиды, дела", "SELECT count(*) AS n FROM v_call"},
       {"task", "задачи", "SELECT count(*) AS n FROM v_deal"},
   };
   for (const auto& c : cases) {
@@ -573,9 +573,10 @@ TEST_F(ReadyMirror, JsonKeepsItsShape) {
   }
 
   const json status = json::parse(workplace_.run({"status", "--json"}).out);
-  ASSERT_EQ(status["streams"].size(), 7U);
+  ASSERT_EQ(status["streams"].size(), std::size(kEntities));
   for (const json& stream : status["streams"]) {
     EXPECT_EQ(stream["complete"], true) << stream;
+    EXPECT_EQ(stream["refused"], false) << stream;
     EXPECT_EQ(stream["problem"], "") << stream;
   }
   EXPECT_EQ(status["warnings"], json::array());
@@ -596,8 +597,10 @@ TEST_F(ReadyMirror, SchemaPrintsEveryView) {
   const Finished text = workplace_.run({"schema"});
   const json list = json::parse(workplace_.run({"schema", "--json"}).out);
   EXPECT_EQ(text.exit_code, 0);
-  for (const std::string view : {"v_deal", "v_task", "v_call", "v_manager", "v_department",
-                                 "v_pipeline", "v_stage", "v_change", "v_stream", "v_alert"}) {
+  for (const std::string view :
+       {"v_deal", "v_task", "v_call", "v_lead", "v_quote", "v_invoice", "v_contact", "v_company",
+        "v_activity", "v_stage_move", "v_manager", "v_department", "v_pipeline", "v_stage",
+        "v_change", "v_stream", "v_alert"}) {
     EXPECT_NE(text.out.find(view + " — "), std::string::npos) << view;
     EXPECT_TRUE(std::any_of(list.begin(), list.end(), [&](const json& entry) {
       return entry["view"] == view;

@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/store/mirror_table.h"
 #include "tests/store/store_fixture.h"
 
 namespace b24 {
@@ -50,8 +51,19 @@ TEST_F(MirrorTest, TablesHaveTheColumnsOfTheSpecs) {
          {"extra TEXT", "row_hash INTEGER", "seen_at INTEGER", "deleted_at INTEGER"}) {
       wanted.push_back(own);
     }
-    const std::string table = std::string{name(entity.entity)} + "s";
+    const std::string table = table_of(entity.entity);
     EXPECT_EQ(rows("SELECT name || ' ' || type FROM pragma_table_info('" + table + "')"), wanted);
+    EXPECT_EQ(entity_of_table(table), entity.entity) << table;
+  }
+}
+
+TEST_F(MirrorTest, TablesAreNamedInThePlural) {
+  EXPECT_EQ(table_of(Entity::deal), "deals");
+  EXPECT_EQ(table_of(Entity::company), "companies");
+  EXPECT_EQ(table_of(Entity::activity), "activities");
+  EXPECT_EQ(table_of(Entity::deal_move), "deal_moves");
+  for (const char* none : {"", "s", "ies", "deal", "outbox", "dealies", "companys"}) {
+    EXPECT_EQ(entity_of_table(none), std::nullopt) << none;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "store_sql.h"
 #include "tests/store/store_fixture.h"
 
 namespace b24 {
@@ -89,10 +90,32 @@ TEST_F(OpenTest, BringsTheViewsUpToDate) {
   EXPECT_THROW(database.exec("SELECT * FROM v_old"), SQLite::Exception);
 }
 
+TEST_F(OpenTest, BringsAFileOfVersionOneUpToDate) {
+  std::filesystem::create_directories(paths_.state_dir);
+  prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 1;" +
+          std::string{embedded::daemon_store_schema_sql} +
+          "INSERT INTO deals (id, title, row_hash, seen_at) VALUES (7, 'старая', 1, 2);"
+          "UPDATE streams SET full_done = 1, rows = 1 WHERE entity = 'deal'");
+  const auto early = Reader::open(paths_);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().text,
+            "База " + file_ +
+                " осталась от прежней версии программы: перезапустите службу b24watch, она её "
+                "обновит.");
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  SQLite::Database database{file_};
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+  EXPECT_EQ(database.execAndGet("SELECT title FROM v_deal WHERE id = 7").getString(), "старая");
+  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM v_lead").getInt(), 0);
+  EXPECT_EQ(database.execAndGet("SELECT full_done FROM streams WHERE entity = 'deal'").getInt(), 1);
+  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM streams").getInt(),
+            static_cast<int>(std::size(kEntities)));
+}
+
 TEST_F(OpenTest, RefusesANewerDatabase) {
   prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 7; CREATE TABLE a (b)");
   expect_both_refuse("База " + file_ +
-                     " создана более новой программой (версия 7, эта программа знает 1): обновите "
+                     " создана более новой программой (версия 7, эта программа знает 2): обновите "
                      "b24watch или укажите другую папку в state_dir.");
 }
 

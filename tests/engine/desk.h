@@ -1,0 +1,158 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "config/config.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/puller.h"
+#include "tests/portal/portal.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_folder.h"
+
+// A puller at its desk: a portal over HTTP, a file, the engine, and a clock ticked by hand.
+
+namespace b24 {
+
+// A clock whose date can be set back, as an administrator does; durations go on.
+class SetBackClock : public Clock {
+ public:
+  explicit SetBackClock(FakeClock& inner) : inner_(inner) {}
+  Time now() const override { return inner_.now() - back_.load(); }
+  SteadyTime steady_now() const override { return inner_.steady_now(); }
+  bool sleep_until(SteadyTime until, const std::stop_token& stop) override {
+    return inner_.sleep_until(until, stop);
+  }
+  void set_back(seconds by) { back_ = by; }
+
+ private:
+  FakeClock& inner_;
+  std::atomic<seconds> back_{seconds{0}};
+};
+
+inline sim::PortalOptions small_company() {
+  return {.managers = 4,
+          .deals = 60,
+          .tasks = 40,
+          .calls = 120,
+          .days = 20,
+          .limits = {.enabled = false}};
+}
+
+// A portal, a file, the engine in its thread and a puller, which the test's thread drives.
+class Desk {
+ public:
+  explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {})
+      : portal_([&] {
+          options.clock = &ticks;
+          return options;
+        }()) {
+    portal_.start();
+    config_.state_dir = folder_.path();
+    writer_ = std::move(*Writer::open(paths()));
+    for (auto* reader : {&reader_, &engine_reader_, &puller_reader_}) {
+      *reader = std::move(*Reader::open(paths()));
+    }
+    ClientOptions client;
+    client.limits.enabled = false;
+    client_ = std::make_unique<Client>(*parse_webhook(Secret(portal_.webhook())), client, clock);
+    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_,
+                                       clock, EngineOptions{portal_.url(), false},
+                                       [](const Notice&) { return true; });
+    start_puller(pulling);
+    engine_thread_ = std::jthread{[this] { engine_->run(stop_.get_token()); }};
+    if (!puller->read_facts(stop())) throw std::runtime_error{"no facts"};
+  }
+  // A puller that knows what is in the file, and nothing more.
+  void restart() { start_puller({}); }
+  ~Desk() {
+    stop_.request_stop();
+    client_->cancel();
+  }
+
+  sim::Portal& portal() { return portal_; }
+  std::stop_token stop() const { return stop_.get_token(); }
+  PassReport pass(Puller::Counts counts = Puller::Counts::when_due) {
+    return puller->pass(counts, stop());
+  }
+  void go_on(seconds by) { ticks.advance(by); }
+
+  StreamState stream(Entity entity) {
+    for (const StreamState& state : reader_->streams()) {
+      if (state.entity == entity) return state;
+    }
+    return {};
+  }
+  // The problems of the streams, each once.
+  std::set<std::string> problems() {
+    std::set<std::string> found;
+    for (const StreamState& state : reader_->streams()) {
+      if (!state.problem.empty()) found.insert(state.problem);
+    }
+    return found;
+  }
+  std::int64_t number(const std::string& sql) {
+    const auto rows = reader_->query(sql);
+    return rows && !rows->rows.empty() ? as_integer(rows->rows[0][0]).value_or(-1) : -1;
+  }
+  bool has_deal(std::int64_t id) {
+    return number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {}", id)) == 1;
+  }
+  std::optional<std::string> meta(const char* name) { return reader_->meta(name); }
+
+  void delete_deal(std::int64_t id) {
+    portal_.call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", id));
+  }
+  // Commands that listed deals since the last question.
+  std::size_t deal_lists() {
+    const std::size_t all = asked("crm.item.list?entityTypeId=2&");
+    return all - std::exchange(deal_lists_, all);
+  }
+  // How often a text stands in the latest 200 requests.
+  std::size_t asked(const std::string& text) const {
+    std::size_t found = 0;
+    for (const sim::RequestLine& request : portal_.requests()) {
+      for (auto at = request.body.find(text); at != std::string::npos;
+           at = request.body.find(text, at + 1)) {
+        ++found;
+      }
+    }
+    return found;
+  }
+  // Calls of a method since the last question.
+  std::uint64_t calls(const std::string& method) {
+    const std::uint64_t all = portal_.counters().methods[method];
+    return all - std::exchange(called_[method], all);
+  }
+
+  FakeClock ticks{from_unix(1'795'244'400)};
+  SetBackClock clock{ticks};
+  Hints hints;
+  std::unique_ptr<Puller> puller;
+
+ private:
+  StorePaths paths() const { return {folder_.path()}; }
+  void start_puller(PullerOptions options) {
+    puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock, options);
+  }
+
+  TempFolder folder_;
+  sim::Portal portal_;
+  Config config_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Reader> reader_, engine_reader_, puller_reader_;
+  std::unique_ptr<Client> client_;
+  EventQueue events_{64};
+  std::unique_ptr<Engine> engine_;
+  std::map<std::string, std::uint64_t> called_;
+  std::size_t deal_lists_ = 0;
+  std::stop_source stop_;
+  std::jthread engine_thread_;
+};
+
+inline sim::Fault outage() { return {.kind = sim::FaultKind::outage, .count = -1}; }
+
+}  // namespace b24

@@ -1,0 +1,228 @@
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/engine/desk.h"
+
+// The puller over lists that only grow, and over what a portal may not have at all.
+
+namespace b24 {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kMoves = "crm.stagehistory.list";
+constexpr const char* kDealMoves = "SELECT count(*) FROM v_stage_move WHERE entity = 'deal'";
+
+sim::Fault refusal(const char* method, const char* code) {
+  return {.kind = sim::FaultKind::error, .method = method, .count = -1, .detail = code};
+}
+
+std::int64_t moves_of_the_portal(Desk& desk) {
+  const json answer =
+      json::parse(desk.portal().call(kMoves, R"({"entityTypeId":2,"select":["ID"],"start":0})"));
+  return answer.at("total").get<std::int64_t>();
+}
+
+// Puts a deal on another stage of its pipeline, and gives its id.
+std::int64_t move_a_deal(Desk& desk) {
+  const std::int64_t id = desk.portal().ids(Entity::deal).front();
+  const json deal = json::parse(desk.portal().row(Entity::deal, id));
+  const char* stage = deal.at("stageId") == "NEW" ? "PREPARATION" : "NEW";
+  desk.portal().call(
+      "crm.item.update",
+      json{{"entityTypeId", 2}, {"id", id}, {"fields", {{"categoryId", 0}, {"stageId", stage}}}}
+          .dump());
+  return id;
+}
+
+// --- a list that only grows ---
+
+TEST(PullerAppended, NewRowsAreFoundByTheirIds) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t before = desk.number(kDealMoves);
+  ASSERT_GT(before, 0);
+  EXPECT_EQ(before, moves_of_the_portal(desk));
+
+  desk.go_on(seconds{30});
+  const std::int64_t last = desk.stream(Entity::deal_move).cursor_id;
+  EXPECT_EQ(last, desk.number("SELECT max(id) FROM v_stage_move WHERE entity = 'deal'"));
+  const std::int64_t deal = move_a_deal(desk);
+  const std::uint64_t requests = desk.portal().counters().requests;
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.portal().counters().requests - requests, 1U);
+  EXPECT_EQ(desk.asked(fmt::format("filter%5B%3EID%5D={}&", last)), 1U);
+  EXPECT_EQ(desk.number(kDealMoves), before + 1);
+  EXPECT_EQ(desk.number(fmt::format("SELECT owner_id FROM v_stage_move WHERE entity = 'deal' AND "
+                                    "id > {}",
+                                    last)),
+            deal);
+  EXPECT_GT(desk.stream(Entity::deal_move).cursor_id, last);
+}
+
+TEST(PullerAppended, ARestartGoesOnBehindTheLastRow) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t last = desk.stream(Entity::deal_move).cursor_id;
+  desk.restart();
+  desk.go_on(hours{5});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.asked(fmt::format("filter%5B%3EID%5D={}&", last)), 1U);
+  EXPECT_EQ(desk.number(kDealMoves), moves_of_the_portal(desk));
+}
+
+TEST(PullerAppended, ALineThatWasMissedIsFoundByTheCount) {
+  Desk desk;
+  desk.portal().add_fault({.kind = sim::FaultKind::broken_row, .method = kMoves, .count = 1});
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  EXPECT_EQ(desk.number(kDealMoves), moves_of_the_portal(desk));
+}
+
+// --- what a portal may not have, and what may wait ---
+
+TEST(PullerOptional, ItsFirstReadingGoesOnBesideThePolls) {
+  sim::PortalOptions options = small_company();
+  options.deals = 3000;  // whose moves take more than one request of 2,500 rows
+  Desk desk{options, {.fill_requests = 1}};
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::deal).full_done);
+  EXPECT_TRUE(desk.stream(Entity::call).full_done);
+  EXPECT_FALSE(desk.stream(Entity::deal_move).full_done);
+  const std::int64_t first = desk.stream(Entity::deal_move).cursor_id;
+  EXPECT_GT(first, 0);
+
+  desk.go_on(seconds{30});
+  const std::int64_t deal = move_a_deal(desk);
+  const std::uint64_t requests = desk.portal().counters().requests;
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.portal().counters().requests - requests, 2U) << "the poll, and a bit more";
+  EXPECT_GT(desk.stream(Entity::deal_move).cursor_id, first);
+  EXPECT_FALSE(desk.stream(Entity::deal_move).full_done);
+
+  desk.restart();  // with forty requests to a pass
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).full_done);
+  EXPECT_EQ(desk.number(kDealMoves), moves_of_the_portal(desk));
+  EXPECT_GT(desk.number(fmt::format("SELECT count(*) FROM v_stage_move WHERE entity = 'deal' AND "
+                                    "owner_id = {}",
+                                    deal)),
+            1);
+}
+
+TEST(PullerOptional, ARefusedStreamHoldsNothingUpAndIsAskedForOnceAnHour) {
+  Desk desk;
+  desk.portal().add_fault(refusal(kMoves, "ENTITY_TYPE_NOT_SUPPORTED"));
+  const PassReport first = desk.pass();
+  EXPECT_FALSE(first.error);
+  EXPECT_TRUE(first.streams.empty()) << first.streams.front().text;
+  EXPECT_TRUE(desk.stream(Entity::deal).full_done);
+  StreamState moves = desk.stream(Entity::deal_move);
+  EXPECT_FALSE(moves.full_done);
+  EXPECT_TRUE(moves.refused);
+  EXPECT_THAT(moves.problem, HasSubstr("Портал не даёт этих данных: crm.stagehistory.list"));
+
+  desk.calls(kMoves);
+  for (int poll = 0; poll < 3; ++poll) {
+    desk.go_on(seconds{30});
+    ASSERT_FALSE(desk.pass(poll == 0 ? Puller::Counts::now : Puller::Counts::when_due).error);
+  }
+  EXPECT_EQ(desk.calls(kMoves), 0U);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).refused) << "not asked is not given";
+  EXPECT_EQ(desk.stream(Entity::deal_move).problem, moves.problem);
+
+  desk.go_on(hours{1});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kMoves), 3U) << "of deals, of leads and of invoices";
+
+  desk.portal().clear_faults();
+  desk.go_on(hours{1});
+  ASSERT_FALSE(desk.pass().error);
+  moves = desk.stream(Entity::deal_move);
+  EXPECT_TRUE(moves.full_done);
+  EXPECT_FALSE(moves.refused);
+  EXPECT_EQ(moves.problem, "");
+  EXPECT_EQ(desk.number(kDealMoves), moves_of_the_portal(desk));
+}
+
+TEST(PullerOptional, ARefusalStandsWhileThePortalIsAway) {
+  Desk desk;
+  desk.portal().add_fault(refusal(kMoves, "ENTITY_TYPE_NOT_SUPPORTED"));
+  ASSERT_FALSE(desk.pass().error);
+  const std::string problem = desk.stream(Entity::deal_move).problem;
+  desk.portal().add_fault(outage());
+  desk.go_on(seconds{30});
+  ASSERT_TRUE(desk.pass().error);
+  EXPECT_EQ(desk.stream(Entity::deal_move).problem, problem);
+  desk.portal().clear_faults();
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).refused);
+  EXPECT_EQ(desk.stream(Entity::deal_move).problem, problem);
+}
+
+TEST(PullerOptional, ARestartAsksAtOnce) {
+  Desk desk;
+  desk.portal().add_fault(refusal(kMoves, "ENTITY_TYPE_NOT_SUPPORTED"));
+  ASSERT_FALSE(desk.pass().error);
+  desk.portal().clear_faults();
+  desk.restart();
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).full_done);
+  EXPECT_EQ(desk.stream(Entity::deal_move).problem, "");
+}
+
+// The administrator ticks a scope: whatever it opens is asked for, not in an hour.
+TEST(PullerOptional, RightsThatAreGivenAreUsedAtOnce) {
+  Desk desk;
+  desk.portal().add_fault(refusal(kMoves, "insufficient_scope"));
+  desk.portal().add_fault(refusal("voximplant.statistic.get", "insufficient_scope"));
+  ASSERT_FALSE(desk.pass().error);
+  ASSERT_TRUE(desk.stream(Entity::call).refused);
+  ASSERT_TRUE(desk.stream(Entity::deal_move).refused);
+  desk.portal().clear_faults();
+  for (int poll = 0; poll < 2; ++poll) {
+    desk.go_on(seconds{30});
+    ASSERT_FALSE(desk.pass().error);
+  }
+  EXPECT_TRUE(desk.stream(Entity::call).full_done);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).full_done);
+}
+
+TEST(PullerOptional, HintsOfWhatIsRefusedAreNotFollowed) {
+  constexpr const char* kActivities = "crm.activity.list";
+  Desk desk;
+  desk.portal().add_fault(refusal(kActivities, "insufficient_scope"));
+  ASSERT_FALSE(desk.pass().error);
+  ASSERT_TRUE(desk.stream(Entity::activity).refused);
+  desk.calls(kActivities);
+  desk.hints.add({Entity::activity, 7});
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivities), 0U);
+  EXPECT_TRUE(desk.hints.take().empty()) << "it is not kept for ever either";
+}
+
+// What fails for the moment is asked for with the next poll, optional or not.
+TEST(PullerOptional, AFaultIsNoRefusal) {
+  Desk desk;
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = kMoves,
+                           .count = -1,
+                           .detail = "INTERNAL_SERVER_ERROR",
+                           .status = 500});
+  const PassReport report = desk.pass();
+  EXPECT_FALSE(report.error);
+  EXPECT_FALSE(report.streams.empty());
+  EXPECT_FALSE(desk.stream(Entity::deal_move).refused);
+  desk.portal().clear_faults();
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(desk.stream(Entity::deal_move).full_done);
+}
+
+}  // namespace
+}  // namespace b24
