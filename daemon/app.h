@@ -99,7 +99,7 @@ class App {
   std::unique_ptr<Reader> engine_reader_;
   std::unique_ptr<Reader> puller_reader_;
   std::unique_ptr<Client> client_;
-  EventQueue events_{8};  // a page may hold 2,500 rows
+  EventQueue events_{3};  // each may hold 2,500 rows
   Hints hints_;
   std::stop_source stop_;
   std::unique_ptr<Notifier> notifier_;

@@ -15,7 +15,7 @@ constexpr int kBusyMilliseconds = 10'000;
 // every freed page once more.
 constexpr const char* kWriteSettings =
     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
-    "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;";
+    "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864;";
 constexpr const char* kReadSettings = "PRAGMA query_only = ON; PRAGMA cache_size = -32768;";
 
 std::string failure_text(const std::string& file, int code, const std::string& message) {

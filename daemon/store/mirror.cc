@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "daemon/store/indexes.h"
 #include "daemon/store/row_hash.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/writer.h"
@@ -95,6 +96,7 @@ void Writer::save_stream(const StreamState& state) {
            state.fresh_at, state.swept_at, state.recent_at, state.problem, state.refused,
            name(state.entity))
       .exec();
+  if (state.full_done) make_indexes(impl_->connection, state.entity);
 }
 
 void Writer::begin_sweep(Entity entity) {

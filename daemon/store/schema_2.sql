@@ -1,5 +1,11 @@
 -- What version 2 adds to the mirror: the rest of the CRM. The columns of every table are explained in
--- schema.sql.
+-- schema.sql. From now on the indexes of what is mirrored stand in indexes.cc.
+
+DROP INDEX deals_by_manager;
+DROP INDEX deals_open;
+DROP INDEX tasks_by_manager;
+DROP INDEX calls_by_day;
+DROP INDEX calls_by_start;
 
 CREATE TABLE leads (
   id INTEGER PRIMARY KEY,
@@ -29,7 +35,6 @@ CREATE TABLE leads (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX leads_by_manager ON leads (manager_id, semantic, deleted_at);
 
 CREATE TABLE quotes (
   id INTEGER PRIMARY KEY,
@@ -56,7 +61,6 @@ CREATE TABLE quotes (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX quotes_by_manager ON quotes (manager_id, closed, deleted_at);
 
 CREATE TABLE invoices (
   id INTEGER PRIMARY KEY,
@@ -84,7 +88,6 @@ CREATE TABLE invoices (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX invoices_by_manager ON invoices (manager_id, deleted_at);
 
 CREATE TABLE contacts (
   id INTEGER PRIMARY KEY,
@@ -141,12 +144,6 @@ CREATE TABLE activities (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
--- What is planned for an object, and what a manager has to do. The object's kind comes second: the
--- view shows it as a word, which is no part of an index.
-CREATE INDEX activities_by_owner
-ON activities (owner_id, owner_type_id, completed, deadline_at, deleted_at);
-CREATE INDEX activities_by_manager
-ON activities (manager_id, completed, deadline_at, deleted_at);
 
 -- The portal's own history of stages: one line a move, never changed.
 CREATE TABLE deal_moves (
@@ -162,7 +159,6 @@ CREATE TABLE deal_moves (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX deal_moves_by_owner ON deal_moves (owner_id);
 
 CREATE TABLE lead_moves (
   id INTEGER PRIMARY KEY,
@@ -176,7 +172,6 @@ CREATE TABLE lead_moves (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX lead_moves_by_owner ON lead_moves (owner_id);
 
 CREATE TABLE invoice_moves (
   id INTEGER PRIMARY KEY,
@@ -191,7 +186,6 @@ CREATE TABLE invoice_moves (
   seen_at INTEGER NOT NULL,
   deleted_at INTEGER
 ) STRICT;
-CREATE INDEX invoice_moves_by_owner ON invoice_moves (owner_id);
 
 INSERT INTO streams (entity)
 VALUES

@@ -182,6 +182,7 @@ TEST_F(CrmViewsTest, WhatARuleReadsIsKnown) {
 }
 
 TEST_F(CrmViewsTest, TheNextStepOfADealIsLookedUp) {
+  read_in_full(Entity::activity);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT id FROM v_deal AS d WHERE closed = 0 AND NOT EXISTS (SELECT 1 "
       "FROM v_activity AS a WHERE a.owner = 'deal' AND a.owner_id = d.id AND a.completed = 0)");
@@ -189,6 +190,7 @@ TEST_F(CrmViewsTest, TheNextStepOfADealIsLookedUp) {
 }
 
 TEST_F(CrmViewsTest, OverdueActivitiesOfAManagerAreLookedUp) {
+  read_in_full(Entity::activity);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT count(*) FROM v_activity WHERE manager_id = 5 AND completed = 0 "
       "AND deadline_at < 1795244400");
@@ -196,6 +198,7 @@ TEST_F(CrmViewsTest, OverdueActivitiesOfAManagerAreLookedUp) {
 }
 
 TEST_F(CrmViewsTest, TheHistoryOfOneDealIsLookedUp) {
+  read_in_full(Entity::deal_move);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT max(at) FROM v_stage_move WHERE entity = 'deal' AND owner_id = 5");
   EXPECT_THAT(plan, testing::Contains(HasSubstr("deal_moves_by_owner (owner_id=?)")));

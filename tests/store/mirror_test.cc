@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +200,22 @@ TEST_F(MirrorTest, DaysAreComputedInChunksAndGoOnAfterAKill) {
   in_transaction([&] { EXPECT_FALSE(writer_->recompute_days(other)); });
   in_transaction([&] { EXPECT_TRUE(writer_->recompute_days(other)); });
   EXPECT_EQ(rows(days), Rows{"2026-11-22|10001"});
+}
+
+TEST_F(MirrorTest, IndexesAreMadeWhenATableIsReadInFull) {
+  const std::string indexes =
+      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('calls', 'deals') "
+      "ORDER BY name";
+  StreamState state{.entity = Entity::call};
+  in_transaction([&] { writer_->save_stream(state); });
+  EXPECT_THAT(rows(indexes), testing::IsEmpty());
+  state.full_done = true;
+  in_transaction([&] { writer_->save_stream(state); });
+  EXPECT_EQ(rows(indexes), (Rows{"calls_by_day", "calls_by_start"}));
+  upsert(Entity::call, {record(Entity::call, 1, {{"started_at", integer(5)}})});
+  EXPECT_EQ(rows("SELECT id FROM calls INDEXED BY calls_by_start WHERE started_at = 5"), Rows{"1"});
+  in_transaction([&] { writer_->save_stream(state); });
+  EXPECT_EQ(rows(indexes), (Rows{"calls_by_day", "calls_by_start"}));
 }
 
 TEST_F(MirrorTest, DoubtsAreKept) {

@@ -69,6 +69,10 @@ class StoreTest : public testing::Test {
     work();
     transaction.commit();
   }
+  // From then on its table has its indexes.
+  void read_in_full(Entity entity) {
+    in_transaction([&] { writer_->save_stream({.entity = entity, .full_done = true}); });
+  }
 
   // Rows as "a|b|c", from whatever table, over a connection without any sandbox.
   std::vector<std::string> rows(const std::string& sql) {

@@ -153,6 +153,7 @@ TEST_F(ViewsTest, CallsToColleaguesAreInternal) {
 }
 
 TEST_F(ViewsTest, CountingCallsByDayReadsTheIndexAlone) {
+  read_in_full(Entity::call);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT manager_id, day, sum(answered) FROM v_call "
       "WHERE direction = 'out' AND day >= '2026-11-01' AND day < '2026-11-21' GROUP BY 1, 2");
@@ -160,6 +161,7 @@ TEST_F(ViewsTest, CountingCallsByDayReadsTheIndexAlone) {
 }
 
 TEST_F(ViewsTest, CountingOpenDealsReadsTheIndexAlone) {
+  read_in_full(Entity::deal);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT manager_id, count(*) FROM v_deal WHERE closed = 0 GROUP BY 1");
   EXPECT_THAT(plan, testing::ElementsAre(testing::HasSubstr("COVERING INDEX deals_open")));

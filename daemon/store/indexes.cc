@@ -1,0 +1,48 @@
+#include "daemon/store/indexes.h"
+
+#include <fmt/format.h>
+
+#include "daemon/store/mirror_table.h"
+
+namespace b24 {
+namespace {
+
+struct Index {
+  Entity entity;
+  const char* name;
+  const char* columns;
+};
+
+constexpr Index kIndexes[] = {
+    {Entity::deal, "deals_by_manager", "(manager_id, pipeline_id, deleted_at)"},
+    // Open deals are a small part of all, and what most rules look at. Covers counting by manager.
+    {Entity::deal, "deals_open", "(manager_id, closed, deleted_at) WHERE closed = 0"},
+    {Entity::task, "tasks_by_manager", "(manager_id, status, deadline_at, deleted_at)"},
+    // Covers counting by day and manager.
+    {Entity::call, "calls_by_day", "(day, manager_id, type, code, duration_seconds, deleted_at)"},
+    {Entity::call, "calls_by_start", "(started_at)"},
+    {Entity::lead, "leads_by_manager", "(manager_id, semantic, deleted_at)"},
+    {Entity::quote, "quotes_by_manager", "(manager_id, closed, deleted_at)"},
+    {Entity::invoice, "invoices_by_manager", "(manager_id, deleted_at)"},
+    // What is planned for an object, and what a manager has to do. The object's kind comes second:
+    // the view shows it as a word, which is no part of an index.
+    {Entity::activity, "activities_by_owner",
+     "(owner_id, owner_type_id, completed, deadline_at, deleted_at)"},
+    {Entity::activity, "activities_by_manager", "(manager_id, completed, deadline_at, deleted_at)"},
+    {Entity::deal_move, "deal_moves_by_owner", "(owner_id)"},
+    {Entity::lead_move, "lead_moves_by_owner", "(owner_id)"},
+    {Entity::invoice_move, "invoice_moves_by_owner", "(owner_id)"},
+};
+
+}  // namespace
+
+void make_indexes(Connection& connection, Entity entity) {
+  for (const Index& index : kIndexes) {
+    if (index.entity != entity) continue;
+    connection.exec(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} {}", index.name,
+                                table_of(entity), index.columns)
+                        .c_str());
+  }
+}
+
+}  // namespace b24
