@@ -67,12 +67,31 @@ struct Comparison {
 json same(const json& value) { return value; }
 json text(const json& value) { return value.is_string() ? value : json(nullptr); }
 json semantic(const json& value) { return value.is_string() && value != "" ? value : json("P"); }
+// A card that is linked; the portal writes 0 for none, or nothing.
+json link(const json& value) {
+  const json id = integer(value);
+  return id == 0 ? json(nullptr) : id;
+}
+// The last day a portal can write stands for no deadline.
+json deadline(const json& value) {
+  return value.is_string() && value.get<std::string>().starts_with("9999") ? json(nullptr)
+                                                                           : instant(value);
+}
 json direction(const json& value) {
   const json type = integer(value);
   if (type == 1) return "out";
   if (type == 4) return "callback";
   if (type == 5) return "info";
   return "in";
+}
+
+// A line of the history; leads have words of their own for the stage.
+std::vector<Column> moves(const char* stage, const char* group) {
+  return {{"OWNER_ID", "owner_id", integer},
+          {"TYPE_ID", "type", integer},
+          {"CREATED_TIME", "at", instant},
+          {stage, "stage_id", same},
+          {group, "semantic", same}};
 }
 
 const std::vector<Comparison>& comparisons() {
@@ -130,6 +149,83 @@ const std::vector<Comparison>& comparisons() {
        "SELECT iif(pipeline_id = 0, 'DEAL_STAGE', 'DEAL_STAGE_' || pipeline_id) || '/' || stage_id "
        "AS id, name, semantic, sort FROM v_stage",
        {{"NAME", "name", same}, {"SEMANTICS", "semantic", semantic}, {"SORT", "sort", integer}}},
+      {Entity::lead,
+       plain_id,
+       "SELECT id, title, stage_id, semantic, amount, currency, manager_id, created_at, updated_at "
+       "FROM v_lead",
+       {{"title", "title", same},
+        {"stageId", "stage_id", same},
+        {"stageSemanticId", "semantic", same},
+        {"opportunity", "amount", same},
+        {"currencyId", "currency", same},
+        {"assignedById", "manager_id", integer},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant}}},
+      {Entity::quote,
+       plain_id,
+       "SELECT id, title, stage_id, amount, currency, manager_id, nullif(deal_id, 0) AS deal_id, "
+       "created_at, updated_at FROM v_quote",
+       {{"title", "title", same},
+        {"stageId", "stage_id", same},
+        {"opportunity", "amount", same},
+        {"currencyId", "currency", same},
+        {"assignedById", "manager_id", integer},
+        {"dealId", "deal_id", link},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant}}},
+      {Entity::invoice,
+       plain_id,
+       "SELECT id, title, stage_id, amount, currency, manager_id, nullif(deal_id, 0) AS deal_id, "
+       "created_at, updated_at FROM v_invoice",
+       {{"title", "title", same},
+        {"stageId", "stage_id", same},
+        {"opportunity", "amount", same},
+        {"currencyId", "currency", same},
+        {"assignedById", "manager_id", integer},
+        {"parentId2", "deal_id", link},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant}}},
+      {Entity::contact,
+       plain_id,
+       "SELECT id, first_name, last_name, nullif(company_id, 0) AS company_id, manager_id, "
+       "created_at, updated_at FROM v_contact",
+       {{"name", "first_name", same},
+        {"lastName", "last_name", same},
+        {"companyId", "company_id", link},
+        {"assignedById", "manager_id", integer},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant}}},
+      {Entity::company,
+       plain_id,
+       "SELECT id, title, manager_id, created_at, updated_at FROM v_company",
+       {{"title", "title", same},
+        {"assignedById", "manager_id", integer},
+        {"createdTime", "created_at", instant},
+        {"updatedTime", "updated_at", instant}}},
+      {Entity::activity,
+       plain_id,
+       "SELECT id, owner_type_id, owner_id, type_id, provider_id, subject, completed, manager_id, "
+       "created_at, updated_at, deadline_at FROM v_activity",
+       {{"OWNER_TYPE_ID", "owner_type_id", integer},
+        {"OWNER_ID", "owner_id", integer},
+        {"TYPE_ID", "type_id", integer},
+        {"PROVIDER_ID", "provider_id", same},
+        {"SUBJECT", "subject", same},
+        {"COMPLETED", "completed", yes_no},
+        {"RESPONSIBLE_ID", "manager_id", integer},
+        {"CREATED", "created_at", instant},
+        {"LAST_UPDATED", "updated_at", instant},
+        {"DEADLINE", "deadline_at", deadline}}},
+      {Entity::deal_move, plain_id,
+       "SELECT id, owner_id, type, at, stage_id, semantic FROM v_stage_move WHERE entity = 'deal'",
+       moves("STAGE_ID", "STAGE_SEMANTIC_ID")},
+      {Entity::lead_move, plain_id,
+       "SELECT id, owner_id, type, at, stage_id, semantic FROM v_stage_move WHERE entity = 'lead'",
+       moves("STATUS_ID", "STATUS_SEMANTIC_ID")},
+      {Entity::invoice_move, plain_id,
+       "SELECT id, owner_id, type, at, stage_id, semantic FROM v_stage_move "
+       "WHERE entity = 'invoice'",
+       moves("STAGE_ID", "STAGE_SEMANTIC_ID")},
   };
   return all;
 }

@@ -41,8 +41,8 @@ class Workplace {
 };
 
 // Where mirror and portal differ, one line a difference, at most twenty; empty when they are equal.
-// Compares every row of deals, tasks, calls, users, departments, pipelines and stages, field by
-// field, from the portal's own JSON and the views an analyst reads.
+// Compares every row of every kind, field by field, from the portal's own JSON and the views an
+// analyst reads.
 std::string differences(Workplace& workplace);
 
 // Polls until `holds` or the time is over; gives the last answer.
