@@ -98,6 +98,13 @@ class Desk {
     const auto rows = reader_->query(sql);
     return rows && !rows->rows.empty() ? as_integer(rows->rows[0][0]).value_or(-1) : -1;
   }
+  std::vector<std::int64_t> ids(const std::string& sql) {
+    std::vector<std::int64_t> found;
+    const auto rows = reader_->query(sql);
+    if (!rows) throw std::runtime_error{rows.error().text};
+    for (const auto& row : rows->rows) found.push_back(as_integer(row[0]).value_or(-1));
+    return found;
+  }
   bool has_deal(std::int64_t id) {
     return number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {}", id)) == 1;
   }

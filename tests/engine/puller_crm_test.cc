@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/engine/desk.h"
@@ -35,6 +36,33 @@ std::int64_t move_a_deal(Desk& desk) {
       json{{"entityTypeId", 2}, {"id", id}, {"fields", {{"categoryId", 0}, {"stageId", stage}}}}
           .dump());
   return id;
+}
+
+// --- every kind ---
+
+TEST(PullerCrm, TheMirrorIsThePortal) {
+  const std::pair<Entity, const char*> views[] = {
+      {Entity::lead, "v_lead"},
+      {Entity::quote, "v_quote"},
+      {Entity::invoice, "v_invoice"},
+      {Entity::contact, "v_contact"},
+      {Entity::company, "v_company"},
+      {Entity::activity, "v_activity"},
+      {Entity::deal_move, "v_stage_move WHERE entity = 'deal'"},
+      {Entity::lead_move, "v_stage_move WHERE entity = 'lead'"},
+      {Entity::invoice_move, "v_stage_move WHERE entity = 'invoice'"}};
+  Desk desk;
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+    for (const auto& [entity, view] : views) {
+      auto ids = desk.portal().ids(entity);
+      std::sort(ids.begin(), ids.end());
+      EXPECT_FALSE(ids.empty()) << name(entity);
+      EXPECT_EQ(desk.ids(fmt::format("SELECT id FROM {} ORDER BY id", view)), ids) << name(entity);
+    }
+    desk.portal().mutate(300, 1);
+    desk.go_on(seconds{30});
+  }
 }
 
 // --- a list that only grows ---
