@@ -15,6 +15,12 @@ sim::PortalOptions company() {
           .deals = 1500,
           .tasks = 900,
           .calls = 6000,
+          .leads = 300,
+          .contacts = 300,
+          .companies = 100,
+          .quotes = 150,
+          .invoices = 150,
+          .activities = 800,
           .days = 50,
           .limits = {.enabled = false}};
 }
