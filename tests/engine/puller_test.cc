@@ -140,7 +140,7 @@ TEST_F(PullerTest, ReadsEverythingAndThenOneRequestAPoll) {
 }
 
 TEST_F(PullerTest, AnInterruptedFullReadGoesOnAtTheCommittedCursor) {
-  sim::PortalOptions options = company();
+  sim::PortalOptions options = sim::bare(company());
   options.deals = 6000;
   open(options);
   std::stop_source stop_wish;
@@ -264,7 +264,7 @@ TEST_F(PullerTest, AnOutageEndsForEveryStream) {
 }
 
 TEST_F(PullerTest, AnOutageInTheFullReadMakesNoHalfSummary) {
-  sim::PortalOptions options = company();
+  sim::PortalOptions options = sim::bare(company());
   options.deals = 6000;
   options.tasks = 100;
   rules_ = rules_of(kCountedRules);

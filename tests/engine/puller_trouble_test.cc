@@ -276,7 +276,7 @@ TEST(PullerSweep, OneDifferingCountIsNotBelieved) {
 }
 
 TEST(PullerSweep, GoesOnBesideThePollsInChunks) {
-  sim::PortalOptions options = small_company();
+  sim::PortalOptions options = sim::bare(small_company());
   options.deals = 6000;  // three requests of ids
   Desk desk{options, {.sweep_requests = 1}};
   ASSERT_FALSE(desk.pass().error);
@@ -309,7 +309,7 @@ TEST(PullerSweep, GoesOnBesideThePollsInChunks) {
 }
 
 TEST(PullerSweep, FinishesInOneGoWhenAsked) {
-  sim::PortalOptions options = small_company();
+  sim::PortalOptions options = sim::bare(small_company());
   options.deals = 6000;
   Desk desk{options, {.sweep_requests = 1}};
   ASSERT_FALSE(desk.pass().error);
@@ -320,7 +320,7 @@ TEST(PullerSweep, FinishesInOneGoWhenAsked) {
 }
 
 TEST(PullerSweep, AFailureDoesNotBeginItAnew) {
-  sim::PortalOptions options = small_company();
+  sim::PortalOptions options = sim::bare(small_company());
   options.deals = 6000;
   Desk desk{options, {.sweep_requests = 1}};
   ASSERT_FALSE(desk.pass().error);

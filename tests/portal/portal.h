@@ -81,6 +81,14 @@ struct PortalOptions {
   double live_interval_seconds = 3;
 };
 
+// A company of deals, tasks and calls alone: what else there usually is costs a large one time.
+inline PortalOptions bare(PortalOptions options) {
+  options.leads = options.contacts = options.companies = 0;
+  options.quotes = options.invoices = options.activities = 0;
+  options.history = false;
+  return options;
+}
+
 // What was posted to a person.
 struct Notification {
   std::int64_t id = 0;

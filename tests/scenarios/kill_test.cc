@@ -29,6 +29,12 @@ sim::PortalOptions company() {
           .deals = 3000,
           .tasks = 1500,
           .calls = 12000,
+          .leads = 300,
+          .contacts = 300,
+          .companies = 100,
+          .quotes = 150,
+          .invoices = 150,
+          .activities = 1000,
           .problems = false,
           .limits = {.enabled = false}};
 }
