@@ -34,8 +34,9 @@ struct AbsenceDays {
 };
 
 struct PortalSettings {
-  Secret webhook;    // empty: not given
-  seconds poll{30};  // between two looks at what changed
+  Secret webhook;           // empty: not given
+  seconds poll{30};         // between two looks at what changed
+  seconds poll_quiet{300};  // the same outside working hours, where it is longer
   LimiterOptions limits;
   std::string ca_file;  // for a self-hosted portal with its own authority
 };
@@ -56,6 +57,8 @@ struct Config {
   // When people are told anything: in working hours only, or at any time.
   enum class NotifyHours { working, any };
   NotifyHours notify_hours = NotifyHours::working;
+  // Told of trouble with the portal itself; empty: the owner of the webhook is.
+  std::vector<std::int64_t> administrators;
   std::vector<AbsenceDays> absences;
   SalesScope scope;
   CalendarOverrides calendar;

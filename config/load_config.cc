@@ -33,11 +33,15 @@ void read_portal(const YamlNode* node, Config& config, SettingsContext& context)
   const YamlNode empty;
   Problems& problems = context.problems;
   const Map map(node ? *node : empty, problems,
-                {"webhook", "webhook_file", "poll", "limits", "ca_file"});
+                {"webhook", "webhook_file", "poll", "poll_quiet", "limits", "ca_file"});
   config.portal.webhook = read_secret(map, "webhook", context);
   if (const YamlNode* poll = map.get("poll")) {
     config.portal.poll =
         read_duration(*poll, seconds{1}, hours{1}, problems).value_or(config.portal.poll);
+  }
+  if (const YamlNode* poll = map.get("poll_quiet")) {
+    config.portal.poll_quiet =
+        read_duration(*poll, seconds{1}, hours{1}, problems).value_or(config.portal.poll_quiet);
   }
   if (const YamlNode* limits = map.section("limits")) {
     read_limits(*limits, config.portal.limits, problems);

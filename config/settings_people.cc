@@ -98,9 +98,9 @@ std::set<Day> read_days(const YamlNode* node, Problems& problems) {
 }  // namespace
 
 void read_people(const YamlNode& node, Config& config, Problems& problems) {
-  const Map map(
-      node, problems,
-      {"departments", "exclude", "heads", "notify", "notify_hours", "fallback", "absences"});
+  const Map map(node, problems,
+                {"departments", "exclude", "heads", "notify", "notify_hours", "fallback",
+                 "administrators", "absences"});
   for (const auto id : read_ids(map.get("departments"), problems)) {
     config.people.departments.insert(id);
   }
@@ -114,6 +114,7 @@ void read_people(const YamlNode& node, Config& config, Problems& problems) {
   if (const YamlNode* fallback = map.get("fallback")) {
     config.people.fallback = read_id(*fallback, problems);
   }
+  config.administrators = read_ids(map.get("administrators"), problems);
   const YamlNode* absences = map.get("absences");
   const auto* items = absences ? read_list(*absences, EmptyList::allowed, problems) : nullptr;
   if (items == nullptr) return;

@@ -77,7 +77,8 @@ std::optional<ErrorKind> gravest(const std::vector<Error>& problems) {
 App::App(Config config, AppOptions options, Clock& clock)
     : config_(std::move(config)), options_(std::move(options)), clock_(clock) {
   paths_.state_dir = config_.state_dir;
-  options_.puller.poll = config_.portal.poll;
+  options_.puller.pace = {config_.portal.poll, config_.portal.poll_quiet};
+  options_.puller.calendar = config_.calendar;
 }
 
 Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions options,

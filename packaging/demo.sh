@@ -101,7 +101,7 @@ if [[ -z "$portal" ]]; then
   start_portal
   write_settings <<SETTINGS
 language: ru
-portal: {webhook_file: webhook, poll: 5 seconds}
+portal: {webhook_file: webhook, poll: 5 seconds, poll_quiet: 5 seconds}
 people: {notify_hours: any}
 state_dir: state
 log: {level: warn}

@@ -274,6 +274,15 @@ std::string edited_text(const MessageContext& context) {
       escape_bb(context.rule.name.pick()));
 }
 
+std::string restored_text(const MessageContext& context) {
+  return fmt::format(
+      fmt::runtime(tr("⚪ {}: портал восстановили из резервной копии, тревоги «{}» на нём нет",
+                      "⚪ {}: the portal was restored from a backup, the alert \"{}\" is not so "
+                      "there")),
+      user_link(context.manager_id, context.input.people.name(context.manager_id)),
+      escape_bb(context.rule.name.pick()));
+}
+
 const std::set<std::string>& message_names(const Rule& rule) {
   static const std::set<std::string> metric = {"manager", "value", "norm",    "change",
                                                "rule",    "count", "duration"};

@@ -49,8 +49,9 @@ struct RouteInput {
   bool quiet = false;             // outside the hours in which people are told anything
 };
 
-// Whether the rule's condition was edited since it was last judged.
-enum class Condition { same, edited };
+// Whether the rule's condition was edited since it was last judged, or the portal was restored from
+// a backup.
+enum class Condition { same, edited, restored };
 
 // Decides for one rule: given all its alerts after the step and its stored messages.
 //
@@ -63,7 +64,8 @@ enum class Condition { same, edited };
 // object is no number in this sense: it grows by itself.
 //
 // Closing texts speak of a recovery only if there was one: not for a manager who is no longer
-// watched, nor when the rule was edited (that is said at once, quiet or not: somebody is at work).
+// watched, nor when the rule was edited (that is said at once, quiet or not: somebody is at work),
+// nor when the portal was restored from a backup.
 //
 // Who stands in for an absent recipient is not told what that one knows already.
 //
@@ -87,7 +89,7 @@ std::vector<Outgoing> close_removed(std::string_view rule_name,
 // start, and for rules that are new or edited. Tagged "b24watch:start:u5:e1" and stored under the
 // rule id kStartRule, closed; `earlier` are those stored. At most kSummaryLength visible
 // characters. Empty when nothing holds. Comes at once, quiet or not: somebody has just set this up.
-enum class Occasion { first_start, rules_changed };
+enum class Occasion { first_start, rules_changed, portal_restored };
 std::vector<Outgoing> summary(const std::vector<Alert>& known, Occasion occasion,
                               const std::vector<Message>& earlier, const RouteInput& input);
 inline constexpr std::size_t kSummaryLength = 2500;

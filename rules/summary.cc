@@ -102,11 +102,21 @@ std::string rule_section(const Rule& rule, const ByManager& managers, std::int64
   return text;
 }
 
+std::string_view headline(Occasion occasion) {
+  switch (occasion) {
+    case Occasion::first_start:
+      return tr("[b]b24watch начал наблюдение[/b]", "[b]b24watch has begun to watch[/b]");
+    case Occasion::rules_changed:
+      return tr("[b]b24watch: слежу ещё за этим[/b]", "[b]b24watch: now watching this too[/b]");
+    case Occasion::portal_restored:
+      return tr("[b]b24watch: портал восстановлен из резервной копии[/b]",
+                "[b]b24watch: the portal was restored from a backup[/b]");
+  }
+  return "";
+}
+
 std::string head_text(Occasion occasion) {
-  const std::string_view head =
-      occasion == Occasion::first_start
-          ? tr("[b]b24watch начал наблюдение[/b]", "[b]b24watch has begun to watch[/b]")
-          : tr("[b]b24watch: слежу ещё за этим[/b]", "[b]b24watch: now watching this too[/b]");
+  const std::string_view head = headline(occasion);
   return std::string{head} + "\n" +
          std::string{tr("Вот что уже накопилось. Дальше сообщаю только о новом и о том, что стало "
                         "заметно хуже.",

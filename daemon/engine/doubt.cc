@@ -6,10 +6,12 @@ namespace b24 {
 namespace {
 
 constexpr std::int64_t kHandful = 5;
+constexpr std::int64_t kTail = 10;
 constexpr seconds kDoubtedFor{3600};
 
 bool is_doubtful(const SweepResult& found) {
   if (found.gone == 0) return false;
+  if (lost_its_end(found)) return true;
   return found.gone >= found.here || (found.here > kHandful && found.gone * 2 >= found.here);
 }
 
@@ -19,6 +21,8 @@ bool is_similar(std::int64_t a, std::int64_t b) {
 }
 
 }  // namespace
+
+bool lost_its_end(const SweepResult& found) { return found.tail >= kTail; }
 
 std::optional<Doubt> doubt_after(const std::optional<Doubt>& before, const SweepResult& found) {
   if (!is_doubtful(found)) return std::nullopt;

@@ -40,6 +40,7 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
   if (auto kept = kept_facts(reader_)) facts_ = std::move(kept->facts);
   days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
+  outage_ = kept_outage(reader_);
   refresh_surroundings();
 }
 
@@ -81,7 +82,11 @@ void Engine::prune_when_due(Time now) {
 void Engine::take(Event event) {
   // Neither are calls written nor rules judged by days of two zones.
   const bool days_settled = settle_days();
-  if (auto* rows = std::get_if<Pulled>(&event)) return take_rows(std::move(*rows));
+  if (auto* rows = std::get_if<Pulled>(&event)) {
+    take_rows(std::move(*rows));
+    if (options_.judging) watch_streams(clock_.now());
+    return;
+  }
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
@@ -90,7 +95,8 @@ void Engine::take(Event event) {
   // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
   const bool worth_judging = changed_ || !judged_at_;
   if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
-  done.committed->set_value();
+  done.committed->set_value(std::exchange(begun_anew_, false) ? Committed::begun_anew
+                                                              : Committed::done);
 }
 
 void Engine::take_rows(Pulled pulled) {
@@ -121,6 +127,7 @@ void Engine::take_rows(Pulled pulled) {
     }
     known = part.state;
   }
+  if (lost_ends_.size() >= kListsOfABackup) begin_anew(now);
 }
 
 void Engine::take_part(PulledPart& part, Time now) {
@@ -153,9 +160,9 @@ void Engine::take_part(PulledPart& part, Time now) {
 
 std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
   const Entity entity = part.state.entity;
-  std::vector<std::int64_t> gone = writer_.finish_sweep(entity);
+  auto [gone, tail] = writer_.finish_sweep(entity);
   const SweepResult found{reader_.row_counts()[entity], static_cast<std::int64_t>(gone.size()),
-                          part.sweep_began_at};
+                          tail, part.sweep_began_at};
   const std::optional<Doubt> before = writer_.doubt(entity);
   const std::optional<Doubt> after = doubt_after(before, found);
   if (after != before) writer_.save_doubt(entity, after);
@@ -165,6 +172,11 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
   } else if (before && !after) {
     log::info("doubt is over entity={} doubted={} gone={} mirror={}", name(entity), before->rows,
               found.gone, found.here);
+  }
+  if (after && lost_its_end(found)) {
+    lost_ends_[entity] = tail;
+  } else {
+    lost_ends_.erase(entity);
   }
   if (after) gone.clear();
   return gone;

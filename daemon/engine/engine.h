@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/judge.h"
+#include "daemon/engine/kept.h"
 #include "daemon/store/store.h"
 #include "rules/route.h"
 
@@ -51,6 +52,16 @@ class Engine {
   void take_part(PulledPart& part, Time now);
   // The rows that a finished sweep finds gone, if that is believed.
   std::vector<std::int64_t> finish_sweep(const PulledPart& part);
+  // The portal was restored from a backup: what is in the mirror may never have been, and its ids
+  // are given to others. All is read again; what no longer holds ends without a word of a recovery.
+  void begin_anew(Time now);
+  // Every rule is looked at as for the first time.
+  void forget_looks();
+  // Tells of lists that cannot be read for long, once, and of the end of it. A list that cannot be
+  // read reports so with every attempt.
+  void watch_streams(Time now);
+  // To whoever looks after the program; `name` is the message's tag, as in "b24watch:name".
+  void tell_administrators(const std::string& text, const std::string& name, Time now);
   void prune_when_due(Time now);
   void take_facts(const FactsRead& facts);
   // Brings the local days of the calls to the zone in force; false if a stop came before the end.
@@ -104,8 +115,12 @@ class Engine {
   std::map<std::string, std::string> complaints_;  // by rule: its latest problem
   std::map<Entity, StreamState> streams_;
   std::map<Entity, Time> troubled_since_;  // streams that cannot be read
-  Time rules_from_;                        // when the rules in force were loaded
-  std::set<std::int64_t> in_flight_;       // outbox ids with the sender
+  // Lists whose newest rows the portal no longer shows, how many.
+  std::map<Entity, std::int64_t> lost_ends_;
+  bool begun_anew_ = false;           // since the last PassDone
+  std::optional<KeptOutage> outage_;  // that was told
+  Time rules_from_;                   // when the rules in force were loaded
+  std::set<std::int64_t> in_flight_;  // outbox ids with the sender
   std::optional<Time> judged_at_;
   bool changed_ = false;  // the mirror, since the rules were judged
   std::optional<SteadyTime> pruned_at_;

@@ -5,6 +5,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/pace.h"
 #include "daemon/engine/unknown.h"
 
 // The engine's second half: what the rules say of the mirror, and what people are told of it.
@@ -24,6 +25,13 @@ constexpr seconds kSetUp{3600};
 std::string look_meta(const std::string& rule_id) { return "looked:" + rule_id; }
 std::string name_meta(const std::string& rule_id) { return "rule_name:" + rule_id; }
 constexpr const char* kWatchingMeta = "watching_since";
+// In place of a condition: the mirror was begun anew since.
+constexpr const char* kBegunAnew = "begun anew";
+
+Condition since_last_look(const std::string& looked, bool first_look) {
+  if (!first_look || looked.empty()) return Condition::same;
+  return looked == kBegunAnew ? Condition::restored : Condition::edited;
+}
 
 }  // namespace
 
@@ -62,11 +70,13 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   // Who is judged, and by whom it is heard.
   needed.insert({Entity::user, Entity::department});
   if (config_.people.departments.empty()) needed.insert(Entity::deal);
+  const Pace polls{config_.portal.poll, config_.portal.poll_quiet};
   for (const Entity entity : needed) {
     const StreamState& state = streams_[entity];
     // Nothing is fresher than the pace it is asked for at.
     const EntitySpec& list = spec(entity);
-    const seconds pace = list.renewal == Renewal::whole ? list.every : config_.portal.poll;
+    const seconds pace =
+        list.renewal == Renewal::whole ? list.every : pace_at(polls, around_.calendar, now);
     const seconds allowed = std::max(rule.fresh, pace * 2);
     // What the portal does not have is empty, and keeps nobody waiting.
     if (list.optional && state.refused && !state.full_done) continue;
@@ -114,9 +124,8 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
   for (Finding& finding : judgement->findings) {
     if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
   }
-  const bool edited = first_look && !looked.empty();
   return Outcome{&rule, step_rule(rule, alerts, *judgement, around_.people, first_look, now),
-                 first_look, edited ? Condition::edited : Condition::same};
+                 first_look, since_last_look(looked, first_look)};
 }
 
 void Engine::judge_all(Time now) {
@@ -188,12 +197,22 @@ void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
                       std::back_inserter(outgoing));
   }
   const bool begun = reader_.meta(kWatchingMeta).has_value();
-  std::ranges::move(summary(known, begun ? Occasion::rules_changed : Occasion::first_start,
-                            writer_.messages(std::string{kStartRule}), input),
+  const bool restored = std::ranges::any_of(
+      outcomes, [](const Outcome& outcome) { return outcome.condition == Condition::restored; });
+  const Occasion occasion = !begun     ? Occasion::first_start
+                            : restored ? Occasion::portal_restored
+                                       : Occasion::rules_changed;
+  std::ranges::move(summary(known, occasion, writer_.messages(std::string{kStartRule}), input),
                     std::back_inserter(outgoing));
   if (!begun) writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
   for (const Outgoing& out : outgoing) put(out, now);
   transaction.commit();
+}
+
+void Engine::forget_looks() {
+  for (const auto& [look, condition] : writer_.metas(look_meta(""))) {
+    if (!condition.empty()) writer_.set_meta(look, kBegunAnew);
+  }
 }
 
 void Engine::put(const Outgoing& out, Time now) {

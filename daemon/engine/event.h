@@ -36,9 +36,13 @@ struct Pulled {
 
 // A look at the portal has ended; what it brought stands before it in the queue. `committed` is
 // set when all of it is in the file, and judged if `judge` says so.
+enum class Committed {
+  done,
+  begun_anew,  // the mirror was cleared since the last PassDone: everything is to be read again
+};
 struct PassDone {
   bool judge = false;
-  std::shared_ptr<std::promise<void>> committed;
+  std::shared_ptr<std::promise<Committed>> committed;
 };
 
 // The portal's own settings were read (again).

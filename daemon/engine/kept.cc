@@ -91,6 +91,28 @@ std::optional<KeptAbsences> kept_absences(Reader& reader) {
   return text ? absences_from_json(*text) : std::nullopt;
 }
 
+std::string to_json(const KeptOutage& kept) {
+  Json lists = Json::array();
+  for (const Entity entity : kept.lists) lists.push_back(std::string{name(entity)});
+  return Json{{"since", to_unix(kept.since)}, {"lists", std::move(lists)}}.dump();
+}
+
+std::optional<KeptOutage> outage_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  KeptOutage kept{from_unix(json.at("since")), {}};
+  for (const Json& list : json.at("lists")) {
+    if (const auto entity = entity_named(list.get<std::string>())) kept.lists.insert(*entity);
+  }
+  return kept;
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+std::optional<KeptOutage> kept_outage(Reader& reader) {
+  const auto text = reader.meta(kOutageMeta);
+  return text ? outage_from_json(*text) : std::nullopt;
+}
+
 std::string to_json(const KeptBucket& kept) {
   return Json{{"level", kept.level}, {"at", to_unix(kept.at)}}.dump();
 }

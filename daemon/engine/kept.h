@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,16 @@ std::string to_json(const KeptAbsences& kept);
 std::optional<KeptAbsences> absences_from_json(const std::string& text);
 inline constexpr const char* kAbsencesMeta = "absences";
 std::optional<KeptAbsences> kept_absences(Reader& reader);
+
+// The administrators were told that these lists cannot be read.
+struct KeptOutage {
+  Time since;
+  std::set<Entity> lists;
+};
+std::string to_json(const KeptOutage& kept);
+std::optional<KeptOutage> outage_from_json(const std::string& text);
+inline constexpr const char* kOutageMeta = "outage";
+std::optional<KeptOutage> kept_outage(Reader& reader);
 
 // How full the portal's request bucket was: it knows nothing of our restarts.
 struct KeptBucket {

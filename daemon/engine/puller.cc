@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "daemon/engine/log.h"
+#include "daemon/engine/surroundings.h"
 #include "rules/evaluate.h"
 
 namespace b24 {
@@ -44,7 +45,15 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
       events_(events),
       hints_(hints),
       clock_(clock),
-      options_(options) {
+      options_(std::move(options)) {
+  load_states();
+}
+
+void Puller::load_states() {
+  states_.clear();
+  sweeps_.clear();
+  filling_.reset();
+  differences_ = {};
   for (const Entity entity : kEntities) states_[entity].entity = entity;
   for (const StreamState& state : reader_.streams()) {
     const EntitySpec& s = spec(state.entity);
@@ -65,8 +74,18 @@ bool Puller::rests(Entity entity) const {
   return found != rest_until_.end() && clock_.steady_now() < found->second;
 }
 
-void Puller::assume(const PortalFacts& facts, Time read_at) {
+void Puller::know(const PortalFacts& facts) {
   portal_offset_ = facts.portal_offset;
+  // The engine says what is wrong with a calendar; until then any hour is a working one.
+  if (auto calendar = calendar_of(facts, options_.calendar)) calendar_ = std::move(*calendar);
+}
+
+seconds Puller::pace() const {
+  return calendar_ ? pace_at(options_.pace, *calendar_, clock_.now()) : options_.pace.busy;
+}
+
+void Puller::assume(const PortalFacts& facts, Time read_at) {
+  know(facts);
   facts_due_ = due_after(read_at, options_.facts_every);
 }
 
@@ -78,7 +97,7 @@ Result<PortalFacts> Puller::read_facts(const std::stop_token& stop) {
   auto facts = read_portal_facts(client_, stop);
   if (!facts) return facts;
   if (!facts->admin) return not_admin(*facts);
-  portal_offset_ = facts->portal_offset;
+  know(*facts);
   facts_due_ = clock_.steady_now() + options_.facts_every;
   events_.push(FactsRead{*facts}, stop);
   return facts;
@@ -179,13 +198,16 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
 }
 
 bool Puller::commit(After after, const std::stop_token& stop) {
-  PassDone done{after == After::judge, std::make_shared<std::promise<void>>()};
+  PassDone done{after == After::judge, std::make_shared<std::promise<Committed>>()};
   auto committed = done.committed->get_future();
   if (!events_.push(done, stop)) return false;
   while (committed.wait_for(milliseconds{20}) != std::future_status::ready) {
     if (stop.stop_requested()) return false;
   }
-  return true;
+  if (committed.get() == Committed::done) return true;
+  load_states();
+  begun_anew_ = true;
+  return false;
 }
 
 void Puller::tell_trouble(const Error& why, const std::stop_token& stop) {
@@ -211,6 +233,15 @@ void Puller::end_trouble(const std::stop_token& stop) {
 }
 
 PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
+  begun_anew_ = false;
+  PassReport report = look(counts, stop);
+  if (!begun_anew_) return report;
+  PassReport again = look(counts, stop);
+  again.rows += report.rows;
+  return again;
+}
+
+PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   PassReport report;
   failed_.clear();
   const auto full = [&] {
@@ -252,7 +283,7 @@ void Puller::run(const std::stop_token& stop) {
     if (why.text != problem)
       log::warn("portal not read kind={} text={}", name(why.kind), log::quoted(why.text));
     problem = why.text;
-    pause = pause_after(why, pause, options_.poll);
+    pause = pause_after(why, pause, pace());
     clock_.sleep_until(clock_.steady_now() + pause, stop);
   };
   while (!stop.stop_requested()) {
@@ -272,7 +303,7 @@ void Puller::run(const std::stop_token& stop) {
     if (!problem.empty()) log::info("portal read again rows={}", report.rows);
     problem.clear();
     pause = seconds{0};
-    if (hints_.wait(options_.poll, stop)) {
+    if (hints_.wait(pace(), stop)) {
       clock_.sleep_until(clock_.steady_now() + kGatherHints, stop);
     }
   }

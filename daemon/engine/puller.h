@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "connectors/bitrix24/client.h"
 #include "connectors/bitrix24/list.h"
 #include "daemon/engine/differences.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/hints.h"
+#include "daemon/engine/pace.h"
 #include "daemon/store/store.h"
 
 // Brings the portal's rows to the engine: a full read of every stream once, then what changed, in
@@ -21,11 +23,12 @@
 namespace b24 {
 
 struct PullerOptions {
-  seconds poll{30};             // between two looks
-  seconds count_every{900};     // between two comparisons of how many rows there are
-  seconds sweep_every{86400};   // between two comparisons of all ids
-  seconds facts_every{3600};    // between two readings of the portal's own settings, and absences
-  seconds refused_every{3600};  // between two attempts at an optional stream that is refused
+  Pace pace{};                   // between two looks
+  CalendarOverrides calendar{};  // of the settings, for the pace
+  seconds count_every{900};      // between two comparisons of how many rows there are
+  seconds sweep_every{86400};    // between two comparisons of all ids
+  seconds facts_every{3600};     // between two readings of the portal's own settings, and absences
+  seconds refused_every{3600};   // between two attempts at an optional stream that is refused
   // Of one comparison of ids, beside each look: a million ids, 400 requests, must not hold it up.
   int sweep_requests = 4;
   // Of the first reading of optional streams, beside each look: millions of activities must not
@@ -69,6 +72,8 @@ class Puller {
   // Passes for ever: poll, hints, back-off while the portal is away.
   void run(const std::stop_token& stop);
 
+  // How long until the next look, by the hour it is.
+  seconds pace() const;
   // How long to wait after a failure, `last` being the wait before it; zero after a good pass.
   static seconds pause_after(const Error& why, seconds last, seconds poll);
 
@@ -124,13 +129,19 @@ class Puller {
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
   enum class After { nothing, judge };
+  // False: a stop came first, or the mirror was cleared and is to be read anew.
   bool commit(After after, const std::stop_token& stop);
+  // As the file says, on which a pass builds.
+  void load_states();
+  // What pass() does, once.
+  PassReport look(Counts counts, const std::stop_token& stop);
   // Why nothing at all is read is the problem of every stream that is not refused on its own; the
   // next good pass ends it.
   void tell_trouble(const Error& why, const std::stop_token& stop);
   void end_trouble(const std::stop_token& stop);
   // An optional stream that the portal has refused is left alone for a while.
   bool rests(Entity entity) const;
+  void know(const PortalFacts& facts);
   // When something done at `done` comes round again. By the steady clock, so that setting the
   // system's clock back puts nothing off for longer than `every`.
   SteadyTime due_after(const std::optional<Time>& done, seconds every) const;
@@ -144,6 +155,7 @@ class Puller {
   std::map<Entity, StreamState> states_;
   std::set<Entity> failed_;  // streams that failed in this pass
   seconds portal_offset_{0};
+  std::optional<Calendar> calendar_;
   // When they are due; what is not there is due now.
   std::map<Entity, SteadyTime> list_due_;  // lists read whole, or the recent rows again
   std::map<Entity, SteadyTime> sweep_due_;
@@ -152,6 +164,7 @@ class Puller {
   SteadyTime facts_due_{};
   SteadyTime absences_due_{};
   bool absences_fail_ = false;
+  bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
   std::map<Entity, Reading> sweeps_;  // under way; a restart begins them anew
   std::optional<Reading> filling_;    // under way; a restart goes on at the cursors

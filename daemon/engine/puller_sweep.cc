@@ -30,14 +30,17 @@ bool Puller::check_counts(std::vector<Plan> counted, Counts counts, PassReport& 
 
 void Puller::compare(const std::vector<Plan>& counted) {
   const auto rows = reader_.row_counts();
+  const auto doubts = reader_.doubts();
   for (const Plan& plan : counted) {
     if (plan.mode != Mode::count || !plan.total || sweeps_.contains(plan.entity)) continue;
     const auto found = rows.find(plan.entity);
     const std::int64_t here = found == rows.end() ? 0 : found->second;
     const bool differs = differences_.believed(plan.entity, *plan.total - here);
     SteadyTime& due = sweep_due_[plan.entity];
-    // A comparison that has left so much was not believed: a second one may be (doubt.h).
-    if (here > 0 && *plan.total * 2 <= here) due = std::min(due, clock_.steady_now() + kSecondLook);
+    // A comparison that was not believed: a second one may be (doubt.h).
+    if (const auto doubt = doubts.find(plan.entity); doubt != doubts.end()) {
+      due = std::min(due, due_after(doubt->second.since, kSecondLook));
+    }
     if (!differs && clock_.steady_now() < due) continue;
     if (differs) {
       log::info("row counts differ entity={} portal={} mirror={}", name(plan.entity), *plan.total,

@@ -14,12 +14,17 @@ std::string portal_zone(const PortalFacts& facts) {
   return offset == hours{0} ? "Etc/UTC" : fmt::format("Etc/GMT{:+}", -offset.count());
 }
 
-Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
-                                       const std::optional<PortalFacts>& facts) {
+Result<Calendar> calendar_of(const std::optional<PortalFacts>& facts,
+                             const CalendarOverrides& overrides) {
   std::optional<CalendarSettings> portal_calendar;
   if (facts) portal_calendar = facts->calendar;
   const std::string zone = facts ? portal_zone(*facts) : std::string{};
-  auto calendar = Calendar::make(merged(portal_calendar, config.calendar, zone));
+  return Calendar::make(merged(portal_calendar, overrides, zone));
+}
+
+Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
+                                       const std::optional<PortalFacts>& facts) {
+  auto calendar = calendar_of(facts, config.calendar);
   if (!calendar) return calendar.error();
   std::vector<Absence> absences;
   if (auto kept = kept_absences(reader)) absences = std::move(kept->absences);

@@ -16,6 +16,11 @@ namespace b24 {
 // else one with the offset of its clock.
 std::string portal_zone(const PortalFacts& facts);
 
+// The portal's calendar as far as it is known, with the settings' corrections. Fails with
+// invalid_input for a zone nobody knows.
+Result<Calendar> calendar_of(const std::optional<PortalFacts>& facts,
+                             const CalendarOverrides& overrides);
+
 // As the mirror and the settings give them. Fails with invalid_input for a zone nobody knows.
 Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
                                        const std::optional<PortalFacts>& facts);

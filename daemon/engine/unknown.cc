@@ -37,6 +37,7 @@ std::vector<Named> named(const Config& config) {
           {"people.heads", Entity::user, heads},
           {"people.exclude", Entity::user, listed(config.people.exclude)},
           {"people.notify", Entity::user, config.people.notify},
+          {"people.administrators", Entity::user, config.administrators},
           {"people.fallback", Entity::user, fallback},
           {"people.absences", Entity::user, absent},
           {"scope.pipelines", Entity::pipeline, listed(config.scope.pipelines)}};

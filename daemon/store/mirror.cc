@@ -35,6 +35,11 @@ constexpr const char* kDoubt =
     "SELECT doubted_at, doubted_rows FROM streams WHERE entity = ? AND doubted_at IS NOT NULL";
 constexpr const char* kSaveDoubt =
     "UPDATE streams SET doubted_at = ?, doubted_rows = ? WHERE entity = ?";
+constexpr const char* kForgetStreams =
+    "UPDATE streams SET full_done = 0, cursor_id = 0, full_began_at = NULL, watermark = NULL, "
+    "fresh_at = NULL, swept_at = NULL, recent_at = NULL, rows = 0, doubted_at = NULL, "
+    "doubted_rows = NULL; "
+    "DELETE FROM rejected_rows";
 constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
 
 std::string swept_table(Entity entity) { return fmt::format("swept_{}", table_of(entity)); }
@@ -113,23 +118,35 @@ void Writer::add_swept(Entity entity, std::span<const Record> records) {
   for (const Record& record : records) Run{impl_->connection, insert, record.id}.exec();
 }
 
-std::vector<std::int64_t> Writer::finish_sweep(Entity entity) {
+Swept Writer::finish_sweep(Entity entity) {
   if (!sweeps(impl_->connection, entity)) return {};
   const std::string table = swept_table(entity);
-  std::vector<std::int64_t> missing;
+  Swept swept;
   {
     Run run = impl_->connection.run(
-        fmt::format("SELECT id FROM {} AS m WHERE deleted_at IS NULL "
-                    "AND NOT EXISTS (SELECT 1 FROM temp.{} AS s WHERE s.id = m.id) ORDER BY id",
+        fmt::format("SELECT id, id > (SELECT coalesce(max(id), 0) FROM temp.{1}) FROM {0} AS m "
+                    "WHERE deleted_at IS NULL "
+                    "AND NOT EXISTS (SELECT 1 FROM temp.{1} AS s WHERE s.id = m.id) ORDER BY id",
                     table_of(entity), table));
-    while (run.next()) missing.push_back(run.integer(0));
+    while (run.next()) {
+      swept.gone.push_back(run.integer(0));
+      swept.tail += run.integer(1);
+    }
   }
   abandon_sweep(entity);
-  return missing;
+  return swept;
 }
 
 void Writer::abandon_sweep(Entity entity) {
   impl_->connection.exec(fmt::format("DROP TABLE IF EXISTS temp.{}", swept_table(entity)).c_str());
+}
+
+void Writer::clear_mirror() {
+  for (const Entity entity : kEntities) {
+    abandon_sweep(entity);
+    impl_->connection.exec(fmt::format("DELETE FROM {}", table_of(entity)).c_str());
+  }
+  impl_->connection.exec(kForgetStreams);
 }
 
 std::optional<Doubt> Writer::doubt(Entity entity) {

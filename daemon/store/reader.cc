@@ -27,6 +27,8 @@ constexpr const char* kDepartments =
 constexpr const char* kRowCounts = "SELECT entity, rows FROM streams";
 constexpr const char* kRejectedCounts =
     "SELECT entity, count(*) FROM rejected_rows GROUP BY entity";
+constexpr const char* kDoubts =
+    "SELECT entity, doubted_at, doubted_rows FROM streams WHERE doubted_at IS NOT NULL";
 constexpr const char* kOutboxCounts =
     "SELECT coalesce(sum(delivered_at IS NULL AND given_up = 0), 0), "
     "min(CASE WHEN delivered_at IS NULL AND given_up = 0 THEN queued_at END), "
@@ -172,6 +174,17 @@ std::optional<Day> Reader::calls_covered_from(const Calendar& calendar) {
   Run run = impl_->connection.run(kFirstCall);
   if (!run.next() || run.is_null(0)) return std::nullopt;
   return calendar.day_of(run.time(0)) + days{1};
+}
+
+std::map<Entity, Doubt> Reader::doubts() {
+  std::map<Entity, Doubt> doubts;
+  Run run = impl_->connection.run(kDoubts);
+  while (run.next()) {
+    if (const auto entity = entity_named(run.text(0))) {
+      doubts[*entity] = {run.time(1), run.integer(2)};
+    }
+  }
+  return doubts;
 }
 
 std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::int64_t> ids) {

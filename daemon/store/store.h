@@ -54,6 +54,12 @@ struct Doubt {
   friend bool operator==(const Doubt&, const Doubt&) = default;
 };
 
+// What a comparison of ids has not seen.
+struct Swept {
+  std::vector<std::int64_t> gone;  // ascending
+  std::int64_t tail = 0;           // how many of them came after the last row that was shown
+};
+
 // "Europe/Moscow": all local days are in this zone. "Europe/Moscow 1200": up to this call's id.
 inline constexpr const char* kDaysZoneMeta = "days_zone";
 
@@ -128,7 +134,7 @@ class Writer {
   // saw no row at all gives every id: the caller judges whether to believe.
   void begin_sweep(Entity entity);
   void add_swept(Entity entity, std::span<const Record> records);
-  std::vector<std::int64_t> finish_sweep(Entity entity);
+  Swept finish_sweep(Entity entity);
   void abandon_sweep(Entity entity);
   std::optional<Doubt> doubt(Entity entity);
   void save_doubt(Entity entity, const std::optional<Doubt>& doubt);
@@ -136,6 +142,10 @@ class Writer {
   // calendar's zone. How far it has come is kept in the meta kDaysZoneMeta, so that it goes on
   // after a kill, and begins anew when the zone changes once more.
   bool recompute_days(const Calendar& calendar);
+
+  // Forgets every row and how far each list was read: all is read again, as at first. The change
+  // log stays, and so does the state.
+  void clear_mirror();
 
   // --- state ---
   std::vector<Alert> alerts(const std::string& rule_id);
@@ -248,6 +258,7 @@ class Reader {
   std::optional<std::string> meta(const std::string& name);
   std::map<Entity, std::int64_t> row_counts();  // not deleted
   std::map<Entity, std::int64_t> rejected_counts();
+  std::map<Entity, Doubt> doubts();
   // The day after the oldest call once all calls have been read (that first day may be half a
   // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);

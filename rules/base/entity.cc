@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "rules/base/language.h"
+
 namespace b24 {
 
 std::string_view name(Entity entity) {
@@ -42,6 +44,44 @@ std::string_view name(Entity entity) {
       return "invoice_move";
   }
   return "unknown";
+}
+
+std::string_view list_name(Entity entity) {
+  switch (entity) {
+    case Entity::user:
+      return tr("сотрудники", "users");
+    case Entity::department:
+      return tr("отделы", "departments");
+    case Entity::pipeline:
+      return tr("воронки", "pipelines");
+    case Entity::stage:
+      return tr("стадии", "stages");
+    case Entity::deal:
+      return tr("сделки", "deals");
+    case Entity::task:
+      return tr("задачи", "tasks");
+    case Entity::call:
+      return tr("звонки", "calls");
+    case Entity::lead:
+      return tr("лиды", "leads");
+    case Entity::quote:
+      return tr("коммерческие предложения", "quotes");
+    case Entity::invoice:
+      return tr("счета", "invoices");
+    case Entity::contact:
+      return tr("контакты", "contacts");
+    case Entity::company:
+      return tr("компании", "companies");
+    case Entity::activity:
+      return tr("дела", "activities");
+    case Entity::deal_move:
+      return tr("переходы сделок по стадиям", "stage history of deals");
+    case Entity::lead_move:
+      return tr("переходы лидов по стадиям", "stage history of leads");
+    case Entity::invoice_move:
+      return tr("переходы счетов по стадиям", "stage history of invoices");
+  }
+  return "?";
 }
 
 std::optional<Entity> entity_named(std::string_view word) {

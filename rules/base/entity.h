@@ -38,6 +38,8 @@ inline constexpr Entity kEntities[] = {
 
 // "user", "department", ...: the word in SQL, YAML, JSON and logs.
 std::string_view name(Entity entity);
+// "сделки", "deals": for people, in the language in force.
+std::string_view list_name(Entity entity);
 std::optional<Entity> entity_named(std::string_view word);
 
 // One value of SQLite's four: NULL, integer, real, text.

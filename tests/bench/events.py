@@ -66,7 +66,7 @@ def main():
         (folder / "webhook").chmod(0o600)
         port = free_port()
         settings = folder / "b24watch.yaml"
-        settings.write_text("portal: {webhook_file: webhook, poll: 1 hour}\nstate_dir: state\n"
+        settings.write_text("portal: {webhook_file: webhook, poll: 1 hour, poll_quiet: 1 hour}\nstate_dir: state\n"
                             f"http: {{listen: '127.0.0.1:{port}', application_token: '{TOKEN}'}}\n"
                             "log: {level: debug}\n")
         settings.chmod(0o600)

@@ -40,6 +40,7 @@ class Run:
         (folder / "webhook").chmod(0o600)
         settings = folder / "b24watch.yaml"
         settings.write_text("portal:\n  webhook_file: webhook\n  poll: 1 second\n"
+                            "  poll_quiet: 1 second\n"
                             "  limits: {plan: none}\nstate_dir: state\n")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(

@@ -52,6 +52,7 @@ language: en
 portal:
   webhook: https://example.bitrix24.ru/rest/1/hunter2/
   poll: 1 minute
+  poll_quiet: 20 minutes
   limits: {plan: enterprise, leave_free_percent: 20}
   ca_file: ca.pem
 state_dir: state
@@ -62,6 +63,7 @@ people:
   heads: {5: 3, 7: 4}
   notify: [1, 2]
   fallback: 9
+  administrators: [1, 8]
   absences:
     - {user: 17, from: '2026-11-01', to: '2026-11-14'}
 scope:
@@ -84,6 +86,7 @@ log: {level: debug}
   EXPECT_EQ(config.language, Language::en);
   EXPECT_EQ(config.portal.webhook.reveal(), kWebhook);
   EXPECT_EQ(config.portal.poll, seconds{60});
+  EXPECT_EQ(config.portal.poll_quiet, minutes{20});
   EXPECT_EQ(config.portal.limits.drain_per_second, 5);
   EXPECT_EQ(config.portal.limits.burst, 250);
   EXPECT_EQ(config.portal.limits.leave_free, 0.2);
@@ -96,6 +99,7 @@ log: {level: debug}
   EXPECT_EQ(config.people.heads, (std::map<std::int64_t, std::int64_t>{{5, 3}, {7, 4}}));
   EXPECT_EQ(config.people.notify, (std::vector<std::int64_t>{1, 2}));
   EXPECT_EQ(config.people.fallback, 9);
+  EXPECT_EQ(config.administrators, (std::vector<std::int64_t>{1, 8}));
   ASSERT_EQ(config.absences.size(), 1U);
   EXPECT_EQ(config.absences[0].user_id, 17);
   EXPECT_EQ(config.absences[0].from, sys_days{year{2026} / 11 / 1});
@@ -122,6 +126,7 @@ void expect_defaults(const Config& config) {
   const Config plain;
   EXPECT_EQ(config.language, plain.language);
   EXPECT_EQ(config.portal.poll, plain.portal.poll);
+  EXPECT_EQ(config.portal.poll_quiet, plain.portal.poll_quiet);
   EXPECT_EQ(config.portal.limits.drain_per_second, plain.portal.limits.drain_per_second);
   EXPECT_EQ(config.portal.limits.leave_free, plain.portal.limits.leave_free);
   EXPECT_EQ(config.portal.limits.enabled, plain.portal.limits.enabled);

@@ -62,7 +62,7 @@ class Desk {
     engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_,
                                        clock, EngineOptions{portal_.url(), false},
                                        [](const Notice&) { return true; });
-    start_puller(pulling);
+    start_puller(std::move(pulling));
     engine_thread_ = std::jthread{[this] { engine_->run(stop_.get_token()); }};
     if (!puller->read_facts(stop())) throw std::runtime_error{"no facts"};
   }
@@ -143,7 +143,8 @@ class Desk {
  private:
   StorePaths paths() const { return {folder_.path()}; }
   void start_puller(PullerOptions options) {
-    puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock, options);
+    puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock,
+                                      std::move(options));
   }
 
   TempFolder folder_;

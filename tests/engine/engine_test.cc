@@ -56,7 +56,7 @@ class EngineTest : public StoreTest {
     bring(Entity::department, department_rows());
   }
 
-  void look() { engine_->take(PassDone{true, std::make_shared<std::promise<void>>()}); }
+  void look() { engine_->take(PassDone{true, std::make_shared<std::promise<Committed>>()}); }
 
   // What was handed to the sender since the last call, "recipient tag"; all of it arrives.
   std::vector<std::string> told() {

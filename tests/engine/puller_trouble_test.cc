@@ -118,7 +118,7 @@ TEST(PullerTrouble, RefusalStandsWhileThePortalIsAway) {
 }
 
 TEST(PullerTrouble, FactsThatCannotBeReadAreTold) {
-  Desk desk{small_company(), {.poll = seconds{1}}};
+  Desk desk{small_company(), {.pace = {seconds{1}, seconds{1}}}};
   desk.ticks.set_manual(true);
   std::jthread running{[&](const std::stop_token& stop) { desk.puller->run(stop); }};
   const auto all_read = [&] { return desk.meta(kAbsencesMeta).has_value(); };

@@ -175,6 +175,21 @@ MutationCounts Portal::mutate(int count, std::uint64_t seed) {
   return mutate_world(impl_->world, count, seed);
 }
 
+void Portal::back_up() {
+  std::lock_guard lock{impl_->mutex};
+  World& world = impl_->world;
+  world.backup = World::Backup{world.data, world.last_ids, world.task_activities};
+}
+
+void Portal::restore() {
+  std::lock_guard lock{impl_->mutex};
+  World& world = impl_->world;
+  const World::Backup& backup = world.backup.value();
+  world.data = backup.data;
+  world.last_ids = backup.last_ids;
+  world.task_activities = backup.task_activities;
+}
+
 std::string Portal::rows(Entity entity) const {
   std::lock_guard lock{impl_->mutex};
   return all_rows(impl_->world, entity, std::nullopt);

@@ -187,6 +187,11 @@ class Portal {
   // posts an event to bound handlers.
   MutationCounts mutate(int count, std::uint64_t seed);
 
+  // Remembers the company as it is; puts it back, with the numbers of new rows: as a portal that is
+  // restored from a backup.
+  void back_up();
+  void restore();
+
   // JSON array of all rows of a kind with all their fields, as the list method gives them to an
   // administrator; one row; the number of rows.
   std::string rows(Entity entity) const;

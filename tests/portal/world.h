@@ -80,6 +80,13 @@ struct World {
   std::map<const void*, Id> last_ids;  // by table, of rows that are gone: no id is used again
   std::unordered_map<Id, Id> task_activities;  // by task: its activity
 
+  struct Backup {
+    Data data;
+    std::map<const void*, Id> last_ids;
+    std::unordered_map<Id, Id> task_activities;
+  };
+  std::optional<Backup> backup;
+
   std::optional<Time> frozen;
 
   Unix now() const;

@@ -137,6 +137,49 @@ TEST(TellingScenario, AlertIsToldReplacedAndClosed) {
   EXPECT_EQ(run.wait().exit_code, 0);
 }
 
+// The pile was made after the backup: it is gone, and nobody has worked it off.
+TEST(TellingScenario, ARestoredPortalResolvesNothing) {
+  Workplace workplace{calm_company()};
+  without_waiting(workplace);
+  auto& portal = workplace.portal();
+  const Pair who = some_manager(portal);
+  portal.back_up();
+  {
+    Process run{workplace.command({"run"}), workplace.folder()};
+    ASSERT_TRUE(eventually([&] { return workplace.has_begun(); })) << run.err();
+    add_overdue_tasks(portal, who.manager, 40);
+    for (int i = 0; i < 20; ++i) {
+      portal.call("crm.item.add", R"({"entityTypeId":2,"fields":{"title":"lost"}})");
+    }
+    ASSERT_TRUE(eventually([&] { return piles(portal, who.head).size() == 1; })) << run.err();
+    run.signal(SIGTERM);
+    ASSERT_EQ(run.wait().exit_code, 0);
+  }
+  portal.restore();
+  Process run{workplace.command({"run"}), workplace.folder()};
+  const auto closed = [&] {
+    const auto shown = piles(portal, who.head);
+    return shown.size() == 1 && shown.front().text.starts_with("⚪");
+  };
+  ASSERT_TRUE(eventually(closed)) << run.err();
+  EXPECT_NE(piles(portal, who.head)
+                .front()
+                .plain.find(
+                    "портал восстановили из резервной копии, тревоги «Много просроченных задач» на "
+                    "нём нет"),
+            std::string::npos)
+      << piles(portal, who.head).front().plain;
+  const auto told = portal.visible(1);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told.front().plain.find("пропали самые новые сделки (20), задачи (40)"),
+            std::string::npos)
+      << told.front().plain;
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait().exit_code, 0);
+  EXPECT_EQ(workplace.run({"sync"}).exit_code, 0);
+  EXPECT_EQ(differences(workplace), "");
+}
+
 TEST(TellingScenario, RestartRepeatsNothing) {
   Workplace workplace{calm_company()};
   auto& portal = workplace.portal();

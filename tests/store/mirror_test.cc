@@ -274,10 +274,53 @@ TEST_F(MirrorTest, ASweepGivesWhatItDidNotSee) {
   // What is written while the sweep goes on is not missing, by whatever clock.
   upsert(Entity::deal, {deal(5, "д", kStart), deal(3, "в", kStart)}, kStart - hours{6});
   in_transaction([&] {
-    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{2}));
-    EXPECT_TRUE(writer_->finish_sweep(Entity::deal).empty()) << "it is over";
-    EXPECT_TRUE(writer_->finish_sweep(Entity::task).empty()) << "it never began";
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal).gone, (std::vector<std::int64_t>{2}));
+    EXPECT_TRUE(writer_->finish_sweep(Entity::deal).gone.empty()) << "it is over";
+    EXPECT_TRUE(writer_->finish_sweep(Entity::task).gone.empty()) << "it never began";
   });
+}
+
+TEST_F(MirrorTest, ASweepTellsHowManyOfTheNewestLack) {
+  std::vector<Record> deals;
+  for (std::int64_t id = 1; id <= 9; ++id) deals.push_back(deal(id, "а", kStart));
+  upsert(Entity::deal, deals, kStart);
+  const auto swept = [&](std::vector<Record> seen) {
+    Swept found;
+    in_transaction([&] {
+      writer_->begin_sweep(Entity::deal);
+      writer_->add_swept(Entity::deal, seen);
+      found = writer_->finish_sweep(Entity::deal);
+    });
+    return std::pair{found.gone.size(), found.tail};
+  };
+  EXPECT_EQ(swept({{1, {}, {}}, {3, {}, {}}, {6, {}, {}}}), std::pair(std::size_t{6}, 3L));
+  EXPECT_EQ(swept({{1, {}, {}}, {9, {}, {}}}), std::pair(std::size_t{7}, 0L));
+  EXPECT_EQ(swept({}), std::pair(std::size_t{9}, 9L));
+}
+
+TEST_F(MirrorTest, AMirrorThatIsClearedBeginsAnew) {
+  upsert(Entity::deal, {deal(1, "а", kStart)}, kStart);
+  upsert(Entity::deal, {deal(1, "б", kStart)}, kStart);
+  in_transaction([&] {
+    writer_->save_stream({.entity = Entity::deal,
+                          .full_done = true,
+                          .cursor_id = 1,
+                          .watermark = kStart,
+                          .fresh_at = kStart,
+                          .problem = "нет связи"});
+    writer_->save_doubt(Entity::deal, Doubt{kStart, 7});
+    writer_->set_meta("kept", "yes");
+  });
+  in_transaction([&] { writer_->clear_mirror(); });
+  EXPECT_EQ(rows("SELECT count(*) FROM deals"), Rows{"0"});
+  EXPECT_EQ(rows("SELECT count(*) > 0 FROM changes"), Rows{"1"});
+  EXPECT_EQ(writer_->meta("kept"), "yes");
+  EXPECT_TRUE(reader()->doubts().empty());
+  EXPECT_EQ(reader()->row_counts().at(Entity::deal), 0);
+  for (const StreamState& state : reader()->streams()) {
+    EXPECT_FALSE(state.full_done || state.watermark || state.fresh_at || state.cursor_id != 0)
+        << name(state.entity);
+  }
 }
 
 TEST_F(MirrorTest, RowsWrittenByAClockAheadAreSweptAllTheSame) {
@@ -286,7 +329,7 @@ TEST_F(MirrorTest, RowsWrittenByAClockAheadAreSweptAllTheSame) {
   in_transaction([&] {
     writer_->begin_sweep(Entity::deal);
     writer_->add_swept(Entity::deal, seen);
-    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{2}));
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal).gone, (std::vector<std::int64_t>{2}));
   });
 }
 
@@ -299,7 +342,7 @@ TEST_F(MirrorTest, ASweepBeginsAnew) {
     writer_->add_swept(Entity::deal, first);
     writer_->begin_sweep(Entity::deal);
     writer_->add_swept(Entity::deal, second);
-    EXPECT_EQ(writer_->finish_sweep(Entity::deal), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(writer_->finish_sweep(Entity::deal).gone, (std::vector<std::int64_t>{1}));
   });
 }
 

@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/log.h"
+#include "daemon/engine/trouble.h"
+#include "rules/text.h"
+
+// The engine's third part: what befalls the portal as a whole, and who is told of it.
+
+namespace b24 {
+
+void Engine::tell_administrators(const std::string& text, const std::string& name, Time now) {
+  std::vector<std::int64_t> recipients = config_.administrators;
+  if (recipients.empty() && facts_) recipients.push_back(facts_->user_id);
+  for (const std::int64_t recipient : recipients) {
+    const std::string tag = fmt::format("b24watch:{}:u{}", name, recipient);
+    writer_.queue({0, recipient, tag, text, plain_text(text)}, now);
+    log::info("administrator told recipient={} tag={}", recipient, tag);
+  }
+}
+
+void Engine::watch_streams(Time now) {
+  if (is_quiet(now)) return;
+  std::set<Entity> bad;
+  Time since = now;
+  std::string why;
+  for (const auto& [entity, state] : streams_) {
+    const auto troubled = troubled_since_.find(entity);
+    // What the portal does not have is no trouble.
+    const bool option = spec(entity).optional && state.refused;
+    if (state.problem.empty() || option || troubled == troubled_since_.end()) continue;
+    const bool known = outage_ && outage_->lists.contains(entity);
+    if (!known && now - troubled->second < kOutageWorthTelling) continue;
+    bad.insert(entity);
+    since = std::min(since, state.fresh_at.value_or(troubled->second));
+    why = state.problem;
+  }
+  const std::set<Entity> told = outage_ ? outage_->lists : std::set<Entity>{};
+  const bool over = outage_ && bad.empty();
+  const bool more = !std::includes(told.begin(), told.end(), bad.begin(), bad.end());
+  if (!over && !more) return;
+  // One message, in which the later words replace the earlier.
+  const Time from = outage_ ? outage_->since : since;
+  const std::string name = fmt::format("outage:{}", to_unix(from));
+  Writer::Transaction transaction{writer_};
+  if (over) {
+    tell_administrators(outage_over_text(told, from, now, around_.calendar), name, now);
+    outage_.reset();
+  } else {
+    bad.insert(told.begin(), told.end());
+    tell_administrators(outage_text(bad, from, why, around_.calendar), name, now);
+    outage_ = KeptOutage{from, std::move(bad)};
+  }
+  writer_.set_meta(kOutageMeta, outage_ ? to_json(*outage_) : std::string{});
+  transaction.commit();
+}
+
+void Engine::begin_anew(Time now) {
+  std::string lists;
+  for (const auto& [entity, rows] : lost_ends_) {
+    lists += fmt::format("{}{}={}", lists.empty() ? "" : " ", name(entity), rows);
+  }
+  log::error("portal restored from a backup, everything is read again gone={}", log::quoted(lists));
+  Writer::Transaction transaction{writer_};
+  writer_.clear_mirror();
+  forget_looks();
+  tell_administrators(restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)), now);
+  transaction.commit();
+  for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
+  lost_ends_.clear();
+  judged_at_.reset();
+  begun_anew_ = true;
+}
+
+}  // namespace b24

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "rules/base/entity.h"
+#include "rules/calendar.h"
+
+// What the administrator is told of the portal itself. BB code; times in the calendar's zone.
+
+namespace b24 {
+
+// Lists that have not been read for so long are worth a message.
+inline constexpr seconds kOutageWorthTelling{3600};
+
+std::string outage_text(const std::set<Entity>& lists, Time since, const std::string& why,
+                        const Calendar& calendar);
+std::string outage_over_text(const std::set<Entity>& lists, Time since, Time until,
+                             const Calendar& calendar);
+// The portal no longer shows so many of the newest rows.
+std::string restored_text(const std::map<Entity, std::int64_t>& gone);
+
+}  // namespace b24
