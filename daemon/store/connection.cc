@@ -3,13 +3,20 @@
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace b24 {
 namespace {
 
-constexpr int kBusyMilliseconds = 10'000;
+constexpr int kBusyMilliseconds = 5'000;
 
 // FULL: a committed page survives a power cut. secure_delete is Debian's default and would write
 // every freed page once more.
@@ -21,16 +28,21 @@ constexpr const char* kReadSettings = "PRAGMA query_only = ON; PRAGMA cache_size
 std::string failure_text(const std::string& file, int code, const std::string& message) {
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return fmt::format(fmt::runtime(tr("На диске нет места для базы {}: освободите место.",
-                                         "No space left on the disk for {}: free some.")),
-                         file);
+      return fmt::format(
+          fmt::runtime(tr("На диске нет места для базы {}: освободите место. Записанное цело.",
+                          "No space is left on the disk for {}: free some. What was written is "
+                          "safe.")),
+          file);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return fmt::format(
-          fmt::runtime(tr("Файл {} повреждён или это не база b24watch: остановите b24watch и "
-                          "переименуйте файл; новую базу программа соберёт с портала.",
-                          "The file {} is damaged or no database of b24watch: stop b24watch and "
-                          "rename the file; a new one will be read from the portal.")),
+          fmt::runtime(
+              tr("Файл {} повреждён или это не база b24watch: остановите службу и выполните "
+                 "«b24watch restore» – тревоги вернутся из ночной копии, остальное "
+                 "программа прочитает с портала.",
+                 "The file {} is damaged or no database of b24watch: stop the service and "
+                 "run \"b24watch restore\": the alerts come back from the nightly backup, "
+                 "the rest is read from the portal.")),
           file);
     case SQLITE_IOERR:
       return fmt::format(
@@ -45,7 +57,7 @@ std::string failure_text(const std::string& file, int code, const std::string& m
               tr("Базу {} нельзя открыть или писать ({}): проверьте права на файл и папку.",
                  "The database {} cannot be opened or written ({}): check the rights to "
                  "the file and its folder.")),
-          file, message);
+          file, (code & 0xff) == SQLITE_READONLY ? tr("только для чтения", "read-only") : message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fmt::format(
@@ -57,6 +69,24 @@ std::string failure_text(const std::string& file, int code, const std::string& m
                                          "An error of the database {}: {} (code {}).")),
                          file, message, code);
   }
+}
+
+// SQLite calls a quota and a limit of size failures of the disk, and keeps the reason to itself. So
+// one page more is tried, in a file without a name.
+bool lacks_room(const std::filesystem::path& file) {
+  std::error_code none;
+  const auto size_of = [&](const std::filesystem::path& path) {
+    const auto size = std::filesystem::file_size(path, none);
+    return none ? off_t{0} : static_cast<off_t>(size);
+  };
+  const off_t end = std::max(size_of(file), size_of(file.native() + "-wal"));
+  const int probe = ::open(file.parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (probe < 0) return errno == ENOSPC || errno == EDQUOT;
+  const std::array<char, 4096> page{};
+  const bool failed = ::pwrite(probe, page.data(), page.size(), end) < 0;
+  const int why = errno;
+  ::close(probe);
+  return failed && (why == ENOSPC || why == EDQUOT || why == EFBIG);
 }
 
 template <class F>
@@ -172,7 +202,12 @@ SQLite::Statement& Connection::statement(const std::string& sql) {
 sqlite3* Connection::handle() const { return database_->getHandle(); }
 
 void Connection::fail(int code, const std::string& message) const {
-  throw SqliteFailure{code, failure_text(file_.string(), code, message)};
+  const bool of_disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if (of_disk && lacks_room(file_)) code = SQLITE_FULL;
+  SqliteFailure failure{code, failure_text(file_.string(), code, message)};
+  const int kind = code & 0xff;
+  failure.passes = kind == SQLITE_FULL || kind == SQLITE_BUSY || kind == SQLITE_LOCKED;
+  throw failure;
 }
 
 }  // namespace b24

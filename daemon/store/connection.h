@@ -29,7 +29,7 @@ class Connection;
 // A StoreFailure with SQLite's result code.
 struct SqliteFailure : StoreFailure {
   SqliteFailure(int result_code, const std::string& text) : StoreFailure(text), code(result_code) {}
-  int code;
+  int code;  // where there is no room, SQLITE_FULL, whatever SQLite calls it
 };
 
 // One execution of a statement: bind in order with `with`, then `next` or `exec`. Resets the

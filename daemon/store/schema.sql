@@ -154,7 +154,7 @@ CREATE INDEX calls_by_day ON calls (day, manager_id, type, code, duration_second
 CREATE INDEX calls_by_start ON calls (started_at);
 
 -- Every change of a mirrored row after it was first written; `field` is a column, a portal field
--- without a column, or 'deleted_at'.
+-- without a column, or 'deleted_at'. The portal does not give them back, so backups hold them.
 CREATE TABLE changes (
   id INTEGER PRIMARY KEY,
   entity TEXT NOT NULL,

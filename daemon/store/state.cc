@@ -1,3 +1,4 @@
+#include "daemon/store/backup.h"
 #include "daemon/store/json_columns.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/writer.h"
@@ -239,5 +240,12 @@ std::map<std::string, std::string> Writer::metas(const std::string& prefix) {
 void Writer::set_meta(const std::string& name, const std::string& value) {
   impl_->connection.run(kSetMeta, name, value).exec();
 }
+
+std::optional<Time> Writer::backed_up_at() const {
+  const auto all = backups({impl_->connection.file().parent_path()});
+  return all.empty() ? std::nullopt : std::optional{all.front().made_at};
+}
+
+void Writer::back_up(Time now) { b24::back_up({impl_->connection.file().parent_path()}, now); }
 
 }  // namespace b24

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <tuple>
 
 #include "daemon/store/row_hash.h"
 #include "daemon/store/writer.h"
@@ -47,10 +48,6 @@ std::string reason(int code) {
       return std::string{tr("нет прав", "no rights")};
     case ENOTDIR:
       return std::string{tr("это не папка", "no folder")};
-    case EROFS:
-      return std::string{tr("диск только для чтения", "the disk is read-only")};
-    case ENOSPC:
-      return std::string{tr("на диске нет места", "no space left on the disk")};
     default:
       return std::error_code{code, std::generic_category()}.message();
   }
@@ -61,31 +58,13 @@ Error refusal(std::string_view ru, std::string_view en, const A&... values) {
   return error(ErrorKind::invalid_input, fmt::format(fmt::runtime(tr(ru, en)), values...));
 }
 
-Error not_writable(const std::filesystem::path& path, int code) {
-  return refusal(
-      "В {} нельзя писать ({}): дайте права пользователю, под которым работает b24watch, или "
-      "укажите другую папку в state_dir.",
-      "{} cannot be written ({}): give the rights to the user b24watch runs as, or name another "
-      "folder in state_dir.",
-      path.string(), reason(code));
-}
-
-// The folder and the empty file, for our eyes only. SQLite gives the files beside the database
-// (-wal, -shm) the rights of the database itself.
-Result<bool> make_files(const StorePaths& paths) {
-  std::error_code failed;
-  const bool slash_at_end = !paths.state_dir.has_filename();
-  const auto folder = slash_at_end ? paths.state_dir.parent_path() : paths.state_dir;
-  const auto parent = folder.parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
-  if (failed) return not_writable(parent, failed.value());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return not_writable(folder, errno);
-  }
+// The empty file, for our eyes only. SQLite gives the files beside the database (-wal, -shm) the
+// rights of the database itself.
+Result<void> make_database(const StorePaths& paths) {
   const int file = ::open(paths.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return not_writable(errno == EACCES ? paths.file() : paths.state_dir, errno);
+  if (file < 0) return about_unwritable(errno == EACCES ? paths.file() : paths.state_dir, errno);
   ::close(file);
-  return true;
+  return {};
 }
 
 void use_write_ahead_log(Connection& connection) {
@@ -114,22 +93,6 @@ bool views_are_current(Connection& connection) {
   return run.next() && run.text(0) == views_hash();
 }
 
-void migrate(Connection& connection, int version) {
-  connection.exec("BEGIN IMMEDIATE");
-  if (version < kSchemaVersion || !views_are_current(connection)) {
-    // Before the tables change: SQLite refuses a change that breaks a view.
-    drop_views(connection);
-    for (; version < kSchemaVersion; ++version) {
-      connection.exec(std::string{kMigrations[version]}.c_str());
-    }
-    make_views(connection);
-    connection.exec(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}",
-                                kSchemaVersion, kApplicationId)
-                        .c_str());
-  }
-  connection.exec("COMMIT");
-}
-
 std::int64_t pragma(Connection& connection, const std::string& name) {
   Run run = connection.run("PRAGMA " + name);
   return run.next() ? run.integer(0) : 0;
@@ -142,14 +105,71 @@ bool has_tables(Connection& connection) {
 
 }  // namespace
 
+Error about_unwritable(const std::filesystem::path& path, int code) {
+  const auto say = [&](std::string_view ru, std::string_view en) {
+    return refusal(ru, en, path.string(), reason(code));
+  };
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return say("В {} нельзя писать: на диске нет места. Освободите место.",
+                 "{} cannot be written: no space is left on the disk. Free some.");
+    case EROFS:
+      return say(
+          "В {} нельзя писать: диск подключён только для чтения. Проверьте диск или укажите другую "
+          "папку в state_dir.",
+          "{} cannot be written: the disk is read-only. Check the disk or name another folder in "
+          "state_dir.");
+    default:
+      return say(
+          "В {} нельзя писать ({}): дайте права пользователю, под которым работает b24watch, или "
+          "укажите другую папку в state_dir.",
+          "{} cannot be written ({}): give the rights to the user b24watch runs as, or name "
+          "another folder in state_dir.");
+  }
+}
+
+Result<void> make_folder(const StorePaths& paths) {
+  std::error_code failed;
+  const bool slash_at_end = !paths.state_dir.has_filename();
+  const auto folder = slash_at_end ? paths.state_dir.parent_path() : paths.state_dir;
+  const auto parent = folder.parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, failed);
+  if (failed) return about_unwritable(parent, failed.value());
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return about_unwritable(folder, errno);
+  return {};
+}
+
+std::string name_file(const std::string& schema, int version) {
+  return fmt::format("PRAGMA {0}.user_version = {1}; PRAGMA {0}.application_id = {2}", schema,
+                     version, kApplicationId);
+}
+
+void raise_schema(Connection& connection, int from, int to) {
+  for (; from < to; ++from) connection.exec(std::string{kMigrations[from]}.c_str());
+}
+
+void migrate(Connection& connection, int version) {
+  // Nothing is locked, and nobody waited for, when there is nothing to do.
+  if (version == kSchemaVersion && views_are_current(connection)) return;
+  connection.exec("BEGIN IMMEDIATE");
+  // Before the tables change: SQLite refuses a change that breaks a view.
+  drop_views(connection);
+  raise_schema(connection, version, kSchemaVersion);
+  make_views(connection);
+  connection.exec(name_file("main", kSchemaVersion).c_str());
+  connection.exec("COMMIT");
+}
+
 Result<FolderLock> FolderLock::take(const std::filesystem::path& state_dir) {
   const auto path = state_dir / "lock";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return not_writable(path, errno);
+  if (file < 0) return about_unwritable(path, errno);
   FolderLock lock{file};
   char holder[16] = {};
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return not_writable(path, errno);
+    if (errno != EWOULDBLOCK) return about_unwritable(path, errno);
     const auto length = ::pread(file, holder, sizeof holder - 1, 0);
     return refusal(
         "С папкой {} уже работает другой b24watch (процесс {}): остановите его (systemctl stop "
@@ -158,10 +178,10 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& state_dir) {
         "another folder in state_dir.",
         state_dir.string(), length > 0 ? holder : "?");
   }
+  // Who holds it is for people; on a full disk it must not keep the program from starting.
   const std::string process = std::to_string(::getpid());
-  if (::ftruncate(file, 0) != 0 || ::pwrite(file, process.data(), process.size(), 0) < 0) {
-    return not_writable(path, errno);
-  }
+  const auto written = ::pwrite(file, process.data(), process.size(), 0);
+  if (written >= 0) std::ignore = ::ftruncate(file, written);
   return lock;
 }
 
@@ -209,7 +229,8 @@ Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() = default;
 
 Result<std::unique_ptr<Writer>> Writer::open(const StorePaths& paths) {
-  if (auto made = make_files(paths); !made) return made.error();
+  if (auto made = make_folder(paths); !made) return made.error();
+  if (auto made = make_database(paths); !made) return made.error();
   auto lock = FolderLock::take(paths.state_dir);
   if (!lock) return lock.error();
   try {

@@ -30,6 +30,9 @@ namespace b24 {
 
 struct StoreFailure : std::runtime_error {
   using std::runtime_error::runtime_error;
+  // The disk is full, or another program holds the file: what was written stays, and the same work
+  // may be done later.
+  bool passes = false;
 };
 
 // How far the reading of one kind of object has come.
@@ -186,6 +189,10 @@ class Writer {
   std::optional<std::string> meta(const std::string& name);
   std::map<std::string, std::string> metas(const std::string& prefix);  // by name
   void set_meta(const std::string& name, const std::string& value);
+
+  // --- backups (backup.h); not inside a Transaction ---
+  std::optional<Time> backed_up_at() const;
+  void back_up(Time now);
 
  private:
   struct Impl;

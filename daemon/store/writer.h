@@ -39,6 +39,18 @@ struct Writer::Impl {
   std::array<std::unique_ptr<MirrorTable>, std::size(kEntities)> tables;
 };
 
+// Why nothing can be written there, and what to do. `code` is an errno.
+Error about_unwritable(const std::filesystem::path& path, int code);
+// The state folder (0700), where it is missing.
+Result<void> make_folder(const StorePaths& paths);
+
+// SQL that marks a file ("main" or an attached one) as ours and of this version.
+std::string name_file(const std::string& schema, int version);
+// The tables of one version brought to those of another, in the caller's transaction.
+void raise_schema(Connection& connection, int from, int to);
+// A file of this version brought up to date, with its views.
+void migrate(Connection& connection, int version);
+
 // Fails with invalid_input when the file is of another program or of a newer version.
 // `version` is the file's; 0 for an empty file.
 Result<int> read_version(Connection& connection);

@@ -130,8 +130,9 @@ TEST_F(OpenTest, RefusesWhatIsNoDatabase) {
   std::filesystem::create_directories(paths_.state_dir);
   std::ofstream{file_} << std::string(5000, 'x');
   expect_both_refuse("Файл " + file_ +
-                     " повреждён или это не база b24watch: остановите b24watch и переименуйте "
-                     "файл; новую базу программа соберёт с портала.");
+                     " повреждён или это не база b24watch: остановите службу и выполните "
+                     "«b24watch restore» – тревоги вернутся из ночной копии, остальное программа "
+                     "прочитает с портала.");
 }
 
 TEST_F(OpenTest, AReaderNeedsTheServiceFirst) {
@@ -246,8 +247,9 @@ TEST_F(OpenTest, ADamagedFileIsAFailureThatSaysWhatToDo) {
   } catch (const StoreFailure& failure) {
     EXPECT_EQ(std::string{failure.what()},
               "Файл " + file_ +
-                  " повреждён или это не база b24watch: остановите b24watch и переименуйте файл; "
-                  "новую базу программа соберёт с портала.");
+                  " повреждён или это не база b24watch: остановите службу и выполните "
+                  "«b24watch restore» – тревоги вернутся из ночной копии, остальное программа "
+                  "прочитает с портала.");
   }
 }
 
@@ -269,8 +271,7 @@ TEST_F(OpenTest, ADiskThatTakesNoMoreIsAFailureAndLosesNothing) {
       transaction.commit();
       ::_exit(2);
     } catch (const StoreFailure& failure) {
-      ::_exit(std::string{failure.what()}.starts_with("Диск не даёт читать или писать базу") ? 0
-                                                                                             : 1);
+      ::_exit(std::string{failure.what()}.starts_with("На диске нет места для базы") ? 0 : 1);
     }
   }
   int status = 0;
