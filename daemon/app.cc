@@ -204,6 +204,8 @@ std::jthread App::thread(const char* name, std::function<void(std::stop_token)> 
     // The one place where a thread's exceptions end: the program cannot go on without it.
     try {
       body(token);
+    } catch (const StoreFailure& problem) {
+      fail(problem.what());  // the sentence the program ends with
     } catch (const std::exception& problem) {
       log::error("thread ended thread={} text={}", name, log::quoted(problem.what()));
       fail(problem.what());

@@ -76,6 +76,8 @@ class App {
   std::optional<std::string> failure() const;
   // Why connect() failed after start(); the program must then end too.
   std::optional<Error> refusal() const;
+  // What the service waits for now (see Engine); empty when it works.
+  std::string trouble() const { return engine_->trouble(); }
   std::uint64_t turns() const { return engine_->turns(); }
   std::string status_line() const;
 

@@ -274,7 +274,7 @@ std::string edited_text(const MessageContext& context) {
       escape_bb(context.rule.name.pick()));
 }
 
-std::string restored_text(const MessageContext& context) {
+std::string portal_restored_text(const MessageContext& context) {
   return fmt::format(
       fmt::runtime(tr("⚪ {}: портал восстановили из резервной копии, тревоги «{}» на нём нет",
                       "⚪ {}: the portal was restored from a backup, the alert \"{}\" is not so "

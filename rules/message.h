@@ -33,7 +33,7 @@ std::string unwatched_text(const MessageContext& context);
 // The rule was edited, and what was told does not match it any more.
 std::string edited_text(const MessageContext& context);
 // The portal was restored from a backup, and what was told is not so there.
-std::string restored_text(const MessageContext& context);
+std::string portal_restored_text(const MessageContext& context);
 // The object as a link, or as its title where it has no page.
 std::string item_link(const MessageContext& context, Entity entity, const Item& item);
 

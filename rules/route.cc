@@ -174,7 +174,7 @@ class Router {
   std::string closing(const Message& message, const std::vector<const Alert*>& told) const {
     if (!input_.people.is_manager(message.manager_id)) return unwatched_text(context(message));
     if (condition_ == Condition::edited) return edited_text(context(message));
-    if (condition_ == Condition::restored) return restored_text(context(message));
+    if (condition_ == Condition::restored) return portal_restored_text(context(message));
     return closing_text(context(message), told, message.keys.size());
   }
 

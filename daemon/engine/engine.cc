@@ -10,6 +10,7 @@
 #include "daemon/engine/log.h"
 #include "daemon/engine/retry.h"
 #include "daemon/engine/surroundings.h"
+#include "daemon/store/backup.h"
 
 namespace b24 {
 namespace {
@@ -41,6 +42,7 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
   if (auto kept = kept_facts(reader_)) facts_ = std::move(kept->facts);
   days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
   outage_ = kept_outage(reader_);
+  restored_ = !reader_.meta(kRestoredMeta).value_or("").empty();
   refresh_surroundings();
 }
 
@@ -50,20 +52,27 @@ void Engine::run(const std::stop_token& stop) {
     turns_.fetch_add(1, std::memory_order_relaxed);
     const Time now = clock_.now();
     if (options_.judging) {
-      send_due(now);
-      // A clock that was set back must not keep the rules waiting.
-      const bool waited = judged_at_ && (now < *judged_at_ || now - *judged_at_ >= kJudgeEvery);
-      if (waited) judge_all(now);
+      judge_when_due(now);
+      back_up_when_due(now);
     }
-    prune_when_due(now);
-    if (auto event = events_.pop(kTurn, stop)) take(std::move(*event));
+    outlast([&] { prune_when_due(now); });
+    if (const auto event = events_.pop(kTurn, stop)) outlast([&] { take(*event); });
   }
 }
 
 void Engine::finish() {
   while (const auto event = events_.pop_last()) {
-    if (const auto* delivered = std::get_if<Delivered>(&*event)) take_delivery(*delivered);
+    const auto* delivered = std::get_if<Delivered>(&*event);
+    if (delivered != nullptr) outlast([&] { take_delivery(*delivered); });
   }
+}
+
+void Engine::judge_when_due(Time now) {
+  // What waited in a backup may be over: it is told once the rules have been looked at.
+  if (!restored_) outlast([&] { send_due(now); });
+  // A clock that was set back must not keep the rules waiting.
+  const bool waited = judged_at_ && (now < *judged_at_ || now - *judged_at_ >= kJudgeEvery);
+  if (waited) outlast([&] { judge_all(now); });
 }
 
 // What is old is so by the portal's clock: ours may be years ahead for a while after a start.
@@ -73,25 +82,25 @@ void Engine::prune_when_due(Time now) {
   std::optional<Time> portal;
   for (const auto& [entity, state] : streams_) portal = std::max(portal, state.watermark);
   if (!portal) return;
-  pruned_at_ = steady;
   Writer::Transaction transaction{writer_};
   writer_.prune(std::min(now, *portal));
   transaction.commit();
+  pruned_at_ = steady;
 }
 
-void Engine::take(Event event) {
+void Engine::take(const Event& event) {
   // Neither are calls written nor rules judged by days of two zones.
   const bool days_settled = settle_days();
   if (auto* rows = std::get_if<Pulled>(&event)) {
-    take_rows(std::move(*rows));
+    take_rows(*rows);
     if (options_.judging) watch_streams(clock_.now());
     return;
   }
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
-  if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(std::move(*rules));
-  auto& done = std::get<PassDone>(event);
+  if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
+  const auto& done = std::get<PassDone>(event);
   // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
   const bool worth_judging = changed_ || !judged_at_;
   if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
@@ -99,10 +108,10 @@ void Engine::take(Event event) {
                                                               : Committed::done);
 }
 
-void Engine::take_rows(Pulled pulled) {
+void Engine::take_rows(const Pulled& pulled) {
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
-  for (PulledPart& part : pulled.parts) take_part(part, now);
+  for (const PulledPart& part : pulled.parts) take_part(part, now);
   if (pulled.bucket_level > 0) {
     writer_.set_meta(kBucketMeta, to_json(KeptBucket{pulled.bucket_level, now}));
   }
@@ -130,7 +139,7 @@ void Engine::take_rows(Pulled pulled) {
   if (lost_ends_.size() >= kListsOfABackup) begin_anew(now);
 }
 
-void Engine::take_part(PulledPart& part, Time now) {
+void Engine::take_part(const PulledPart& part, Time now) {
   const Entity entity = part.state.entity;
   if (part.sweep == PulledPart::Sweep::begin) writer_.begin_sweep(entity);
   if (part.sweep == PulledPart::Sweep::abandon) writer_.abandon_sweep(entity);
@@ -148,7 +157,7 @@ void Engine::take_part(PulledPart& part, Time now) {
   if (part.ids_only && !part.records.empty()) {
     writer_.add_swept(entity, part.records);
   }
-  std::vector<std::int64_t> gone = std::move(part.gone);
+  std::vector<std::int64_t> gone = part.gone;
   if (part.sweep == PulledPart::Sweep::finish) gone = finish_sweep(part);
   if (!gone.empty()) {
     const std::int64_t marked = writer_.mark_deleted(entity, gone, now);

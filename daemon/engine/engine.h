@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,21 +36,31 @@ class Engine {
   Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rules, EventQueue& events,
          Clock& clock, EngineOptions options, std::function<bool(const Notice&)> send);
 
-  // Until a stop is requested. A StoreFailure climbs out.
+  // Until a stop is requested. A service waits while the disk is full or another program holds the
+  // file, and goes on with the same work then; for a command that, and any other StoreFailure
+  // always, climbs out.
   void run(const std::stop_token& stop);
   // After run(), until the queue is closed: still writes what became of the notices, since one that
   // was told would be told again. Rows are left out: they are read again.
   void finish();
 
   // One event, for commands that have no thread for the engine.
-  void take(Event event);
+  void take(const Event& event);
+
+  // What the service waits for now, a sentence; empty when it works. Any thread.
+  std::string trouble() const;
 
   // Grows with every turn of the loop, for the watchdog.
   std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
 
  private:
-  void take_rows(Pulled pulled);
-  void take_part(PulledPart& part, Time now);
+  // Does the work, again and again while the disk does not let it.
+  void outlast(const std::function<void()>& work);
+  void note_trouble(const std::string& text);
+  void judge_when_due(Time now);
+  void back_up_when_due(Time now);
+  void take_rows(const Pulled& pulled);
+  void take_part(const PulledPart& part, Time now);
   // The rows that a finished sweep finds gone, if that is believed.
   std::vector<std::int64_t> finish_sweep(const PulledPart& part);
   // The portal was restored from a backup: what is in the mirror may never have been, and its ids
@@ -69,7 +80,7 @@ class Engine {
   void take_absences(const AbsencesRead& read);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
-  void take_rules(RulesLoaded loaded);
+  void take_rules(const RulesLoaded& loaded);
   void refresh_surroundings();
 
   // All rules, once everything they read is there.
@@ -99,6 +110,8 @@ class Engine {
   void complain(const std::string& rule_id, const std::string& problem);
 
   void send_due(Time now);
+  // The state has caught up with the portal after `b24watch restore`.
+  void end_restore();
 
   Writer& writer_;
   Reader& reader_;
@@ -122,11 +135,16 @@ class Engine {
   Time rules_from_;                   // when the rules in force were loaded
   std::set<std::int64_t> in_flight_;  // outbox ids with the sender
   std::optional<Time> judged_at_;
-  bool changed_ = false;  // the mirror, since the rules were judged
+  bool changed_ = false;   // the mirror, since the rules were judged
+  bool restored_ = false;  // the state is that of a backup, and was not judged by yet
   std::optional<SteadyTime> pruned_at_;
-  std::string days_zone_;  // of all local days in the mirror, if it is one
-  std::stop_token stop_;   // of run()
+  SteadyTime backup_check_{};   // when the next look at the backups is due
+  std::string backup_problem_;  // why the latest could not be made
+  std::string days_zone_;       // of all local days in the mirror, if it is one
+  std::stop_token stop_;        // of run()
   std::atomic<std::uint64_t> turns_{0};
+  mutable std::mutex trouble_mutex_;
+  std::string trouble_;
 };
 
 // Changes whenever what a rule judges by, or who is judged, changes; its words do not count.

@@ -137,8 +137,6 @@ void Engine::judge_all(Time now) {
       log::warn("settings name what is not there text={}", log::quoted(text.pick()));
     }
   }
-  judged_at_ = now;
-  changed_ = false;
   std::vector<Outcome> outcomes;
   for (const Rule& rule : rules_.rules) {
     if (!rule.enabled) continue;
@@ -147,6 +145,9 @@ void Engine::judge_all(Time now) {
   }
   // While no rule could be judged there is nothing to begin with.
   if (!outcomes.empty()) tell(outcomes, now);
+  judged_at_ = now;
+  changed_ = false;
+  if (restored_) end_restore();
   send_due(now);
 }
 
@@ -231,8 +232,8 @@ void Engine::put(const Outgoing& out, Time now) {
             message.manager_id, message.recipient, message.episode, message.open);
 }
 
-void Engine::take_rules(RulesLoaded loaded) {
-  rules_ = std::move(loaded.rules);
+void Engine::take_rules(const RulesLoaded& loaded) {
+  rules_ = loaded.rules;
   rules_from_ = clock_.now();
   reads_.clear();
   complaints_.clear();

@@ -44,17 +44,18 @@ void Engine::watch_streams(Time now) {
   // One message, in which the later words replace the earlier.
   const Time from = outage_ ? outage_->since : since;
   const std::string name = fmt::format("outage:{}", to_unix(from));
+  std::optional<KeptOutage> next;
   Writer::Transaction transaction{writer_};
   if (over) {
     tell_administrators(outage_over_text(told, from, now, around_.calendar), name, now);
-    outage_.reset();
   } else {
     bad.insert(told.begin(), told.end());
     tell_administrators(outage_text(bad, from, why, around_.calendar), name, now);
-    outage_ = KeptOutage{from, std::move(bad)};
+    next = KeptOutage{from, std::move(bad)};
   }
-  writer_.set_meta(kOutageMeta, outage_ ? to_json(*outage_) : std::string{});
+  writer_.set_meta(kOutageMeta, next ? to_json(*next) : std::string{});
   transaction.commit();
+  outage_ = std::move(next);
 }
 
 void Engine::begin_anew(Time now) {
@@ -66,7 +67,8 @@ void Engine::begin_anew(Time now) {
   Writer::Transaction transaction{writer_};
   writer_.clear_mirror();
   forget_looks();
-  tell_administrators(restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)), now);
+  tell_administrators(portal_restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)),
+                      now);
   transaction.commit();
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
   lost_ends_.clear();

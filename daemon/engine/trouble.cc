@@ -49,7 +49,7 @@ std::string outage_over_text(const std::set<Entity>& lists, Time since, Time unt
       moment(since, calendar), moment(until, calendar), names(lists));
 }
 
-std::string restored_text(const std::map<Entity, std::int64_t>& gone) {
+std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone) {
   std::string lists;
   for (const auto& [entity, rows] : gone) {
     lists += fmt::format("{}{} ({})", lists.empty() ? "" : ", ", list_name(entity), rows);

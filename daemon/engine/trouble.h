@@ -19,6 +19,6 @@ std::string outage_text(const std::set<Entity>& lists, Time since, const std::st
 std::string outage_over_text(const std::set<Entity>& lists, Time since, Time until,
                              const Calendar& calendar);
 // The portal no longer shows so many of the newest rows.
-std::string restored_text(const std::map<Entity, std::int64_t>& gone);
+std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone);
 
 }  // namespace b24

@@ -1,0 +1,128 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <thread>
+
+#include "daemon/engine/engine.h"
+#include "daemon/store/backup.h"
+#include "tests/store/store_fixture.h"
+#include "tests/support/fake_clock.h"
+
+// The engine and its disk: the nightly backup, and the state of one that is put back.
+
+namespace b24 {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class EngineDiskTest : public StoreTest {
+ protected:
+  EngineDiskTest() { restart(); }
+
+  void restart() {
+    engine_.reset();
+    reader_ = reader();
+    engine_ = std::make_unique<Engine>(*writer_, *reader_, config_, RuleSet{}, events_, clock_,
+                                       EngineOptions{"https://portal.test", true},
+                                       [this](const Notice& notice) {
+                                         sent_.push_back(notice.id);
+                                         return true;
+                                       });
+  }
+  // What the rules need is read.
+  void read_all() {
+    Pulled pulled;
+    for (const Entity entity : kEntities) {
+      PulledPart part;
+      part.state = {.entity = entity, .full_done = true, .fresh_at = clock_.now()};
+      pulled.parts.push_back(part);
+    }
+    engine_->take(pulled);
+  }
+  // One turn of the loop, which ends with a look at the rules.
+  void turn() {
+    stop_ = {};
+    const auto done = std::make_shared<std::promise<Committed>>();
+    events_.put(PassDone{true, done});
+    const std::jthread guard{[&] {
+      done->get_future().wait_for(seconds{10});
+      stop_.request_stop();
+    }};
+    engine_->run(stop_.get_token());
+  }
+  void go_to(const char* time) { clock_.advance(parse_time(time).value() - clock_.now()); }
+  std::vector<std::string> made() const {
+    std::vector<std::string> times;
+    for (const Backup& backup : backups(paths_)) times.push_back(format_utc(backup.made_at));
+    return times;
+  }
+
+  FakeClock clock_{kStart};
+  Config config_;
+  EventQueue events_{64};
+  std::unique_ptr<Reader> reader_;
+  std::vector<std::int64_t> sent_;
+  std::stop_source stop_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineDiskTest, BacksUpOnceANight) {
+  turn();
+  EXPECT_THAT(made(), IsEmpty()) << "nothing has been judged yet";
+  read_all();
+  turn();
+  turn();
+  EXPECT_THAT(made(), ElementsAre("2026-11-21T07:00:00Z"));
+  for (const char* time : {"2026-11-21T23:50:00+03:00", "2026-11-22T02:50:00+03:00"}) {
+    go_to(time);
+    turn();
+    EXPECT_EQ(made().size(), 1U) << time;
+  }
+  go_to("2026-11-22T03:05:00+03:00");
+  turn();
+  EXPECT_THAT(made(), ElementsAre("2026-11-22T00:05:00Z", "2026-11-21T07:00:00Z"));
+  // Switched off at night: the next morning.
+  go_to("2026-11-24T09:00:00+03:00");
+  turn();
+  EXPECT_EQ(made().front(), "2026-11-24T06:00:00Z");
+}
+
+TEST_F(EngineDiskTest, AClockThatWasAheadKeepsNothingOff) {
+  back_up(paths_, clock_.now() + days{4000});
+  read_all();
+  turn();
+  turn();
+  EXPECT_THAT(made(), ElementsAre("2026-11-21T07:00:00Z", "2037-11-03T07:00:00Z"));
+}
+
+TEST_F(EngineDiskTest, ABackupThatFailsIsTriedAgain) {
+  std::ofstream{paths_.state_dir / "backup"} << "in the way";
+  read_all();
+  turn();
+  turn();
+  fs::remove(paths_.state_dir / "backup");
+  clock_.advance(seconds{601});
+  turn();
+  EXPECT_EQ(made().size(), 1U);
+}
+
+TEST_F(EngineDiskTest, WhatWaitedInABackupIsSentOnceTheRulesHaveBeenJudged) {
+  std::int64_t id = 0;
+  in_transaction([&] {
+    id = writer_->queue({0, 5, "tag", "text", "text"}, clock_.now());
+    writer_->set_meta(kRestoredMeta, "1795244400");
+  });
+  restart();
+  turn();
+  turn();
+  EXPECT_THAT(sent_, IsEmpty()) << "the mirror is not read yet";
+  read_all();
+  turn();
+  EXPECT_THAT(sent_, ElementsAre(id));
+  EXPECT_EQ(writer_->meta(kRestoredMeta), "");
+}
+
+}  // namespace
+}  // namespace b24
