@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <functional>
 #include <iostream>
 
@@ -91,6 +92,7 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& problem) {
 }  // namespace
 
 int run_program(int argc, char** argv) try {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of size is then an error of writing, as a full disk is
   use_language(Language::ru);
   CLI::App app{
       "b24watch следит за отделом продаж в Битрикс24 и сообщает РОПу о важном.\n"
@@ -150,6 +152,14 @@ int run_program(int argc, char** argv) try {
   auto* schema = app.add_subcommand("schema", "Виды и колонки для SQL / views and columns for SQL");
   json(schema);
   schema->callback([&] { chosen = [&] { return schema_command(common); }; });
+
+  auto* restore = app.add_subcommand(
+      "restore", "Вернуть тревоги из ночной копии / bring alerts back from the nightly backup");
+  RestoreArguments restore_arguments;
+  json(restore);
+  restore->add_option("--from", restore_arguments.from,
+                      "Файл вместо новейшей целой копии / a file in place of the newest whole one");
+  restore->callback([&] { chosen = [&] { return restore_command(common, restore_arguments); }; });
 
   try {
     app.parse(argc, argv);

@@ -45,6 +45,10 @@ struct PreviewArguments {
   std::string rule;  // empty: all
 };
 
+struct RestoreArguments {
+  std::string from;  // a file; empty: the newest backup that is whole
+};
+
 Exit run_command(const Common& common, const RunArguments& arguments);
 Exit sync_command(const Common& common);
 Exit query_command(const Common& common, const QueryArguments& arguments);
@@ -52,6 +56,7 @@ Exit check_command(const Common& common, const CheckArguments& arguments);
 Exit preview_command(const Common& common, const PreviewArguments& arguments);
 Exit status_command(const Common& common);
 Exit schema_command(const Common& common);
+Exit restore_command(const Common& common, const RestoreArguments& arguments);
 
 // Parses the command line and runs one of them. Never throws.
 int run_program(int argc, char** argv);

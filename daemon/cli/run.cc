@@ -11,6 +11,7 @@
 #include "daemon/app.h"
 #include "daemon/cli/commands.h"
 #include "daemon/engine/log.h"
+#include "daemon/store/backup.h"
 #include "rules/text.h"
 
 namespace b24 {
@@ -49,6 +50,12 @@ std::ptrdiff_t in_force(const RuleSet& set) {
 void tell_ready(std::ptrdiff_t rules) {
   const auto sentence = tr("Наблюдает, правил: {}", "Watching, rules: {}");
   tell_systemd("READY=1\n", fmt::format(fmt::runtime(sentence), rules));
+}
+
+void tell_trouble(const std::string& trouble) {
+  const auto and_then =
+      tr("Служба ждёт и продолжит сама.", "The service waits and goes on by itself.");
+  tell_systemd("", fmt::format("{} {}", trouble, and_then));
 }
 
 // Tells systemd's watchdog, four times in the time it allows, that the engine's loop turns.
@@ -97,11 +104,27 @@ std::optional<std::ptrdiff_t> reload(const Common& common, App& app) {
   return count;
 }
 
+// A database that was lost or emptied is begun anew; whoever finds that wrong can still go back.
+void warn_if_lost(const StorePaths& paths) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(paths.file(), none);
+  if ((!none && size > 0) || backups(paths).empty()) return;
+  log::warn(
+      "database is new text={}",
+      log::quoted(fmt::format(
+          fmt::runtime(tr("База {} пуста, а копии тревог есть: чтобы вернуть тревоги, остановите "
+                          "службу и выполните «b24watch restore».",
+                          "The database {} is empty, though there are backups: to have the "
+                          "alerts back, stop the service and run \"b24watch restore\".")),
+          paths.file().string())));
+}
+
 // Until a signal to end comes, or the program cannot go on.
 void watch(const Common& common, const RunArguments& arguments, std::ptrdiff_t rules, App& app,
            const sigset_t& signals, Clock& clock) {
   Watchdog watchdog{clock};
   bool ready = false;
+  std::string trouble;
   while (!app.failure() && !app.refusal()) {
     if (!ready && app.is_up()) {
       ready = true;
@@ -111,6 +134,14 @@ void watch(const Common& common, const RunArguments& arguments, std::ptrdiff_t r
     const int signal = wait_for_signal(signals, milliseconds{ready ? 500 : 20});
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGHUP) rules = reload(common, app).value_or(rules);
+    if (const std::string now = app.trouble(); ready && now != trouble) {
+      trouble = now;
+      if (trouble.empty()) {
+        tell_ready(rules);
+      } else {
+        tell_trouble(trouble);
+      }
+    }
     watchdog.beat(app.turns());
   }
 }
@@ -147,6 +178,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
     // What was only shown must not count as told.
     loaded->config.state_dir /= "dry-run";
   }
+  warn_if_lost(StorePaths{loaded->config.state_dir});
   auto made = App::make(loaded->config, loaded->rules.rules, options, clock);
   if (!made) {
     complain(made.error());

@@ -5,6 +5,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
 #include "daemon/engine/unknown.h"
+#include "daemon/store/backup.h"
 
 namespace b24 {
 namespace {
@@ -21,7 +22,8 @@ OrderedJson to_json(const OutboxCounts& outbox) {
           {"problem", outbox.problem}};
 }
 
-OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned) {
+OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
+                    const std::optional<Time>& backed_up_at) {
   Reader& reader = *mirror.reader;
   const auto rows = reader.row_counts();
   const auto rejected = reader.rejected_counts();
@@ -45,9 +47,13 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned) {
   OrderedJson warnings = OrderedJson::array();
   for (const Text& text : warned) warnings.push_back(text.pick());
   const OutboxCounts outbox = reader.outbox_counts();
-  return {{"streams", std::move(streams)},   {"alerts", alerts},
-          {"undelivered", outbox.waiting},   {"outbox", to_json(outbox)},
-          {"warnings", std::move(warnings)}, {"managers", mirror.around.people.managers().size()}};
+  return {{"streams", std::move(streams)},
+          {"alerts", alerts},
+          {"undelivered", outbox.waiting},
+          {"outbox", to_json(outbox)},
+          {"warnings", std::move(warnings)},
+          {"managers", mirror.around.people.managers().size()},
+          {"backed_up_at", time_json(backed_up_at)}};
 }
 
 std::string age(const std::optional<Time>& t, Time now) {
@@ -88,6 +94,16 @@ std::string about_outbox(const OutboxCounts& outbox, Time now) {
   return text;
 }
 
+std::string about_backup(const std::optional<Time>& at, Time now) {
+  if (!at) {
+    return std::string{tr("Копии тревог ещё нет: служба делает её раз в сутки, ночью.\n",
+                          "No backup of the alerts yet: the service makes one every night.\n")};
+  }
+  return fmt::format(
+      fmt::runtime(tr("Копия тревог сделана {}.\n", "The alerts were backed up {}.\n")),
+      age(at, now));
+}
+
 }  // namespace
 
 Exit status_command(const Common& common) {
@@ -103,7 +119,9 @@ Exit status_command(const Common& common) {
          "Nobody is watched: look at people.departments and people.exclude in the "
          "settings."});
   }
-  const OrderedJson json = to_json(*mirror, warnings);
+  const auto kept = backups(StorePaths{loaded->config.state_dir});
+  const auto backed_up_at = kept.empty() ? std::nullopt : std::optional{kept.front().made_at};
+  const OrderedJson json = to_json(*mirror, warnings, backed_up_at);
   if (common.json) {
     std::cout << dump(json, 2) << '\n';
     return Exit::ok;
@@ -132,6 +150,7 @@ Exit status_command(const Common& common) {
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
   std::cout << about_outbox(mirror->reader->outbox_counts(), now);
+  std::cout << about_backup(backed_up_at, now);
   for (const Text& text : warnings) std::cout << text.pick() << '\n';
   return Exit::ok;
 }

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "daemon/store/mirror_table.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/writer.h"
 
@@ -21,15 +20,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTablesOfState =
-    "SELECT name, sql FROM {}.sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> "
-    "'sqlite_' "
-    "ORDER BY name";
+    "SELECT name, sql FROM {}.sqlite_schema WHERE type = 'table' ORDER BY name";
 constexpr const char* kColumnsOf = "SELECT name FROM pragma_table_info(?, ?) ORDER BY cid";
 // The moves between stages, and the newest lines.
 constexpr const char* kOfChanges =
     " WHERE field = 'stage_id' OR id > (SELECT coalesce(max(id), 0) - {} FROM {}.changes)";
-// What speaks of the mirror that is left behind: its views, and the zone of its local days.
-constexpr const char* kForgetMirror = "DELETE FROM meta WHERE name IN ('store.views', ?)";
+// What speaks of the mirror that is left behind: its views, the zone of its local days, and how it
+// compared with the portal.
+constexpr const char* kForgetMirror =
+    "DELETE FROM meta WHERE name IN ('store.views', 'verified', ?)";
 // Whatever waited then may have been shown since.
 constexpr const char* kDoubtWaiting =
     "UPDATE outbox SET maybe_seen = 1 WHERE delivered_at IS NULL AND given_up = 0";
@@ -100,22 +99,17 @@ void give_to_owner_of(const fs::path& folder, const fs::path& path) {
   if (::chown(path.c_str(), about.st_uid, about.st_gid) != 0) throw unwritable(path, errno);
 }
 
-bool is_mirror(const std::string& table) {
-  return table == "streams" || table == "rejected_rows" ||
-         std::any_of(std::begin(kEntities), std::end(kEntities),
-                     [&](Entity entity) { return table_of(entity) == table; });
-}
-
 struct TableText {
   std::string name;
   std::string sql;
 };
 
-// A table that a later version adds is state unless it is known to be mirror.
+// Those that are there: a backup of an earlier version may lack one.
 std::vector<TableText> state_tables(Connection& connection, const std::string& schema) {
   std::vector<TableText> tables;
   for (Run run = connection.run(fmt::format(kTablesOfState, schema)); run.next();) {
-    if (!is_mirror(run.text(0))) tables.push_back({run.text(0), run.text(1)});
+    const bool is_state = std::ranges::find(kStateTables, run.text(0)) != std::end(kStateTables);
+    if (is_state) tables.push_back({run.text(0), run.text(1)});
   }
   return tables;
 }
@@ -128,8 +122,8 @@ void copy_rows(Connection& connection, const std::string& table, const std::stri
     columns.push_back(run.text(0));
   }
   const std::string list = fmt::format("{}", fmt::join(columns, ", "));
-  connection.exec(fmt::format("INSERT INTO {}.{} ({}) SELECT {} FROM {}.{}{}", to, table, list,
-                              list, from, table, condition)
+  connection.exec(fmt::format("INSERT OR REPLACE INTO {}.{} ({}) SELECT {} FROM {}.{}{}", to, table,
+                              list, list, from, table, condition)
                       .c_str());
 }
 
@@ -149,7 +143,20 @@ void copy_state(const fs::path& database, const fs::path& to) {
   connection.exec("COMMIT");
 }
 
-// Why a file is of no use, in the end of a sentence; nothing if it is.
+// The end of a sentence about a backup.
+std::string reason_of(const SqliteFailure& failure) {
+  switch (failure.code & 0xff) {
+    case SQLITE_CORRUPT:
+      return std::string{tr("она повреждена", "it is damaged")};
+    case SQLITE_NOTADB:
+      return std::string{tr("это не база данных", "it is no database")};
+    default:
+      return fmt::format("{}, {} {}", tr("не читается", "it cannot be read"), tr("код", "code"),
+                         failure.code);
+  }
+}
+
+// Why a file is of no use; nothing if it is.
 std::optional<std::string> defect(const fs::path& file) try {
   Connection connection{file, Connection::Mode::read};
   const auto version = read_version(connection);
@@ -165,14 +172,7 @@ std::optional<std::string> defect(const fs::path& file) try {
   }
   return std::nullopt;
 } catch (const SqliteFailure& failure) {
-  switch (failure.code & 0xff) {
-    case SQLITE_CORRUPT:
-      return std::string{tr("она повреждена", "it is damaged")};
-    case SQLITE_NOTADB:
-      return std::string{tr("это не база данных", "it is no database")};
-    default:
-      return fmt::format("{}: {}", tr("не читается", "it cannot be read"), failure.what());
-  }
+  return reason_of(failure);
 }
 
 // A new database with the state of a backup. It is made in the backup's version and brought up to
@@ -196,7 +196,7 @@ void rebuild(const fs::path& from, const fs::path& draft, Time now) {
   connection.exec(name_file("main", version).c_str());
   connection.exec("COMMIT");
   migrate(connection, version);
-  read_alerts(connection);  // a StoreFailure when one cannot be understood
+  read_alerts(connection);  // a StoreFailure when one cannot be read
 }
 
 std::string stamp(Time at) {
@@ -248,9 +248,12 @@ tl::expected<void, std::string> try_backup(const Backup& backup, const Draft& dr
   try {
     rebuild(backup.file, draft.path(), now);
     return {};
-  } catch (const StoreFailure& failure) {
+  } catch (const SqliteFailure& failure) {
     if (failure.passes) throw;  // no room: the next one would not fit either
-    return tl::unexpected(std::string{failure.what()});
+    return tl::unexpected(reason_of(failure));
+  } catch (const StoreFailure&) {
+    return tl::unexpected(std::string{
+        tr("в ней есть тревога, которую нельзя прочитать", "it has an alert that cannot be read")});
   }
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/store/store.h"
@@ -16,6 +17,8 @@
 
 namespace b24 {
 
+inline constexpr std::string_view kStateTables[] = {"alerts",   "alert_events", "changes",
+                                                    "messages", "meta",         "outbox"};
 inline constexpr int kBackupsKept = 7;
 // Of the change log the moves between stages, which norms are learned from, and the newest lines.
 inline constexpr std::int64_t kChangesBackedUp = 1'000'000;

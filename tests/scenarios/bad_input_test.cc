@@ -126,8 +126,8 @@ TEST_F(BadSettings, HelpNamesEveryCommandAndExitCode) {
   EXPECT_EQ(done.exit_code, 0);
   EXPECT_EQ(done.err, "");
   for (const char* word :
-       {"run", "sync", "query", "check", "preview", "status", "schema", "--config", "\n  0  ",
-        "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  ", "\n  5  "}) {
+       {"run", "sync", "query", "check", "preview", "status", "schema", "restore", "--config",
+        "\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  ", "\n  5  "}) {
     EXPECT_NE(done.out.find(word), std::string::npos) << word;
   }
 }
@@ -330,8 +330,9 @@ TEST_F(BadSettings, FileThatIsNoDatabase) {
        {std::vector<std::string>{"run"}, {"sync"}, {"status"}, {"query", "SELECT 1"}}) {
     expect_refusal(run(command), 4,
                    "b24watch: Файл " + path("state/b24watch.sqlite") +
-                       " повреждён или это не база b24watch: остановите b24watch и переименуйте "
-                       "файл; новую базу программа соберёт с портала.\n");
+                       " повреждён или это не база b24watch: остановите службу и выполните "
+                       "«b24watch restore» – тревоги вернутся из ночной копии, остальное программа "
+                       "прочитает с портала.\n");
   }
   std::filesystem::remove(path("state/b24watch.sqlite"));
   database("CREATE TABLE theirs (a)");
