@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import tempfile
 import time
@@ -28,37 +29,41 @@ OTHERS = {"leads": -1, "contacts": -1, "companies": -1, "quotes": -1, "invoices"
 SIZES = {"managers": 50, "deals": 20_000, "tasks": 20_000, "calls": 100_000} | OTHERS
 
 
-def control(url, path, body=None):
+def control(url, path, body=None, trust=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}/control/{path}", data=data)
-    with urllib.request.urlopen(request, timeout=600) as answer:
+    with urllib.request.urlopen(request, timeout=600, context=trust) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
 
 class Portal:
-    def __init__(self, build, sizes, limits):
+    def __init__(self, build, sizes, limits, tls=False):
         command = [str(build / "b24portal"), "--port", "0", "--seed", "1", "--days", "60"]
         for name, value in sizes.items():
             command += [f"--{name}", str(value)]
         if not limits:
             command.append("--no-limits")
+        if tls:
+            command.append("--tls")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("webhook="):
             raise SystemExit("the simulated portal did not start")
         self.webhook = line.strip()[len("webhook="):]
         self.url = self.webhook.split("/rest/")[0]
+        self.ca_file = self.process.stdout.readline().strip()[len("ca="):] if tls else None
+        self.trust = ssl.create_default_context(cafile=self.ca_file) if tls else None
 
     def counters(self):
-        return control(self.url, "counters")
+        return control(self.url, "counters", trust=self.trust)
 
     def streams(self):
         """Rows by the kind of what is read by its changes; kinds without rows are left out."""
-        return control(self.url, "streams")
+        return control(self.url, "streams", trust=self.trust)
 
     def reset(self):
-        control(self.url, "reset-counters", {})
+        control(self.url, "reset-counters", {}, self.trust)
 
     def __enter__(self):
         return self

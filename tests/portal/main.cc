@@ -4,12 +4,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "tests/portal/portal.h"
+#include "tests/support/certificates.h"
 
-// b24portal: the simulated portal as a program. Prints its webhook on the first line and runs until
-// it is told to stop.
+// b24portal: the simulated portal as a program. Prints its webhook on the first line, with --tls
+// the authority to trust on the second, and runs until it is told to stop.
 
 namespace {
 
@@ -28,6 +30,7 @@ struct Extras {
   bool print_inbox = false;
   bool print_facts = false;
   bool self_test_speed = false;
+  bool tls = false;
   int leads_mode = 1;
   std::string now;
   std::vector<std::string> scopes;
@@ -68,8 +71,12 @@ void add_options(CLI::App& app, PortalOptions& options, Extras& extras) {
   app.add_option("--page-cost", options.limits.page_cost, "Operating seconds of a list page")
       ->capture_default_str();
   app.add_flag("!--no-gzip", options.gzip, "Never compress");
-  app.add_option("--tls-cert", options.tls_certificate);
-  app.add_option("--tls-key", options.tls_key);
+  auto* certificate = app.add_option("--certificate", options.tls_certificate,
+                                     "HTTPS with this certificate, a file in PEM");
+  auto* key = app.add_option("--key", options.tls_key, "Its key")->needs(certificate);
+  certificate->needs(key);
+  app.add_flag("--tls", extras.tls, "HTTPS with a certificate made now for 127.0.0.1 and localhost")
+      ->excludes(certificate);
   app.add_flag("--live", options.live, "Change by itself, as a working day goes on");
   app.add_option("--live-interval", options.live_interval_seconds, "Seconds between changes")
       ->capture_default_str();
@@ -134,7 +141,14 @@ void time_batch(Portal& portal) {
   }
 }
 
-int run(const PortalOptions& options, const Extras& extras) {
+int run(PortalOptions options, const Extras& extras) {
+  std::optional<b24::test::Authority> authority;
+  if (extras.tls) {
+    const auto own =
+        authority.emplace("b24portal authority").issue("b24portal", "IP:127.0.0.1,DNS:localhost");
+    options.tls_certificate = own.file;
+    options.tls_key = own.key;
+  }
   Portal portal{options};
   if (extras.self_test_speed) {
     time_batch(portal);
@@ -142,6 +156,7 @@ int run(const PortalOptions& options, const Extras& extras) {
   }
   portal.start();
   fmt::print("webhook={}\n", portal.webhook());
+  if (authority) fmt::print("ca={}\n", authority->ca_file());
   if (extras.print_facts) fmt::print("facts={}\n", portal.facts());
   std::fflush(stdout);
   std::int64_t last = 0;
