@@ -248,6 +248,7 @@ constexpr Field kTaskFields[] = {
     {"parentId", "PARENT_ID", "parent_id", integer},
     {"taskControl", "TASK_CONTROL", "control", flag},
 };
+constexpr std::string_view kTaskAsOfChange[] = {"activity_at"};
 // People in full, rendered texts, and what is relative to whoever asks.
 constexpr std::string_view kTaskDropped[] = {
     "group",        "responsible",       "creator",
@@ -372,6 +373,7 @@ constexpr EntitySpec kSpecs[] = {
      .renewal = Renewal::changed_since,
      .changed_filter = "CHANGED_DATE",
      .also_filter = "CLOSED_DATE",
+     .as_of_change = kTaskAsOfChange,
      .overlap = kOverlap,
      .fields = kTaskFields,
      .dropped = kTaskDropped},

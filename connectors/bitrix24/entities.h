@@ -84,6 +84,8 @@ struct EntitySpec {
   std::span<const std::string_view> also_changed = {};
   // Such a field of a list whose filter knows no OR: asked for by a list of its own.
   std::string_view also_filter = {};
+  // Columns that may move on the portal while nothing says so: they are as of the last change.
+  std::span<const std::string_view> as_of_change = {};
   seconds overlap{0};  // how far back "changed since" looks again
   // Rows younger than this are read again by `recent_filter`: they are filled in later without a
   // date of change (calls).

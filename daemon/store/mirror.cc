@@ -75,10 +75,10 @@ std::int64_t hash_of(const RejectedRow& row) {
 }  // namespace
 
 UpsertCounts Writer::upsert(Entity entity, std::span<const Record> records, Time seen_at,
-                            const Calendar& calendar) {
+                            const Calendar& calendar, Trust trust) {
   // What is shown while a sweep goes on is there, wherever the sweep stands.
   if (sweeps(impl_->connection, entity)) add_swept(entity, records);
-  return impl_->table(entity).upsert(records, seen_at, calendar);
+  return impl_->table(entity).upsert(records, seen_at, calendar, trust);
 }
 
 std::int64_t Writer::mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "daemon/store/row_difference.h"
 #include "daemon/store/row_hash.h"
 
 namespace b24 {
@@ -26,14 +26,6 @@ std::int64_t hash_of(const Record& record) {
   for (const Value& value : record.values) hash.add(value);
   hash.add(std::string_view{record.extra});
   return hash.result();
-}
-
-// 19000 and 19000.0 are the same amount: a REAL column gives back the second.
-bool same(const Value& a, const Value& b) {
-  if (a == b) return true;
-  const auto x = as_number(a);
-  const auto y = as_number(b);
-  return a.index() != b.index() && x && y && *x == *y;
 }
 
 std::optional<std::size_t> index_of(const EntitySpec& spec, std::string_view column) {
@@ -79,21 +71,6 @@ std::string select_sql(const EntitySpec& spec) {
                      table_of(spec.entity));
 }
 
-// A field without a column, as a value of the change log.
-Value value_of(const nlohmann::json& json) {
-  if (json.is_null()) return {};
-  if (json.is_boolean()) return std::int64_t{json.get<bool>()};
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number_float()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-nlohmann::json object_of(const std::string& text) {
-  auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : nlohmann::json::object();
-}
-
 }  // namespace
 
 std::string table_of(Entity entity) {
@@ -126,9 +103,10 @@ MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)
 }
 
 UpsertCounts MirrorTable::upsert(std::span<const Record> records, Time seen_at,
-                                 const Calendar& calendar) {
+                                 const Calendar& calendar, Trust trust) {
   seen_at_ = seen_at;
   calendar_ = &calendar;
+  trust_ = trust;
   day_.reset();
   revived_ = 0;
   UpsertCounts counts;
@@ -166,7 +144,8 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
   Run stored{connection_, *select_, record.id};
   if (!stored.next()) return Outcome::unchanged;
   const bool deleted = !stored.is_null(kDeletedColumn);
-  const bool equal = stored.integer(kHashColumn) == hash;
+  const bool trusted = trust_ == Trust::kept;
+  const bool equal = trusted && stored.integer(kHashColumn) == hash;
   if (equal && !deleted) return Outcome::unchanged;
   if (deleted) {
     // Whatever its age, a row that the portal shows is there.
@@ -175,9 +154,9 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
     ++revived_;
   }
   const Outcome revived = deleted ? Outcome::updated : Outcome::unchanged;
-  if (equal || is_older(record, stored)) return revived;
+  if (equal || (trusted && is_older(record, stored))) return revived;
   if (!log_differences(record, stored)) {
-    // Only the way of hashing has changed, as after an upgrade.
+    // Only the way of hashing has changed, as after an upgrade, or nothing has.
     Run{connection_, *rehash_, hash, record.id}.exec();
     return revived;
   }
@@ -195,32 +174,12 @@ bool MirrorTable::is_older(const Record& record, const Run& stored) const {
 }
 
 bool MirrorTable::log_differences(const Record& record, const Run& stored) {
-  bool differs = false;
-  int column = kFirstColumn;
-  for (std::size_t i = 0; i < spec_.fields.size(); ++i, ++column) {
-    const Value before = stored.value(column);
-    if (same(before, record.values[i])) continue;
-    differs = true;
-    log(record.id, spec_.fields[i].column, before, record.values[i]);
-  }
-  const std::string extra = stored.is_null(column) ? std::string{} : stored.text(column);
-  if (extra == record.extra) return differs;
-  log_extra(record.id, extra, record.extra);
-  return true;
-}
-
-void MirrorTable::log_extra(std::int64_t id, const std::string& before, const std::string& after) {
-  const nlohmann::json was = object_of(before);
-  const nlohmann::json is = object_of(after);
-  for (const auto& [field, value] : is.items()) {
-    const auto found = was.find(field);
-    const Value old_value = found == was.end() ? Value{} : value_of(*found);
-    const Value new_value = value_of(value);
-    if (!same(old_value, new_value)) log(id, field, old_value, new_value);
-  }
-  for (const auto& [field, value] : was.items()) {
-    if (!is.contains(field) && !value.is_null()) log(id, field, value_of(value), Value{});
-  }
+  const auto found = row_differences(spec_, stored, kFirstColumn, record);
+  for (const FieldDifference& d : found) log(record.id, d.field, d.here, d.there);
+  const int extra = kFirstColumn + static_cast<int>(spec_.fields.size());
+  const bool same_text =
+      (stored.is_null(extra) ? std::string{} : stored.text(extra)) == record.extra;
+  return !found.empty() || !same_text;
 }
 
 void MirrorTable::log(std::int64_t id, std::string_view field, const Value& before,

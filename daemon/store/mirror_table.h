@@ -19,7 +19,8 @@ class MirrorTable {
  public:
   MirrorTable(Connection& connection, const EntitySpec& spec);
 
-  UpsertCounts upsert(std::span<const Record> records, Time seen_at, const Calendar& calendar);
+  UpsertCounts upsert(std::span<const Record> records, Time seen_at, const Calendar& calendar,
+                      Trust trust);
   std::int64_t mark_deleted(std::span<const std::int64_t> ids, Time seen_at);
 
  private:
@@ -28,7 +29,6 @@ class MirrorTable {
   Outcome update(const Record& record, std::int64_t hash);
   bool is_older(const Record& record, const Run& stored) const;
   bool log_differences(const Record& record, const Run& stored);
-  void log_extra(std::int64_t id, const std::string& before, const std::string& after);
   void log(std::int64_t id, std::string_view field, const Value& before, const Value& after);
   void bind_row(Run& run, const Record& record, std::int64_t hash);
   const Value& day_of(const Record& record);
@@ -48,6 +48,7 @@ class MirrorTable {
   // Of the upsert at work.
   Time seen_at_{};
   const Calendar* calendar_ = nullptr;
+  Trust trust_ = Trust::kept;
   std::int64_t revived_ = 0;
   std::optional<Day> day_;  // the latest, with its text: calls come in the order of time
   Value day_text_;

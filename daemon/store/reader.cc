@@ -7,6 +7,7 @@
 #include "daemon/store/functions.h"
 #include "daemon/store/json_columns.h"
 #include "daemon/store/query.h"
+#include "daemon/store/row_difference.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/store.h"
 #include "daemon/store/writer.h"
@@ -57,6 +58,12 @@ Error older_file(const std::filesystem::path& file) {
                                            "The database {} is of an earlier version: restart the "
                                            "service b24watch, it will bring it up to date.")),
                            file.string()));
+}
+
+std::vector<std::int64_t> all_ids(Run run) {
+  std::vector<std::int64_t> ids;
+  while (run.next()) ids.push_back(run.integer(0));
+  return ids;
 }
 
 }  // namespace
@@ -195,6 +202,32 @@ std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::in
     if (!impl_->connection.run(sql.c_str(), id).next()) missing.push_back(id);
   }
   return missing;
+}
+
+std::vector<std::int64_t> Reader::ids(Entity entity, std::int64_t after, std::int64_t to,
+                                      std::int64_t most) {
+  const std::string sql = fmt::format(
+      "SELECT id FROM {} WHERE id > ? AND id <= ? AND deleted_at IS NULL ORDER BY id LIMIT ?",
+      table_of(entity));
+  return all_ids(impl_->connection.run(sql, after, to, most));
+}
+
+std::vector<std::int64_t> Reader::newest_ids(Entity entity, std::int64_t most) {
+  const std::string sql = fmt::format(
+      "SELECT id FROM {} WHERE deleted_at IS NULL ORDER BY id DESC LIMIT ?", table_of(entity));
+  return all_ids(impl_->connection.run(sql, most));
+}
+
+std::optional<std::vector<FieldDifference>> Reader::differences(Entity entity,
+                                                                const Record& record) {
+  const EntitySpec& s = spec(entity);
+  std::string columns;
+  for (const Field& field : s.fields) columns += fmt::format("{}, ", field.column);
+  const std::string sql = fmt::format("SELECT {}extra FROM {} WHERE id = ? AND deleted_at IS NULL",
+                                      columns, table_of(entity));
+  Run stored = impl_->connection.run(sql, record.id);
+  if (!stored.next()) return std::nullopt;
+  return row_differences(s, stored, 0, record);
 }
 
 }  // namespace b24

@@ -192,6 +192,14 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool is_held(const StorePaths& paths) {
+  const int file = ::open((paths.state_dir / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool held = ::flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(file);
+  return held;
+}
+
 Result<int> read_version(Connection& connection) {
   const auto version = pragma(connection, "user_version");
   const bool ours = pragma(connection, "application_id") == kApplicationId;

@@ -72,6 +72,19 @@ struct UpsertCounts {
   std::int64_t unchanged = 0;
 };
 
+// What an upsert takes for granted of the row that is there: what was kept beside its values, its
+// hash and its age; or nothing, when the row was found to differ from the portal's.
+enum class Trust { kept, nothing };
+
+// One value that differs between a mirrored row and the portal's.
+struct FieldDifference {
+  std::string field;  // a column, or a portal field without a column
+  Value here;         // in the mirror
+  Value there;        // on the portal
+
+  friend bool operator==(const FieldDifference&, const FieldDifference&) = default;
+};
+
 // By how much the seen_at of a stored alert may lag behind.
 inline constexpr seconds kSeenSlack{300};
 
@@ -100,6 +113,10 @@ struct StorePaths {
   std::filesystem::path file() const { return state_dir / "b24watch.sqlite"; }
 };
 
+// Whether another program, such as the service, holds the folder's lock. To be asked after
+// Writer::open() has failed: the question itself takes the lock for a moment when it is free.
+bool is_held(const StorePaths& paths);
+
 // The engine's connection. One thread at a time; holds a lock on the folder, so that two programs
 // never write. Whatever writes belongs inside a Transaction.
 class Writer {
@@ -123,9 +140,9 @@ class Writer {
   // --- mirror ---
   // Inserts and updates by id; skips unchanged rows; logs every changed column in the change log;
   // brings a row marked deleted back to life. An older row never replaces a newer one (by the
-  // entity's time of change).
+  // entity's time of change), unless nothing is trusted.
   UpsertCounts upsert(Entity entity, std::span<const Record> records, Time seen_at,
-                      const Calendar& calendar);
+                      const Calendar& calendar, Trust trust = Trust::kept);
   void reject(std::span<const RejectedRow> rows, Time seen_at);
   // Rows that the portal no longer shows. They leave every view, and stay in the file.
   // Gives how many were there until now.
@@ -271,6 +288,12 @@ class Reader {
   std::optional<Day> calls_covered_from(const Calendar& calendar);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
+  // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.
+  std::vector<std::int64_t> ids(Entity entity, std::int64_t after, std::int64_t to,
+                                std::int64_t most);
+  std::vector<std::int64_t> newest_ids(Entity entity, std::int64_t most);
+  // How the mirror's row differs from the portal's; nothing when it has none, or a deleted one.
+  std::optional<std::vector<FieldDifference>> differences(Entity entity, const Record& record);
 
  private:
   struct Impl;
