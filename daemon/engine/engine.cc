@@ -98,6 +98,7 @@ void Engine::take(const Event& event) {
   }
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
+  if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
@@ -144,7 +145,8 @@ void Engine::take_part(const PulledPart& part, Time now) {
   if (part.sweep == PulledPart::Sweep::begin) writer_.begin_sweep(entity);
   if (part.sweep == PulledPart::Sweep::abandon) writer_.abandon_sweep(entity);
   if (!part.ids_only && !part.records.empty()) {
-    const UpsertCounts counts = writer_.upsert(entity, part.records, now, around_.calendar);
+    const UpsertCounts counts =
+        writer_.upsert(entity, part.records, now, around_.calendar, part.trust);
     changed_ = changed_ || counts.inserted + counts.updated > 0;
     log::debug("rows taken entity={} inserted={} updated={} unchanged={}", name(entity),
                counts.inserted, counts.updated, counts.unchanged);
@@ -236,6 +238,12 @@ bool Engine::settle_days() {
 void Engine::take_absences(const AbsencesRead& read) {
   Writer::Transaction transaction{writer_};
   writer_.set_meta(kAbsencesMeta, to_json(KeptAbsences{read.absences, clock_.now()}));
+  transaction.commit();
+}
+
+void Engine::take_verified(const Verified& verified) {
+  Writer::Transaction transaction{writer_};
+  writer_.set_meta(kVerifiedMeta, to_json(verified.found));
   transaction.commit();
 }
 

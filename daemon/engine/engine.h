@@ -78,6 +78,7 @@ class Engine {
   // Brings the local days of the calls to the zone in force; false if a stop came before the end.
   bool settle_days();
   void take_absences(const AbsencesRead& read);
+  void take_verified(const Verified& verified);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);

@@ -10,6 +10,7 @@
 
 #include "connectors/bitrix24/portal.h"
 #include "daemon/engine/queue.h"
+#include "daemon/engine/verified.h"
 #include "daemon/store/store.h"
 #include "rules/rule.h"
 
@@ -27,6 +28,7 @@ struct PulledPart {
   enum class Sweep { none, begin, rows, finish, abandon } sweep = Sweep::none;
   Time sweep_began_at;    // our clock; for finish
   bool ids_only = false;  // the records hold ids, not rows
+  Trust trust = Trust::kept;
 };
 
 struct Pulled {
@@ -55,6 +57,11 @@ struct AbsencesRead {
   std::vector<Absence> absences;
 };
 
+// Mirror and portal were compared.
+struct Verified {
+  Verification found;
+};
+
 // The sender's answer: the portal's message id, or why not.
 struct Delivered {
   std::int64_t outbox_id = 0;
@@ -66,7 +73,8 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, Delivered, RulesLoaded>;
+using Event =
+    std::variant<Pulled, PassDone, FactsRead, AbsencesRead, Verified, Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

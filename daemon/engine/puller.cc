@@ -53,6 +53,7 @@ void Puller::load_states() {
   states_.clear();
   sweeps_.clear();
   filling_.reset();
+  verifying_.reset();
   differences_ = {};
   for (const Entity entity : kEntities) states_[entity].entity = entity;
   for (const StreamState& state : reader_.streams()) {
@@ -62,6 +63,9 @@ void Puller::load_states() {
     list_due_[state.entity] = due_after(whole ? state.fresh_at : state.recent_at, s.every);
     sweep_due_[state.entity] = due_after(state.swept_at, options_.sweep_every);
   }
+  const auto verified = kept_verification(reader_);
+  verify_due_ =
+      due_after(verified ? std::optional{verified->ended_at} : std::nullopt, options_.verify_every);
 }
 
 SteadyTime Puller::due_after(const std::optional<Time>& done, seconds every) const {
@@ -73,6 +77,8 @@ bool Puller::rests(Entity entity) const {
   const auto found = rest_until_.find(entity);
   return found != rest_until_.end() && clock_.steady_now() < found->second;
 }
+
+void Puller::renew() { list_due_.clear(); }
 
 void Puller::know(const PortalFacts& facts) {
   portal_offset_ = facts.portal_offset;
@@ -261,6 +267,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!check_counts(std::move(plans), counts, report, stop)) return report;
   if (!report.error) sweep(counts, report, stop);
   if (!report.error && counts == Counts::when_due) fill(report, stop);
+  if (!report.error && counts == Counts::when_due) verify(report, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,8 @@
 #include "daemon/engine/event.h"
 #include "daemon/engine/hints.h"
 #include "daemon/engine/pace.h"
+#include "daemon/engine/progress.h"
+#include "daemon/engine/verify.h"
 #include "daemon/store/store.h"
 
 // Brings the portal's rows to the engine: a full read of every stream once, then what changed, in
@@ -34,13 +37,10 @@ struct PullerOptions {
   // Of the first reading of optional streams, beside each look: millions of activities must not
   // keep the rules from the deals.
   int fill_requests = 40;
-};
-
-// How a long read goes on, for people. Rows are the portal's.
-struct Progress {
-  std::uint64_t rows = 0;
-  std::optional<std::uint64_t> expected;
-  std::uint64_t requests = 0;
+  // Of the nightly comparison with the portal, beside each look; none: it is not made.
+  int verify_requests = 4;
+  seconds verify_every{72000};  // once a night, be it an hour earlier than the last
+  VerifyOptions verify{.requests = 200};
 };
 
 struct PassReport {
@@ -68,6 +68,9 @@ class Puller {
   // chunk, and so does the first reading of what is optional.
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
+
+  // Lists that are read only now and then are due with the next pass.
+  void renew();
 
   // Passes for ever: poll, hints, back-off while the portal is away.
   void run(const std::stop_token& stop);
@@ -123,6 +126,10 @@ class Puller {
   void sweep(Counts counts, PassReport& report, const std::stop_token& stop);
   bool sweep_chunk(Reading& reading, Counts counts, PassReport& report,
                    const std::stop_token& stop);
+  // The nightly comparison with the portal, some requests of it; what differs is mended.
+  void verify(PassReport& report, const std::stop_token& stop);
+  bool verify_is_due() const;
+  void end_verify(const std::stop_token& stop);
   // The first reading of optional streams, some requests of it.
   void fill(PassReport& report, const std::stop_token& stop);
   // Who is away when. A calendar that cannot be read spoils nothing else.
@@ -166,8 +173,11 @@ class Puller {
   bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
-  std::map<Entity, Reading> sweeps_;  // under way; a restart begins them anew
-  std::optional<Reading> filling_;    // under way; a restart goes on at the cursors
+  std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
+  std::optional<Reading> filling_;       // under way; a restart goes on at the cursors
+  std::unique_ptr<Verifier> verifying_;  // under way; a restart begins it anew
+  SteadyTime verify_due_{};
+  SteadyTime verify_again_at_{};  // its second look
   Progress shown_;
   std::function<void(const Progress&)> progress_;
 };

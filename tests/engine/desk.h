@@ -1,5 +1,6 @@
 #pragma once
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -74,6 +75,12 @@ class Desk {
   }
 
   sim::Portal& portal() { return portal_; }
+  Client& client() { return *client_; }
+  Reader& reader() { return *reader_; }
+  // Behind the program's back.
+  void tamper(const std::string& sql) {
+    SQLite::Database{paths().file().string(), SQLite::OPEN_READWRITE, 5000}.exec(sql);
+  }
   std::stop_token stop() const { return stop_.get_token(); }
   PassReport pass(Puller::Counts counts = Puller::Counts::when_due) {
     return puller->pass(counts, stop());

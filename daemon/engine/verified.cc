@@ -1,0 +1,71 @@
+#include "daemon/engine/verified.h"
+
+#include <nlohmann/json.hpp>
+
+namespace b24 {
+
+std::string_view name(Difference::Kind kind) {
+  switch (kind) {
+    case Difference::Kind::missing:
+      return "missing";
+    case Difference::Kind::gone:
+      return "gone";
+    case Difference::Kind::field:
+      return "field";
+    case Difference::Kind::count:
+      return "count";
+    case Difference::Kind::hidden:
+      return "hidden";
+  }
+  return "";
+}
+
+std::int64_t Verification::differing() const {
+  std::int64_t sum = 0;
+  for (const StreamVerdict& stream : streams) sum += stream.differences;
+  return sum;
+}
+
+std::string to_json(const Verification& kept) {
+  nlohmann::json streams = nlohmann::json::array();
+  for (const StreamVerdict& s : kept.streams) {
+    if (!s.compared) continue;
+    streams.push_back({{"entity", name(s.entity)},
+                       {"ids", s.ids},
+                       {"rows", s.rows},
+                       {"differences", s.differences},
+                       {"undecided", s.undecided}});
+  }
+  return nlohmann::json{{"ended_at", to_unix(kept.ended_at)},
+                        {"requests", kept.requests},
+                        {"streams", std::move(streams)}}
+      .dump();
+}
+
+std::optional<Verification> verification_from_json(const std::string& text) try {
+  const auto json = nlohmann::json::parse(text);
+  Verification kept;
+  kept.ended_at = from_unix(json.at("ended_at"));
+  kept.requests = json.at("requests");
+  for (const auto& s : json.at("streams")) {
+    const auto entity = entity_named(s.at("entity").get<std::string>());
+    if (!entity) continue;
+    StreamVerdict& stream = kept.streams.emplace_back();
+    stream.entity = *entity;
+    stream.compared = true;
+    stream.ids = s.at("ids");
+    stream.rows = s.at("rows");
+    stream.differences = s.at("differences");
+    stream.undecided = s.at("undecided");
+  }
+  return kept;
+} catch (const nlohmann::json::exception&) {
+  return std::nullopt;
+}
+
+std::optional<Verification> kept_verification(Reader& reader) {
+  const auto text = reader.meta(kVerifiedMeta);
+  return text ? verification_from_json(*text) : std::nullopt;
+}
+
+}  // namespace b24
