@@ -9,8 +9,10 @@
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/errors.h"
 #include "connectors/bitrix24/notifier.h"
+#include "connectors/say.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
+#include "daemon/same_portal.h"
 
 namespace b24 {
 namespace {
@@ -28,29 +30,17 @@ class ShowingNotifier : public Notifier {
   std::function<void(const Notice&)> show_;
 };
 
-constexpr const char* kPortalMeta = "portal_host";
-// Where the portal redirected to when it was renamed: the same portal by another name.
-constexpr const char* kMovedMeta = "portal_moved_to";
 // What the sender gets for the notice under way when all is to end within two seconds.
 constexpr milliseconds kLastNotice{1000};
 // How long a start waits for a portal known from an earlier run: a webhook that is refused fails
 // the start itself, a portal that is away does not.
 constexpr seconds kFirstWord{5};
 
-Result<void> same_portal(Writer& writer, const Webhook& webhook) {
+// A new file is of whichever portal it is first used with.
+Result<void> keep_portal(Writer& writer, const Webhook& webhook) {
   const std::string& host = webhook.url.host;
   const auto known = writer.meta(kPortalMeta);
-  if (known && *known != host && writer.meta(kMovedMeta) != host) {
-    return error(
-        ErrorKind::invalid_input,
-        fmt::format(
-            fmt::runtime(
-                tr("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}. Укажите "
-                   "для этого портала другую папку в state_dir.",
-                   "The state folder holds the mirror of {}, but the webhook leads to {}. Name "
-                   "another state_dir for this portal.")),
-            *known, host));
-  }
+  if (auto same = same_portal(known, writer.meta(kMovedMeta), host); !same) return same;
   if (known != host) {
     Writer::Transaction transaction{writer};
     writer.set_meta(kPortalMeta, host);
@@ -89,22 +79,14 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   auto writer = Writer::open(app->paths_);
   if (!writer) return writer.error();
   app->writer_ = std::move(*writer);
-  if (auto same = same_portal(*app->writer_, *webhook); !same) return same.error();
+  if (auto same = keep_portal(*app->writer_, *webhook); !same) return same.error();
   for (auto* reader : {&app->engine_reader_, &app->puller_reader_}) {
     auto opened = Reader::open(app->paths_);
     if (!opened) return opened.error();
     *reader = std::move(*opened);
   }
-  ClientOptions client;
-  client.limits = app->config_.portal.limits;
-  client.http = app->options_.http;
-  client.http.ca_file = app->config_.portal.ca_file;
-  app->client_ = std::make_unique<Client>(std::move(*webhook), client, clock);
-  if (const auto text = app->writer_->meta(kBucketMeta)) {
-    if (const auto kept = bucket_from_json(*text)) {
-      app->client_->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
-    }
-  }
+  app->client_ = make_client(std::move(*webhook), app->config_, app->options_.http,
+                             app->writer_->meta(kBucketMeta), clock);
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
   } else {
@@ -309,6 +291,51 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   return SyncReport{client_->report().requests, pass.rows,
                     std::chrono::duration<double>(clock_.steady_now() - began).count(),
                     untold(pass.streams), gravest(pass.streams)};
+}
+
+// One look, the mirror brought up to date, the second look.
+Result<Verification> App::compare(Verifier& verifier, PassReport& pass) {
+  const auto look = [&]() -> Result<void> {
+    while (!verifier.look_over()) {
+      if (auto asked = verifier.step(token()); !asked) return asked.error();
+    }
+    return {};
+  };
+  if (auto first = look(); !first) return first.error();
+  if (!verifier.suspected().empty()) {
+    puller_->renew();
+    pass = puller_->pass(Puller::Counts::now, token());
+    if (pass.error) return *pass.error;
+    verifier.look_again(Verifier::Mirror::caught_up);
+    if (auto second = look(); !second) return second.error();
+  }
+  return verifier.result();
+}
+
+Result<VerifyReport> App::verify(const VerifyOptions& wish,
+                                 const std::function<void(const Progress&)>& progress) {
+  const SteadyTime began = clock_.steady_now();
+  puller_->on_progress(progress);
+  puller_->renew();
+  start_engine();
+  PassReport pass = puller_->pass(Puller::Counts::now, token());
+  Result<Verification> found = pass.error.value_or(stopped());
+  if (!pass.error) {
+    Verifier verifier{*client_, *puller_reader_, clock_, wish};
+    verifier.on_progress(progress);
+    found = compare(verifier, pass);
+  }
+  stop();
+  if (const auto why = failure()) throw StoreFailure{*why};
+  if (!found) return found.error();
+  if (wish.streams.empty()) {
+    Writer::Transaction transaction{*writer_};
+    writer_->set_meta(kVerifiedMeta, to_json(*found));
+    transaction.commit();
+  }
+  return VerifyReport{std::move(*found),
+                      std::chrono::duration<double>(clock_.steady_now() - began).count(),
+                      untold(pass.streams), gravest(pass.streams)};
 }
 
 std::vector<Problem> App::check(const LoadedRules& rules) {

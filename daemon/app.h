@@ -17,6 +17,7 @@
 #include "daemon/engine/kept.h"
 #include "daemon/engine/puller.h"
 #include "daemon/engine/sender.h"
+#include "daemon/engine/verified.h"
 #include "daemon/store/store.h"
 #include "daemon/web/server.h"
 
@@ -39,6 +40,13 @@ struct SyncReport {
   double seconds = 0;
   std::vector<Error> streams;        // why something was not read, beside what connect() told
   std::optional<ErrorKind> lacking;  // something was not read, the gravest reason for it
+};
+
+struct VerifyReport {
+  Verification found;
+  double seconds = 0;
+  std::vector<Error> streams;  // as in SyncReport
+  std::optional<ErrorKind> lacking;
 };
 
 class App {
@@ -67,6 +75,11 @@ class App {
   // One look at the portal, committed when it returns.
   Result<SyncReport> sync(std::function<void(const Progress&)> progress);
 
+  // Reads the portal as sync() does, then compares the mirror with it (verify.h); the result is
+  // kept in the state.
+  Result<VerifyReport> verify(const VerifyOptions& wish,
+                              const std::function<void(const Progress&)>& progress);
+
   // Checks rules against the mirror's schema; without errors they may be used.
   std::vector<Problem> check(const LoadedRules& rules);
   // Hands checked rules to the engine.
@@ -86,6 +99,7 @@ class App {
   std::stop_token token() const { return stop_.get_token(); }
   void fail(const std::string& why);
   void start_engine();
+  Result<Verification> compare(Verifier& verifier, PassReport& pass);
   void pull(const std::stop_token& stop);
   void remember_move();
   std::string words_about(const PortalFacts& facts, bool calendar_kept) const;

@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kFooter = R"(
 Коды завершения / exit codes:
   0  сделано / done
-  1  проверка нашла ошибки или запрос не выполнен / check found errors, or the query failed
+  1  проверка нашла ошибки, сверка – расхождения, запрос не выполнен /
+     check found errors, verify found differences, or the query failed
   2  неверные аргументы или настройки / bad arguments or settings
   3  портал отказал, нужен человек / the portal refused, somebody has to act
   4  папка состояния или база данных / the state folder or the database
@@ -23,6 +24,7 @@ constexpr const char* kFooter = R"(
 
 Примеры / examples:
   b24watch sync                        прочитать портал один раз / read the portal once
+  b24watch verify                      совпадает ли зеркало с порталом / is the mirror exact
   b24watch preview                     что правила нашли бы сейчас / what the rules find now
   b24watch check --rules ./rules       проверить правила до запуска / check rules before they speak
   b24watch query "SELECT name FROM v_manager WHERE active = 1"
@@ -86,6 +88,11 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& problem) {
                                        "The option {} has no value: write one.")),
                        said.substr(0, said.find(':')));
   }
+  if (problem.get_name() == "ConversionError") {
+    return fmt::format(
+        fmt::runtime(tr("Ключу {} нужно число.", "The option {} takes a number.")),
+        said.substr(said.find("--"), said.find_first_of(" =:", said.find("--")) - said.find("--")));
+  }
   return said;
 }
 
@@ -119,6 +126,22 @@ int run_program(int argc, char** argv) try {
   auto* sync = app.add_subcommand("sync", "Прочитать портал один раз / read the portal once");
   json(sync);
   sync->callback([&] { chosen = [&] { return sync_command(common); }; });
+
+  auto* verify = app.add_subcommand(
+      "verify", "Сверить зеркало с порталом / compare the mirror with the portal");
+  VerifyArguments verify_arguments;
+  json(verify);
+  verify
+      ->add_option("--requests", verify_arguments.requests,
+                   "Запросов к порталу, не больше / requests, at most")
+      ->capture_default_str();
+  verify
+      ->add_option("--rows", verify_arguments.rows,
+                   "Строк каждого потока сверить по полям / rows of each stream to compare")
+      ->capture_default_str();
+  verify->add_option("--stream", verify_arguments.streams,
+                     "Только эти потоки: deal task … / these streams only");
+  verify->callback([&] { chosen = [&] { return verify_command(common, verify_arguments); }; });
 
   auto* query = app.add_subcommand("query", "SQL к зеркалу / SQL on the mirror");
   QueryArguments query_arguments;

@@ -17,7 +17,7 @@ namespace b24 {
 // Exit codes, as README.md lists them.
 enum class Exit : int {
   ok = 0,
-  failed = 1,  // `check` found errors; `query` could not be answered
+  failed = 1,  // `check` found errors; `query` could not be answered; `verify` found differences
   usage = 2,   // bad arguments or settings
   portal = 3,  // the portal refused: somebody has to act
   store = 4,   // the state folder or the database
@@ -49,8 +49,15 @@ struct RestoreArguments {
   std::string from;  // a file; empty: the newest backup that is whole
 };
 
+struct VerifyArguments {
+  std::int64_t requests = 100;
+  std::int64_t rows = 200;
+  std::vector<std::string> streams;  // empty: all
+};
+
 Exit run_command(const Common& common, const RunArguments& arguments);
 Exit sync_command(const Common& common);
+Exit verify_command(const Common& common, const VerifyArguments& arguments);
 Exit query_command(const Common& common, const QueryArguments& arguments);
 Exit check_command(const Common& common, const CheckArguments& arguments);
 Exit preview_command(const Common& common, const PreviewArguments& arguments);

@@ -2,8 +2,10 @@
 
 #include <iostream>
 
+#include "connectors/say.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
+#include "daemon/cli/verify_words.h"
 #include "daemon/engine/unknown.h"
 #include "daemon/store/backup.h"
 
@@ -20,6 +22,22 @@ OrderedJson to_json(const OutboxCounts& outbox) {
           {"given_up", outbox.given_up},
           {"delivered_at", time_json(outbox.delivered_at)},
           {"problem", outbox.problem}};
+}
+
+OrderedJson to_json(const std::optional<Verification>& kept) {
+  if (!kept) return nullptr;
+  OrderedJson streams = OrderedJson::array();
+  for (const StreamVerdict& s : kept->streams) {
+    streams.push_back({{"entity", std::string{name(s.entity)}},
+                       {"ids", s.ids},
+                       {"rows", s.rows},
+                       {"differences", s.differences},
+                       {"undecided", s.undecided}});
+  }
+  return {{"ended_at", format_utc(kept->ended_at)},
+          {"differences", kept->differing()},
+          {"requests", kept->requests},
+          {"streams", std::move(streams)}};
 }
 
 OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
@@ -53,7 +71,8 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
           {"outbox", to_json(outbox)},
           {"warnings", std::move(warnings)},
           {"managers", mirror.around.people.managers().size()},
-          {"backed_up_at", time_json(backed_up_at)}};
+          {"backed_up_at", time_json(backed_up_at)},
+          {"verified", to_json(kept_verification(reader))}};
 }
 
 std::string age(const std::optional<Time>& t, Time now) {
@@ -104,6 +123,27 @@ std::string about_backup(const std::optional<Time>& at, Time now) {
       age(at, now));
 }
 
+// The latest comparison with the portal; nothing before the first.
+std::string about_verification(const std::optional<Verification>& kept, Time now) {
+  if (!kept) return {};
+  std::int64_t ids = 0;
+  std::int64_t rows = 0;
+  std::string where;
+  for (const StreamVerdict& stream : kept->streams) {
+    ids += stream.ids;
+    rows += stream.rows;
+    if (stream.differences == 0) continue;
+    where += fmt::format("{}{} – {}", where.empty() ? "" : ", ", title_of(stream.entity),
+                         stream.differences);
+  }
+  const std::string verdict =
+      where.empty() ? std::string{tr("расхождений нет", "no differences")}
+                    : say("расхождений: {} ({})", "differences: {} ({})", kept->differing(), where);
+  return say("Сверка с порталом – {}: {}. Сверено id: {}, строк: {}.\n",
+             "Compared with the portal {}: {}. Ids compared: {}, rows: {}.\n",
+             age(kept->ended_at, now), verdict, ids, rows);
+}
+
 }  // namespace
 
 Exit status_command(const Common& common) {
@@ -151,6 +191,7 @@ Exit status_command(const Common& common) {
       alerts["known"].get<std::int64_t>());
   std::cout << about_outbox(mirror->reader->outbox_counts(), now);
   std::cout << about_backup(backed_up_at, now);
+  std::cout << about_verification(kept_verification(*mirror->reader), now);
   for (const Text& text : warnings) std::cout << text.pick() << '\n';
   return Exit::ok;
 }

@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "config/problem.h"
+#include "connectors/say.h"
+#include "daemon/app.h"
+#include "daemon/cli/commands.h"
+#include "daemon/cli/progress_bar.h"
+#include "daemon/cli/values.h"
+#include "daemon/cli/verify_words.h"
+#include "daemon/engine/log.h"
+#include "daemon/onlooker.h"
+
+namespace b24 {
+namespace {
+
+constexpr std::size_t kShownDifferences = 50;
+
+std::string unknown_stream(const std::string& word) {
+  std::vector<std::string> known;
+  for (const Entity entity : kEntities) known.emplace_back(name(entity));
+  const std::string guess = nearest(word, known);
+  const std::string sentence =
+      say("В зеркале нет потока «{}»", "The mirror has no stream \"{}\"", excerpt(word));
+  if (!guess.empty())
+    return sentence + say(" – может быть, «{}»?", ": did you mean \"{}\"?", guess);
+  return sentence + say(". Есть: {}.", ". There are: {}.", fmt::join(known, ", "));
+}
+
+// What the arguments wish for; what is wrong with them is printed.
+std::optional<VerifyOptions> wish_of(const VerifyArguments& arguments) {
+  VerifyOptions wish;
+  const auto wrong = [](const std::string& sentence) {
+    std::cerr << "b24watch: " << sentence << '\n';
+    return std::nullopt;
+  };
+  if (arguments.requests < static_cast<std::int64_t>(kFewestVerifyRequests)) {
+    return wrong(say("Для сверки нужно хотя бы {} запросов: --requests {}.",
+                     "A comparison takes {} requests at least: --requests {}.",
+                     kFewestVerifyRequests, kFewestVerifyRequests));
+  }
+  if (arguments.rows < 0) {
+    return wrong(say("Строк не бывает меньше нуля: --rows 0 – без сверки полей.",
+                     "There are no rows below zero: --rows 0 compares no fields."));
+  }
+  wish.requests = static_cast<std::uint64_t>(arguments.requests);
+  wish.rows = arguments.rows;
+  for (const std::string& word : arguments.streams) {
+    const auto entity = entity_named(word);
+    if (!entity) return wrong(unknown_stream(word));
+    wish.streams.insert(*entity);
+  }
+  return wish;
+}
+
+OrderedJson to_json(const StreamVerdict& s) {
+  return {{"entity", std::string{name(s.entity)}},
+          {"compared", s.compared},
+          {"refused", s.refused},
+          {"portal_rows", s.portal_rows ? OrderedJson(*s.portal_rows) : OrderedJson(nullptr)},
+          {"mirror_rows", s.mirror_rows},
+          {"ids", s.ids},
+          {"rows", s.rows},
+          {"differences", s.differences},
+          {"undecided", s.undecided},
+          {"problem", s.problem}};
+}
+
+OrderedJson to_json(const Difference& d) {
+  OrderedJson json = {{"entity", std::string{name(d.entity)}}, {"kind", std::string{name(d.kind)}}};
+  if (d.id != 0) json["id"] = d.id;
+  if (!d.field.empty()) json["field"] = d.field;
+  if (d.kind == Difference::Kind::missing || d.kind == Difference::Kind::gone) return json;
+  json["mirror"] = value_json(d.here);
+  json["portal"] = value_json(d.there);
+  return json;
+}
+
+OrderedJson to_json(const VerifyReport& report) {
+  OrderedJson streams = OrderedJson::array();
+  for (const StreamVerdict& stream : report.found.streams) streams.push_back(to_json(stream));
+  OrderedJson differences = OrderedJson::array();
+  for (const Difference& d : report.found.differences) differences.push_back(to_json(d));
+  return {{"equal", report.found.differing() == 0},
+          {"requests", report.found.requests},
+          {"seconds", report.seconds},
+          {"streams", std::move(streams)},
+          {"differences", std::move(differences)}};
+}
+
+void print_differences(const Verification& found) {
+  const std::size_t shown = std::min(found.differences.size(), kShownDifferences);
+  for (std::size_t i = 0; i < shown; ++i) {
+    std::cout << "  " << about_difference(found.differences[i]) << '\n';
+  }
+  const auto rest = found.differing() - static_cast<std::int64_t>(shown);
+  if (rest > 0) std::cout << say("  …ещё {}\n", "  …{} more\n", rest);
+}
+
+void print(const VerifyReport& report) {
+  const Verification& found = report.found;
+  std::int64_t undecided = 0;
+  for (const StreamVerdict& stream : found.streams) {
+    std::cout << about_stream(stream) << '\n';
+    undecided += stream.undecided;
+  }
+  if (found.differing() > 0) {
+    std::cout << say("\nРасхождений: {}\n", "\nDifferences: {}\n", found.differing());
+    print_differences(found);
+  }
+  if (undecided > 0) {
+    std::cout << say(
+        "Под вопросом: {}. Либо зеркало там ещё не обновлялось (сотрудники и "
+        "справочники – раз в час, удалённое – раз в 15 минут), либо не хватило "
+        "запросов (--requests). Повторите позже.\n",
+        "Undecided: {}. Either the mirror was not renewed there yet (people and "
+        "directories by the hour, deletions every 15 minutes), or the requests did "
+        "not suffice (--requests). Try again later.\n",
+        undecided);
+  }
+  if (found.differing() == 0) std::cout << tr("Расхождений нет. ", "No differences. ");
+  std::cout << say("Запросов: {}, секунд: {:.1f}\n", "Requests: {}, seconds: {:.1f}\n",
+                   found.requests, report.seconds);
+}
+
+Exit exit_of(const VerifyReport& report) {
+  if (report.found.differing() > 0) return Exit::failed;
+  if (report.lacking) return exit_of(*report.lacking);
+  const auto& streams = report.found.streams;
+  if (std::any_of(streams.begin(), streams.end(), [](const auto& s) { return s.compared; })) {
+    return Exit::ok;
+  }
+  // Nothing was compared, which is not the same as equal.
+  return std::any_of(streams.begin(), streams.end(), [](const auto& s) { return s.refused; })
+             ? Exit::portal
+             : Exit::later;
+}
+
+// Both looks, with the mirror brought up to date by ourselves, or by the service that holds it.
+Result<VerifyReport> verify(Config config, const VerifyOptions& wish, Clock& clock) {
+  ProgressBar bar{clock};
+  const auto show = [&](const Progress& progress) { bar.show(progress); };
+  AppOptions options;
+  options.judging = false;
+  auto app = App::make(config, {}, options, clock);
+  if (!app) {
+    if (!is_held({config.state_dir})) return app.error();
+    return verify_beside_service(config, wish, show, clock);
+  }
+  auto warning = (*app)->connect();
+  if (!warning) return warning.error();
+  if (!warning->empty()) std::cerr << "b24watch: " << *warning << '\n';
+  return (*app)->verify(wish, show);
+}
+
+}  // namespace
+
+Exit verify_command(const Common& common, const VerifyArguments& arguments) {
+  auto loaded = load_all(common, Wanted::settings_and_webhook);
+  if (!loaded) return Exit::usage;
+  const auto wish = wish_of(arguments);
+  if (!wish) return Exit::usage;
+  if (loaded->config.log_level == "info") log::set_level("error");  // a person reads the report
+  SystemClock clock;
+  const auto report = verify(std::move(loaded->config), *wish, clock);
+  if (!report) {
+    const Exit code = complain(report.error());
+    // The settings are sound by now: what is wrong is the folder or the file.
+    return report.error().kind == ErrorKind::invalid_input ? Exit::store : code;
+  }
+  for (const Error& problem : report->streams) std::cerr << "b24watch: " << problem.text << '\n';
+  if (common.json) {
+    std::cout << dump(to_json(*report)) << '\n';
+  } else {
+    print(*report);
+  }
+  return exit_of(*report);
+}
+
+}  // namespace b24

@@ -1,0 +1,71 @@
+#include "daemon/onlooker.h"
+
+#include <algorithm>
+
+#include "daemon/engine/verify.h"
+#include "daemon/same_portal.h"
+
+namespace b24 {
+namespace {
+
+// How many polls the service gets to bring the mirror up to date.
+constexpr int kPolls = 4;
+constexpr seconds kLeastPatience{20};
+constexpr milliseconds kGlance{200};
+// A look that ended within the same seconds may have been answered before ours.
+constexpr seconds kMargin{3};
+
+// The service has looked at the suspected streams since; people and directories, which it reads by
+// the hour, are not waited for.
+bool has_moved_on(Reader& reader, const std::set<Entity>& suspected, Time since) {
+  const auto streams = reader.streams();
+  return std::all_of(streams.begin(), streams.end(), [&](const StreamState& state) {
+    const bool waited =
+        suspected.contains(state.entity) && spec(state.entity).renewal != Renewal::whole;
+    return !waited || (state.fresh_at && *state.fresh_at >= since + kMargin);
+  });
+}
+
+void wait_for_service(Reader& reader, const Verifier& verifier, seconds poll, Clock& clock) {
+  const SteadyTime until = clock.steady_now() + std::max(poll * kPolls, kLeastPatience);
+  while (clock.steady_now() < until &&
+         !has_moved_on(reader, verifier.suspected(), verifier.looked_at())) {
+    clock.sleep_until(clock.steady_now() + kGlance, {});
+  }
+}
+
+Result<void> look(Verifier& verifier) {
+  while (!verifier.look_over()) {
+    if (auto asked = verifier.step({}); !asked) return asked.error();
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOptions& wish,
+                                           const std::function<void(const Progress&)>& progress,
+                                           Clock& clock) {
+  const SteadyTime began = clock.steady_now();
+  auto webhook = parse_webhook(config.portal.webhook);
+  if (!webhook) return webhook.error();
+  auto reader = Reader::open(StorePaths{config.state_dir});
+  if (!reader) return reader.error();
+  const auto same =
+      same_portal((*reader)->meta(kPortalMeta), (*reader)->meta(kMovedMeta), webhook->url.host);
+  if (!same) return same.error();
+  const auto client =
+      make_client(std::move(*webhook), config, {}, (*reader)->meta(kBucketMeta), clock);
+  Verifier verifier{*client, **reader, clock, wish};
+  verifier.on_progress(progress);
+  if (auto first = look(verifier); !first) return first.error();
+  if (!verifier.suspected().empty()) {
+    wait_for_service(**reader, verifier, config.portal.poll, clock);
+    verifier.look_again(Verifier::Mirror::maybe_behind);
+    if (auto second = look(verifier); !second) return second.error();
+  }
+  return VerifyReport{
+      verifier.result(), std::chrono::duration<double>(clock.steady_now() - began).count(), {}, {}};
+}
+
+}  // namespace b24

@@ -1,0 +1,33 @@
+#include "daemon/same_portal.h"
+
+#include <algorithm>
+
+#include "connectors/say.h"
+#include "daemon/engine/kept.h"
+
+namespace b24 {
+
+Result<void> same_portal(const std::optional<std::string>& known,
+                         const std::optional<std::string>& moved_to, const std::string& host) {
+  if (!known || *known == host || moved_to == host) return {};
+  return error(ErrorKind::invalid_input,
+               say("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}. Укажите для "
+                   "этого портала другую папку в state_dir.",
+                   "The state folder holds the mirror of {}, but the webhook leads to {}. Name "
+                   "another state_dir for this portal.",
+                   *known, host));
+}
+
+std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
+                                    const std::optional<std::string>& kept_bucket, Clock& clock) {
+  ClientOptions options;
+  options.limits = config.portal.limits;
+  options.http = http;
+  options.http.ca_file = config.portal.ca_file;
+  auto client = std::make_unique<Client>(std::move(webhook), options, clock);
+  const auto kept = kept_bucket ? bucket_from_json(*kept_bucket) : std::nullopt;
+  if (kept) client->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
+  return client;
+}
+
+}  // namespace b24

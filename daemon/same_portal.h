@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "connectors/bitrix24/client.h"
+
+// The portal of the settings, for whoever speaks to it: the service and the commands beside it.
+
+namespace b24 {
+
+inline constexpr const char* kPortalMeta = "portal_host";
+// Where the portal redirected to when it was renamed: the same portal by another name.
+inline constexpr const char* kMovedMeta = "portal_moved_to";
+
+// Fails with invalid_input when the mirror is of another portal than the webhook leads to.
+// `known`, `moved_to`: what the state says, if anything.
+Result<void> same_portal(const std::optional<std::string>& known,
+                         const std::optional<std::string>& moved_to, const std::string& host);
+
+// `kept_bucket`: how full the portal's bucket was, as the state says (KeptBucket).
+std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
+                                    const std::optional<std::string>& kept_bucket, Clock& clock);
+
+}  // namespace b24
