@@ -9,7 +9,6 @@
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/errors.h"
 #include "connectors/bitrix24/notifier.h"
-#include "connectors/say.h"
 #include "daemon/engine/kept.h"
 #include "daemon/engine/log.h"
 #include "daemon/same_portal.h"
@@ -293,49 +292,57 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
                     untold(pass.streams), gravest(pass.streams)};
 }
 
-// One look, the mirror brought up to date, the second look.
-Result<Verification> App::compare(Verifier& verifier, PassReport& pass) {
+// One look, the mirror brought up to date, the second look; `read` after each request.
+Result<void> App::compare(Verifier& verifier, PassReport& pass, const std::function<void()>& read) {
   const auto look = [&]() -> Result<void> {
     while (!verifier.look_over()) {
-      if (auto asked = verifier.step(token()); !asked) return asked.error();
+      if (auto asked = verifier.step(token()); !asked) return asked;
+      read();
     }
     return {};
   };
-  if (auto first = look(); !first) return first.error();
-  if (!verifier.suspected().empty()) {
-    puller_->renew();
-    pass = puller_->pass(Puller::Counts::now, token());
-    if (pass.error) return *pass.error;
-    verifier.look_again(Verifier::Mirror::caught_up);
-    if (auto second = look(); !second) return second.error();
-  }
-  return verifier.result();
+  if (auto first = look(); !first || verifier.suspected().empty()) return first;
+  puller_->renew();
+  pass = puller_->pass(Puller::Counts::now, token());
+  if (pass.error) return *pass.error;
+  verifier.look_again(Verifier::Mirror::caught_up);
+  return look();
 }
 
-Result<VerifyReport> App::verify(const VerifyOptions& wish,
+Result<VerifyReport> App::verify(const VerifyOptions& wish, Mend mend,
                                  const std::function<void(const Progress&)>& progress) {
   const SteadyTime began = clock_.steady_now();
+  VerifyReport report;
   puller_->on_progress(progress);
   puller_->renew();
   start_engine();
   PassReport pass = puller_->pass(Puller::Counts::now, token());
-  Result<Verification> found = pass.error.value_or(stopped());
+  Result<void> done;
   if (!pass.error) {
     Verifier verifier{*client_, *puller_reader_, clock_, wish};
     verifier.on_progress(progress);
-    found = compare(verifier, pass);
+    done = compare(verifier, pass, [&] {
+      if (mend == Mend::yes) report.mended += puller_->mend(verifier, token());
+    });
+    report.found = verifier.result();
+    if (done && mend == Mend::yes) {
+      report.mended += puller_->ask_again(verifier);
+      pass = puller_->pass(Puller::Counts::now, token());
+    }
   }
   stop();
   if (const auto why = failure()) throw StoreFailure{*why};
-  if (!found) return found.error();
+  if (pass.error) return *pass.error;
+  if (!done) return done.error();
   if (wish.streams.empty()) {
     Writer::Transaction transaction{*writer_};
-    writer_->set_meta(kVerifiedMeta, to_json(*found));
+    writer_->set_meta(kVerifiedMeta, to_json(report.found));
     transaction.commit();
   }
-  return VerifyReport{std::move(*found),
-                      std::chrono::duration<double>(clock_.steady_now() - began).count(),
-                      untold(pass.streams), gravest(pass.streams)};
+  report.streams = untold(pass.streams);
+  report.lacking = gravest(pass.streams);
+  report.seconds = std::chrono::duration<double>(clock_.steady_now() - began).count();
+  return report;
 }
 
 std::vector<Problem> App::check(const LoadedRules& rules) {

@@ -44,6 +44,7 @@ struct SyncReport {
 
 struct VerifyReport {
   Verification found;
+  std::int64_t mended = 0;  // rows
   double seconds = 0;
   std::vector<Error> streams;  // as in SyncReport
   std::optional<ErrorKind> lacking;
@@ -76,8 +77,9 @@ class App {
   Result<SyncReport> sync(std::function<void(const Progress&)> progress);
 
   // Reads the portal as sync() does, then compares the mirror with it (verify.h); the result is
-  // kept in the state.
-  Result<VerifyReport> verify(const VerifyOptions& wish,
+  // kept in the state. `mend`: and brings what differs in order.
+  enum class Mend { no, yes };
+  Result<VerifyReport> verify(const VerifyOptions& wish, Mend mend,
                               const std::function<void(const Progress&)>& progress);
 
   // Checks rules against the mirror's schema; without errors they may be used.
@@ -99,7 +101,7 @@ class App {
   std::stop_token token() const { return stop_.get_token(); }
   void fail(const std::string& why);
   void start_engine();
-  Result<Verification> compare(Verifier& verifier, PassReport& pass);
+  Result<void> compare(Verifier& verifier, PassReport& pass, const std::function<void()>& read);
   void pull(const std::stop_token& stop);
   void remember_move();
   std::string words_about(const PortalFacts& facts, bool calendar_kept) const;

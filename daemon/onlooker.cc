@@ -64,8 +64,10 @@ Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOpt
     verifier.look_again(Verifier::Mirror::maybe_behind);
     if (auto second = look(verifier); !second) return second.error();
   }
-  return VerifyReport{
-      verifier.result(), std::chrono::duration<double>(clock.steady_now() - began).count(), {}, {}};
+  VerifyReport report;
+  report.found = verifier.result();
+  report.seconds = std::chrono::duration<double>(clock.steady_now() - began).count();
+  return report;
 }
 
 }  // namespace b24

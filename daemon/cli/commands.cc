@@ -141,6 +141,8 @@ int run_program(int argc, char** argv) try {
       ->capture_default_str();
   verify->add_option("--stream", verify_arguments.streams,
                      "Только эти потоки: deal task … / these streams only");
+  verify->add_flag("--mend", verify_arguments.mend,
+                   "Исправить найденное, пока служба не работает / mend it, without the service");
   verify->callback([&] { chosen = [&] { return verify_command(common, verify_arguments); }; });
 
   auto* query = app.add_subcommand("query", "SQL к зеркалу / SQL on the mirror");

@@ -53,6 +53,7 @@ struct VerifyArguments {
   std::int64_t requests = 100;
   std::int64_t rows = 200;
   std::vector<std::string> streams;  // empty: all
+  bool mend = false;
 };
 
 Exit run_command(const Common& common, const RunArguments& arguments);

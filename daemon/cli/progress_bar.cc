@@ -22,6 +22,9 @@ void ProgressBar::wipe() {
 void ProgressBar::show(const Progress& progress) {
   if (!visible_) return;
   drawn_ = true;
+  // Another piece of work has begun.
+  if (progress.rows < rows_) began_ = clock_.steady_now();
+  rows_ = progress.rows;
   const double elapsed = std::chrono::duration<double>(clock_.steady_now() - began_).count();
   constexpr std::size_t kWidth = 20;
   std::string line;

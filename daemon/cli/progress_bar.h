@@ -19,6 +19,7 @@ class ProgressBar {
  private:
   Clock& clock_;
   SteadyTime began_;
+  std::uint64_t rows_ = 0;
   bool visible_;
   bool drawn_ = false;
 };

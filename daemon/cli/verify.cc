@@ -18,6 +18,8 @@ namespace b24 {
 namespace {
 
 constexpr std::size_t kShownDifferences = 50;
+// Enough for more ids than any portal has.
+constexpr std::int64_t kMostRequests = 1'000'000;
 
 std::string unknown_stream(const std::string& word) {
   std::vector<std::string> known;
@@ -46,7 +48,7 @@ std::optional<VerifyOptions> wish_of(const VerifyArguments& arguments) {
     return wrong(say("Строк не бывает меньше нуля: --rows 0 – без сверки полей.",
                      "There are no rows below zero: --rows 0 compares no fields."));
   }
-  wish.requests = static_cast<std::uint64_t>(arguments.requests);
+  wish.requests = static_cast<std::uint64_t>(std::min(arguments.requests, kMostRequests));
   wish.rows = arguments.rows;
   for (const std::string& word : arguments.streams) {
     const auto entity = entity_named(word);
@@ -84,11 +86,9 @@ OrderedJson to_json(const VerifyReport& report) {
   for (const StreamVerdict& stream : report.found.streams) streams.push_back(to_json(stream));
   OrderedJson differences = OrderedJson::array();
   for (const Difference& d : report.found.differences) differences.push_back(to_json(d));
-  return {{"equal", report.found.differing() == 0},
-          {"requests", report.found.requests},
-          {"seconds", report.seconds},
-          {"streams", std::move(streams)},
-          {"differences", std::move(differences)}};
+  return {{"equal", report.found.differing() == 0}, {"mended", report.mended},
+          {"requests", report.found.requests},      {"seconds", report.seconds},
+          {"streams", std::move(streams)},          {"differences", std::move(differences)}};
 }
 
 void print_differences(const Verification& found) {
@@ -110,6 +110,12 @@ void print(const VerifyReport& report) {
   if (found.differing() > 0) {
     std::cout << say("\nРасхождений: {}\n", "\nDifferences: {}\n", found.differing());
     print_differences(found);
+    if (report.mended > 0) {
+      std::cout << say("Исправлено строк: {}\n", "Rows mended: {}\n", report.mended);
+    } else {
+      std::cout << tr("Исправить, остановив службу: b24watch verify --mend\n",
+                      "To mend them, stop the service and run b24watch verify --mend\n");
+    }
   }
   if (undecided > 0) {
     std::cout << say(
@@ -130,6 +136,9 @@ Exit exit_of(const VerifyReport& report) {
   if (report.found.differing() > 0) return Exit::failed;
   if (report.lacking) return exit_of(*report.lacking);
   const auto& streams = report.found.streams;
+  for (const StreamVerdict& stream : streams) {
+    if (stream.failed) return exit_of(*stream.failed);
+  }
   if (std::any_of(streams.begin(), streams.end(), [](const auto& s) { return s.compared; })) {
     return Exit::ok;
   }
@@ -140,20 +149,21 @@ Exit exit_of(const VerifyReport& report) {
 }
 
 // Both looks, with the mirror brought up to date by ourselves, or by the service that holds it.
-Result<VerifyReport> verify(Config config, const VerifyOptions& wish, Clock& clock) {
+Result<VerifyReport> verify(Config config, const VerifyOptions& wish, App::Mend mend,
+                            Clock& clock) {
   ProgressBar bar{clock};
   const auto show = [&](const Progress& progress) { bar.show(progress); };
   AppOptions options;
   options.judging = false;
   auto app = App::make(config, {}, options, clock);
   if (!app) {
-    if (!is_held({config.state_dir})) return app.error();
+    if (mend == App::Mend::yes || !is_held({config.state_dir})) return app.error();
     return verify_beside_service(config, wish, show, clock);
   }
   auto warning = (*app)->connect();
   if (!warning) return warning.error();
   if (!warning->empty()) std::cerr << "b24watch: " << *warning << '\n';
-  return (*app)->verify(wish, show);
+  return (*app)->verify(wish, mend, show);
 }
 
 }  // namespace
@@ -165,7 +175,8 @@ Exit verify_command(const Common& common, const VerifyArguments& arguments) {
   if (!wish) return Exit::usage;
   if (loaded->config.log_level == "info") log::set_level("error");  // a person reads the report
   SystemClock clock;
-  const auto report = verify(std::move(loaded->config), *wish, clock);
+  const auto mend = arguments.mend ? App::Mend::yes : App::Mend::no;
+  const auto report = verify(std::move(loaded->config), *wish, mend, clock);
   if (!report) {
     const Exit code = complain(report.error());
     // The settings are sound by now: what is wrong is the folder or the file.

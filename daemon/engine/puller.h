@@ -72,6 +72,11 @@ class Puller {
   // Lists that are read only now and then are due with the next pass.
   void renew();
 
+  // Writes what the verifier has just read in place of what differs; after its second look, has the
+  // rows that only the mirror holds asked for with the next pass. Gives how many rows.
+  std::int64_t mend(Verifier& verifier, const std::stop_token& stop);
+  std::int64_t ask_again(const Verifier& verifier);
+
   // Passes for ever: poll, hints, back-off while the portal is away.
   void run(const std::stop_token& stop);
 
@@ -129,6 +134,7 @@ class Puller {
   // The nightly comparison with the portal, some requests of it; what differs is mended.
   void verify(PassReport& report, const std::stop_token& stop);
   bool verify_is_due() const;
+  bool verify_step(PassReport& report, const std::stop_token& stop);
   void end_verify(const std::stop_token& stop);
   // The first reading of optional streams, some requests of it.
   void fill(PassReport& report, const std::stop_token& stop);

@@ -56,26 +56,21 @@ bool Puller::verify_is_due() const {
 
 void Puller::verify(PassReport& report, const std::stop_token& stop) {
   const SteadyTime steady = clock_.steady_now();
-  if (!verifying_ && !verify_is_due()) return;
+  const bool waits =
+      verifying_ && verifying_->look_over() && (steady < verify_again_at_ || !sweeps_.empty());
+  if (waits || (!verifying_ && !verify_is_due())) return;
   // What this pass has read must not look as if it lacked.
   if (!commit(After::nothing, stop)) return;
   if (!verifying_) {
     verifying_ = std::make_unique<Verifier>(client_, reader_, clock_, options_.verify);
     verify_again_at_ = {};
-  }
-  if (verifying_->look_over()) {
-    if (steady < verify_again_at_ || !sweeps_.empty()) return;
+  } else if (verifying_->look_over()) {
     verifying_->look_again(Verifier::Mirror::counted);
   }
   for (int i = 0; i < options_.verify_requests && !verifying_->look_over(); ++i) {
     // A method that must rest is not waited for beside the polls.
     if (verifying_->must_rest()) return;
-    if (auto asked = verifying_->step(stop); !asked) {
-      verifying_.reset();
-      verify_due_ = steady + kRetry;
-      report.error = asked.error();
-      return;
-    }
+    if (!verify_step(report, stop)) return;
   }
   if (!verifying_->look_over()) return;
   const bool first = verify_again_at_ == SteadyTime{};
@@ -83,16 +78,29 @@ void Puller::verify(PassReport& report, const std::stop_token& stop) {
   if (!first || verifying_->suspected().empty()) end_verify(stop);
 }
 
+// False: given up for now.
+bool Puller::verify_step(PassReport& report, const std::stop_token& stop) {
+  const auto asked = verifying_->step(stop);
+  if (asked) {
+    mend(*verifying_, stop);
+    return true;
+  }
+  const Error& why = asked.error();
+  verifying_.reset();
+  verify_due_ = clock_.steady_now() + kRetry;
+  // The poll has gone well: what is only too heavy for the portal is no trouble.
+  if (why.kind == ErrorKind::stopped || why.kind == ErrorKind::blocked) {
+    report.error = why;
+  } else {
+    log::warn("mirror not compared with the portal kind={} text={}", name(why.kind),
+              log::quoted(why.text));
+  }
+  return false;
+}
+
 void Puller::end_verify(const std::stop_token& stop) {
   const Verification found = verifying_->result();
-  Pulled mended;
-  for (auto& [entity, mending] : verifying_->mending()) {
-    mended.parts.push_back({.state = states_.at(entity),
-                            .records = mending.rows,
-                            .rejected = {},
-                            .gone = mending.gone,
-                            .trust = Trust::nothing});
-  }
+  ask_again(*verifying_);
   for (const Difference& difference : found.differences) {
     // Which rows they are, a comparison of all ids tells.
     if (difference.kind == Difference::Kind::count) sweep_due_[difference.entity] = {};
@@ -100,8 +108,31 @@ void Puller::end_verify(const std::stop_token& stop) {
   verifying_.reset();
   verify_due_ = clock_.steady_now() + options_.verify_every;
   log_result(found);
-  if (!mended.parts.empty()) events_.push(std::move(mended), stop);
   events_.push(Verified{found}, stop);
+}
+
+std::int64_t Puller::mend(Verifier& verifier, const std::stop_token& stop) {
+  Pulled written;
+  std::int64_t count = 0;
+  for (auto& [entity, rows] : verifier.take_rows_to_write()) {
+    count += static_cast<std::int64_t>(rows.size());
+    written.parts.push_back({.state = states_.at(entity),
+                             .records = std::move(rows),
+                             .rejected = {},
+                             .gone = {},
+                             .trust = Trust::nothing});
+  }
+  if (count > 0) events_.push(std::move(written), stop);
+  return count;
+}
+
+std::int64_t Puller::ask_again(const Verifier& verifier) {
+  std::int64_t count = 0;
+  for (const auto& [entity, ids] : verifier.only_here()) {
+    for (const std::int64_t id : ids) hints_.put_back({entity, id});
+    count += static_cast<std::int64_t>(ids.size());
+  }
+  return count;
 }
 
 }  // namespace b24

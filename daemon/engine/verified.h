@@ -34,6 +34,7 @@ struct StreamVerdict {
   bool compared = false;
   bool refused = false;                          // not compared, since the portal does not give it
   std::string problem = {};                      // why it was not compared, or not to the end
+  std::optional<ErrorKind> failed = {};          // the comparison broke off
   std::optional<std::int64_t> portal_rows = {};  // as the portal counts them
   std::int64_t mirror_rows = 0;
   std::int64_t ids = 0;   // the portal's, compared with the mirror's

@@ -131,6 +131,7 @@ void Verifier::take(Task& task, const ListPart& part) {
   task.done = part.done;
   if (part.failed) {
     stream.verdict.problem = part.failed->text;
+    stream.verdict.failed = part.failed->kind;
     stream.by_windows = false;
     return;
   }
@@ -164,11 +165,14 @@ std::vector<Verifier::Task> Verifier::plan_lists() const {
 }
 
 std::vector<Verifier::Task> Verifier::plan_rows() {
+  // Fields take half of the requests at most, whatever was wished for.
+  const std::uint64_t room = std::max<std::uint64_t>(left_for_first() / 2, 1) * kWindowRows;
+  const auto most = static_cast<std::int64_t>(room / std::max<std::size_t>(streams_.size(), 1));
   std::vector<Task> tasks;
   for (const auto& [entity, stream] : streams_) {
     const bool whole = stream.spec->renewal == Renewal::whole;
-    if (!stream.verdict.compared || whole || !stream.verdict.problem.empty()) continue;
-    std::vector<std::int64_t> ids = sample(stream);
+    if (!stream.verdict.compared || whole || stream.verdict.failed) continue;
+    std::vector<std::int64_t> ids = sample(stream, std::min(options_.rows, most));
     if (ids.empty()) continue;
     Task& task = tasks.emplace_back(Task{.purpose = Purpose::rows, .request = {.entity = entity}});
     task.asked.insert(ids.begin(), ids.end());
@@ -181,7 +185,7 @@ std::vector<Verifier::Task> Verifier::plan_ids() {
   std::vector<std::pair<std::int64_t, Entity>> by_size;
   for (const auto& [entity, stream] : streams_) {
     const bool whole = stream.spec->renewal == Renewal::whole;
-    if (!stream.verdict.compared || whole || !stream.verdict.problem.empty()) continue;
+    if (!stream.verdict.compared || whole || stream.verdict.failed) continue;
     by_size.emplace_back(stream.verdict.portal_rows.value_or(stream.verdict.mirror_rows), entity);
   }
   std::sort(by_size.begin(), by_size.end());
@@ -248,23 +252,22 @@ std::int64_t Verifier::between(std::int64_t low, std::int64_t high) {
   return std::uniform_int_distribution<std::int64_t>{low, std::max(low, high)}(random_);
 }
 
-std::vector<std::int64_t> Verifier::sample(const Stream& stream) {
+std::vector<std::int64_t> Verifier::sample(const Stream& stream, std::int64_t rows) {
   const Entity entity = stream.verdict.entity;
-  if (options_.rows <= 0) return {};
+  if (rows <= 0) return {};
   if (stream.verdict.mirror_rows <= kDealtFromAll) {
     const auto all = reader_.ids(entity, kFirstId, kLastId, kDealtFromAll);
     std::vector<std::int64_t> some;
-    std::ranges::sample(all, std::back_inserter(some), options_.rows, random_);
+    std::ranges::sample(all, std::back_inserter(some), rows, random_);
     return some;
   }
-  const auto newest =
-      reader_.newest_ids(entity, std::max<std::int64_t>(options_.rows / kNewestPart, 1));
+  const auto newest = reader_.newest_ids(entity, std::max<std::int64_t>(rows / kNewestPart, 1));
   const auto oldest = reader_.ids(entity, kFirstId, kLastId, 1);
   if (newest.empty() || oldest.empty()) return {};
   std::set<std::int64_t> ids(newest.begin(), newest.end());
   // Ids have gaps; and one that is met twice is no reason to look for ever.
-  for (std::int64_t i = 0; i < 2 * options_.rows; ++i) {
-    if (static_cast<std::int64_t>(ids.size()) >= options_.rows) break;
+  for (std::int64_t i = 0; i < 2 * rows; ++i) {
+    if (static_cast<std::int64_t>(ids.size()) >= rows) break;
     const std::int64_t at = between(oldest.front(), newest.back());
     const auto next = reader_.ids(entity, at - 1, kLastId, 1);
     ids.insert(next.begin(), next.end());

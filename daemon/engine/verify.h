@@ -68,14 +68,12 @@ class Verifier {
 
   // After the second look.
   Verification result() const;
-  // The portal's rows in place of those that differ, and rows that are to be marked as deleted; of
-  // each stream the first kMostMended.
-  static constexpr std::size_t kMostMended = 2500;
-  struct Mending {
-    std::vector<Record> rows;
-    std::vector<std::int64_t> gone;
-  };
-  std::map<Entity, Mending> mending() const;
+  // What mends. Rows as the second look has just read them, in place of those that differ: each is
+  // given once, and must be written before anything newer is read.
+  std::map<Entity, std::vector<Record>> take_rows_to_write();
+  // Rows that only the mirror has, of each stream the first kMostDifferences: to be asked for
+  // again.
+  std::map<Entity, std::vector<std::int64_t>> only_here() const;
 
   void on_progress(std::function<void(const Progress&)> report) { progress_ = std::move(report); }
 
@@ -99,7 +97,6 @@ class Verifier {
     std::map<std::int64_t, Suspect> suspects;
     std::vector<Difference> differences;
     std::int64_t missing = 0, gone = 0;  // differences of these kinds
-    Mending mending;
   };
   struct Task;
   struct Reading;
@@ -114,7 +111,7 @@ class Verifier {
   // Requests that a look may still make.
   std::uint64_t left_for_first() const;
   std::uint64_t left_for_second() const;
-  std::vector<std::int64_t> sample(const Stream& stream);
+  std::vector<std::int64_t> sample(const Stream& stream, std::int64_t rows);
   // Where the next window of ids begins; nothing when there is none left to look at.
   std::optional<std::int64_t> window_start(Stream& stream);
   std::int64_t between(std::int64_t low, std::int64_t high);
@@ -155,6 +152,7 @@ class Verifier {
   std::uint64_t handled_ = 0;  // rows and ids
   Time looked_at_{};
   Mirror mirror_ = Mirror::caught_up;
+  std::map<Entity, std::vector<Record>> rows_to_write_;
   std::function<void(const Progress&)> progress_;
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "daemon/engine/doubt.h"
 #include "daemon/engine/verify_reading.h"
@@ -194,7 +195,7 @@ void Verifier::judge(Stream& stream, const Suspect& suspect, const Record& recor
   }
   for (Difference& difference : confirmed) note(stream, std::move(difference));
   stream.missing += suspect.kind == Kind::missing ? 1 : 0;
-  if (stream.mending.rows.size() < kMostMended) stream.mending.rows.push_back(record);
+  rows_to_write_[entity].push_back(record);
 }
 
 void Verifier::judge_unshown(Stream& stream, std::int64_t id, const Suspect& suspect) {
@@ -209,11 +210,12 @@ void Verifier::judge_unshown(Stream& stream, std::int64_t id, const Suspect& sus
   }
   note(stream, {.entity = entity, .kind = Difference::Kind::gone, .id = id});
   ++stream.gone;
-  if (stream.mending.gone.size() < kMostMended) stream.mending.gone.push_back(id);
 }
 
 bool Verifier::has_moved_on(const Stream& stream, Difference::Kind kind,
                             const Record* record) const {
+  // What was to bring it up to date has failed.
+  if (!stream.state.problem.empty()) return false;
   if (mirror_ == Mirror::caught_up) return true;
   const auto since_then = [&](const std::optional<Time>& at) {
     return at && *at > looked_at_ + kUnderWay;
@@ -253,7 +255,6 @@ void Verifier::finish() {
     std::erase_if(stream.differences,
                   [](const Difference& d) { return d.kind == Difference::Kind::gone; });
     stream.verdict.differences -= stream.gone;
-    stream.mending.gone.clear();
     note(stream, {.entity = entity,
                   .kind = Difference::Kind::hidden,
                   .here = looked,
@@ -286,11 +287,16 @@ Verification Verifier::result() const {
   return all;
 }
 
-std::map<Entity, Verifier::Mending> Verifier::mending() const {
-  std::map<Entity, Mending> all;
+std::map<Entity, std::vector<Record>> Verifier::take_rows_to_write() {
+  return std::exchange(rows_to_write_, {});
+}
+
+std::map<Entity, std::vector<std::int64_t>> Verifier::only_here() const {
+  std::map<Entity, std::vector<std::int64_t>> all;
   for (const auto& [entity, stream] : streams_) {
-    const Mending& mending = stream.mending;
-    if (!mending.rows.empty() || !mending.gone.empty()) all.emplace(entity, mending);
+    for (const Difference& d : stream.differences) {
+      if (d.kind == Difference::Kind::gone) all[entity].push_back(d.id);
+    }
   }
   return all;
 }

@@ -179,7 +179,7 @@ TEST_F(VerifyTest, LostRightsAreNoDeletions) {
   verifier.look_again(Verifier::Mirror::caught_up);
   look(verifier);
   EXPECT_THAT(lines(verifier.result()), ElementsAre("deal 0 hidden : 120 / 60"));
-  EXPECT_THAT(verifier.mending(), IsEmpty());
+  EXPECT_THAT(verifier.only_here(), IsEmpty());
 }
 
 TEST_F(VerifyTest, AnIgnoredFilterByIdIsNoDifference) {

@@ -104,6 +104,12 @@ TEST_F(VerifyCommand, DifferencesAreNamedOneByOne) {
   EXPECT_EQ(report["differences"][1]["kind"], "field");
   EXPECT_EQ(report["differences"][1]["field"], "title");
   EXPECT_EQ(report["differences"][1]["mirror"], "Подмена");
+  const Finished mended = verify({"--mend"});
+  EXPECT_EQ(mended.exit_code, 1) << mended.err;
+  EXPECT_THAT(mended.out, HasSubstr("\nИсправлено строк: 9\n"));
+  const Finished after = verify();
+  EXPECT_EQ(after.exit_code, 0) << after.out;
+  EXPECT_EQ(differences(workplace_), "");
 }
 
 TEST_F(VerifyCommand, LooksOnWhileTheServiceIsAtWork) {
