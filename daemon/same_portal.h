@@ -11,10 +11,6 @@
 
 namespace b24 {
 
-inline constexpr const char* kPortalMeta = "portal_host";
-// Where the portal redirected to when it was renamed: the same portal by another name.
-inline constexpr const char* kMovedMeta = "portal_moved_to";
-
 // Fails with invalid_input when the mirror is of another portal than the webhook leads to.
 // `known`, `moved_to`: what the state says, if anything.
 Result<void> same_portal(const std::optional<std::string>& known,

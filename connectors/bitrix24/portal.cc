@@ -99,6 +99,9 @@ void read_profile(const Json& profile, PortalFacts& facts) {
   facts.admin = admin != profile.end() && (*admin == Json(true) || *admin == Json("Y") ||
                                            *admin == Json(1) || *admin == Json("1"));
   facts.user_zone = text_of(profile, "TIME_ZONE");
+  const std::string first = text_of(profile, "NAME");
+  const std::string last = text_of(profile, "LAST_NAME");
+  facts.user_name = first + (first.empty() || last.empty() ? "" : " ") + last;
 }
 
 void read_scopes(const Json& scopes, PortalFacts& facts) {

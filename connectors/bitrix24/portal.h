@@ -17,6 +17,7 @@ namespace b24 {
 
 struct PortalFacts {
   std::int64_t user_id = 0;  // owner of the webhook (profile)
+  std::string user_name;     // his; may be empty
   bool admin = false;
   std::set<std::string> scopes;  // lower case
   std::optional<Time> portal_time;

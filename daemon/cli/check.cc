@@ -1,42 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/temporary_store.h"
 #include "daemon/cli/values.h"
 #include "daemon/engine/engine.h"
 
 namespace b24 {
 namespace {
-
-// A folder that lives as long as the check: rules can be checked before there is a mirror.
-class TemporaryStore {
- public:
-  TemporaryStore() {
-    std::error_code none;
-    const auto folder = std::filesystem::temp_directory_path(none);
-    std::string pattern = (folder / "b24watch-XXXXXX").string();
-    if (none || mkdtemp(pattern.data()) == nullptr) {
-      throw StoreFailure{std::string{
-          tr("Во временную папку нельзя писать: назовите другую в переменной окружения TMPDIR.",
-             "The temporary folder cannot be written: name another one in the environment "
-             "variable TMPDIR.")}};
-    }
-    paths_.state_dir = pattern;
-  }
-  ~TemporaryStore() {
-    std::error_code ignored;  // a leftover in /tmp harms nobody
-    std::filesystem::remove_all(paths_.state_dir, ignored);
-  }
-  TemporaryStore(const TemporaryStore&) = delete;
-  TemporaryStore& operator=(const TemporaryStore&) = delete;
-  const StorePaths& paths() const { return paths_; }
-
- private:
-  StorePaths paths_;
-};
 
 OrderedJson to_json(const Problem& problem) {
   return {{"file", problem.mark.file},
@@ -64,11 +37,9 @@ Exit check_command(const Common& common, const CheckArguments& arguments) {
   problems.insert(problems.end(), loaded.problems.begin(), loaded.problems.end());
   if (!has_errors(problems)) {
     TemporaryStore store;
-    auto writer = Writer::open(store.paths());
-    if (!writer) throw StoreFailure{writer.error().text};
-    auto reader = Reader::open(store.paths());
-    if (!reader) throw StoreFailure{reader.error().text};
-    for (Problem& problem : check_rules(**reader, loaded)) problems.push_back(std::move(problem));
+    for (Problem& problem : check_rules(store.reader(), loaded)) {
+      problems.push_back(std::move(problem));
+    }
   }
   const auto errors = std::count_if(problems.begin(), problems.end(),
                                     [](const Problem& p) { return p.severity == Severity::error; });

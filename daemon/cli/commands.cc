@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Коды завершения / exit codes:
-  0  сделано / done
+  0  сделано; у doctor и при предупреждениях / done; doctor: with warnings too
   1  проверка нашла ошибки, сверка – расхождения, запрос не выполнен /
      check found errors, verify found differences, or the query failed
   2  неверные аргументы или настройки / bad arguments or settings
@@ -23,6 +23,8 @@ constexpr const char* kFooter = R"(
   5  нет связи с порталом или порт занят / the portal is away, or the port is taken
 
 Примеры / examples:
+  sudo b24watch init                   подключить портал / connect a portal
+  sudo b24watch doctor                 что мешает и что делать / what is wrong, what to do
   b24watch sync                        прочитать портал один раз / read the portal once
   b24watch verify                      совпадает ли зеркало с порталом / is the mirror exact
   b24watch preview                     что правила нашли бы сейчас / what the rules find now
@@ -116,6 +118,27 @@ int run_program(int argc, char** argv) try {
   const auto json = [&](CLI::App* command) {
     command->add_flag("--json", common.json, "Ответ в JSON / answer in JSON");
   };
+
+  auto* init = app.add_subcommand("init", "Подключить портал / connect a portal");
+  InitArguments init_arguments;
+  init->add_option("--webhook-file", init_arguments.webhook_file,
+                   "Файл с адресом вебхука, «-» – stdin; нет – спросить / file with its address");
+  init->add_option("--department", init_arguments.departments,
+                   "Номера отделов продаж вместо найденных / sales departments, by id")
+      ->delimiter(',')
+      ->expected(1, 50);
+  init->add_option("--head", init_arguments.head,
+                   "Кому писать: id сотрудника / whom to tell, by id");
+  init->add_option("--ca-file", init_arguments.ca_file,
+                   "Свой удостоверяющий центр портала / the portal's own authority");
+  init->add_flag("--yes", init_arguments.yes,
+                 "Не спрашивать, брать найденное / take what is found");
+  init->add_flag("--force", init_arguments.force, "Заменить прежние настройки / replace settings");
+  init->callback([&] { chosen = [&] { return init_command(common, init_arguments); }; });
+
+  auto* doctor = app.add_subcommand("doctor", "Проверить всё / check everything");
+  json(doctor);
+  doctor->callback([&] { chosen = [&] { return doctor_command(common); }; });
 
   auto* run = app.add_subcommand("run", "Работать службой / run as a service");
   RunArguments run_arguments;

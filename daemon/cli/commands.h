@@ -56,6 +56,17 @@ struct VerifyArguments {
   bool mend = false;
 };
 
+struct InitArguments {
+  std::string webhook_file;  // "-": stdin; empty: a person is asked, or stdin without one
+  std::string ca_file;
+  std::vector<std::int64_t> departments;  // in place of those found
+  std::optional<std::int64_t> head;       // of them, in place of the portal's
+  bool yes = false;
+  bool force = false;
+};
+
+Exit init_command(const Common& common, const InitArguments& arguments);
+Exit doctor_command(const Common& common);
 Exit run_command(const Common& common, const RunArguments& arguments);
 Exit sync_command(const Common& common);
 Exit verify_command(const Common& common, const VerifyArguments& arguments);

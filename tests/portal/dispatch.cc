@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/portal/method.h"
+#include "tests/portal/quirks.h"
 #include "tests/portal/text.h"
 
 namespace b24::sim {
@@ -49,7 +50,12 @@ Outcome run_known(World& world, const Method& method, const Json& params) {
     return fail(fault->status, fault->detail, "Planted error");
   }
   operating.charge(cost_of(limits, method), now);
-  Call call{world, params, {}, world.options.admin};
+  Json quirky;
+  for (const FaultKind quirk : kQuirks) {
+    if (method.cost != Cost::page || !world.faults.take(quirk, method.name)) continue;
+    quirky = with_quirk(quirk, quirky.is_null() ? params : quirky, world.options.offset);
+  }
+  Call call{world, quirky.is_null() ? params : quirky, {}, world.options.admin};
   if (method.cost == Cost::page) {
     call.faults.ignore_id_filter =
         world.faults.take(FaultKind::ignore_id_filter, method.name).has_value();

@@ -25,6 +25,11 @@ constexpr std::pair<FaultKind, std::string_view> kNames[] = {
     {FaultKind::ignore_id_filter, "ignore_id_filter"},
     {FaultKind::duplicate_rows, "duplicate_rows"},
     {FaultKind::broken_row, "broken_row"},
+    {FaultKind::start_counts, "start_counts"},
+    {FaultKind::start_empties, "start_empties"},
+    {FaultKind::offset_ignored, "offset_ignored"},
+    {FaultKind::since_ignored, "since_ignored"},
+    {FaultKind::since_blind, "since_blind"},
 };
 
 bool of_request(FaultKind kind) { return kind < FaultKind::operating_limit; }

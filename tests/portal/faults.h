@@ -33,6 +33,11 @@ enum class FaultKind {
   ignore_id_filter,  // the filter by id does not hold
   duplicate_rows,    // the first row of a page comes twice
   broken_row,        // field `detail` (the id if empty) of a page's first row is of another type
+  start_counts,      // start=-1 is taken for 0
+  start_empties,     // with start=-1 no rows come
+  offset_ignored,    // times in filters are read by the portal's clock, whatever their offset
+  since_ignored,     // a condition ">=" lets everything through
+  since_blind,       // or nothing
 };
 
 std::string_view name(FaultKind kind);

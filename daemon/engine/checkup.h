@@ -1,0 +1,102 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "connectors/bitrix24/client.h"
+#include "connectors/bitrix24/portal.h"
+#include "connectors/bitrix24/probe.h"
+#include "daemon/store/store.h"
+
+// Whether b24watch can work: the checks of `init` and `doctor`. First somebody looks (at the
+// portal, at this machine), then what was seen becomes sentences; these are pure and share nothing.
+
+namespace b24 {
+
+enum class Outcome { ok, warning, failure };
+const char* name(Outcome outcome);  // "ok", "warning", "failure"
+
+// Whom a failure is up to: the exit code of a command comes of it.
+enum class Blame {
+  settings,  // mend the settings or rules
+  portal,    // the portal refuses: webhook, rights, scopes
+  state,     // the state folder, the disk, the database
+  passing,   // nothing but time: no connection
+};
+
+struct Check {
+  std::string id;  // "scope_crm"; stable, for scripts
+  Outcome outcome = Outcome::ok;
+  std::string text;    // one sentence
+  std::string advice;  // what to do; empty when all is well
+  Blame blame = Blame::portal;
+};
+
+// The names of the rules that read a kind of objects.
+using RuleReaders = std::map<Entity, std::vector<std::string>>;
+// Of the rules in force, as the mirror's schema tells.
+RuleReaders readers_of(Reader& reader, const RuleSet& rules);
+
+// --- the portal ---
+
+struct PortalSight {
+  std::string host;      // as in the webhook
+  bool tls = true;       // off: a loopback address
+  std::string moved_to;  // where the portal redirects to; empty when it does not
+  PortalFacts facts;
+  Time asked_at;  // our clock, when the portal told its own
+  PortalProbe probe;
+};
+
+// Who we are there. Fails as read_portal_facts does.
+Result<PortalSight> meet_portal(Client& client, Clock& clock, const std::stop_token& stop);
+// What it gives and how it behaves: fills `probe`. Fails as probe_portal does.
+Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_token& stop);
+
+// That the portal could not be met or probed: one check, the reason in its text.
+Check check_refusal(const Error& refusal, const std::string& host);
+// Address, webhook, its owner, the clocks; a failure among them makes the rest pointless.
+std::vector<Check> check_owner(const PortalSight& sight);
+// The calendar as portal and settings make it.
+std::vector<Check> check_calendar(const PortalSight& sight, const Config& config);
+// Scopes with what each shows, refused streams, telephony and the mode of leads.
+std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers);
+// What was found out where the portal's docs are silent, and what b24watch does then.
+std::vector<Check> check_behaviour(const PortalProbe& probe);
+
+// --- this machine ---
+
+struct Disk {
+  std::filesystem::path folder;
+  bool exists = false;
+  bool writable = false;  // it, or the nearest folder above it that is there
+  std::optional<std::uint64_t> free_bytes;
+};
+Disk look_at_disk(const std::filesystem::path& state_dir);
+std::vector<Check> check_disk(const Disk& disk);
+
+// The mirror as it stands; a file that cannot be opened is a failure, none at all is not.
+std::vector<Check> check_mirror(const Config& config, Time now);
+// The same of what was read from it.
+Check check_freshness(const std::vector<StreamState>& streams, Time now);
+Check check_outbox(const OutboxCounts& outbox, Time now);
+
+// `warnings` and `errors` that loading and checking the rules gave, of `count` rules.
+Check check_rules_loaded(std::size_t count, std::size_t errors, std::size_t warnings);
+
+// --- for all ---
+
+Outcome worst(const std::vector<Check>& checks);
+// The gravest failure's; nothing without a failure.
+std::optional<Blame> blame_of(const std::vector<Check>& checks);
+
+// "сделки"
+std::string words_for(Entity entity);
+// "40 с", "3 мин", "5 ч"
+std::string rough_duration(seconds duration);
+
+}  // namespace b24

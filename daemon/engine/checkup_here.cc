@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "connectors/bitrix24/entities.h"
+#include "connectors/say.h"
+#include "daemon/engine/checkup.h"
+#include "daemon/engine/judge.h"
+#include "daemon/engine/unknown.h"
+
+// What stands on this machine: the state folder, the disk, the mirror.
+
+namespace b24 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMegabyte = 1024ULL * 1024;
+constexpr std::uint64_t kScarce = 1024 * kMegabyte;
+constexpr std::uint64_t kNothingLeft = 100 * kMegabyte;
+// As rules have it without a word of their own.
+constexpr seconds kStale{900};
+
+std::string size_text(std::uint64_t bytes) {
+  const double megabytes = static_cast<double>(bytes) / static_cast<double>(kMegabyte);
+  if (megabytes < 1024) return say("{:.0f} МБ", "{:.0f} MB", megabytes);
+  return say("{:.0f} ГБ", "{:.0f} GB", megabytes / 1024);
+}
+
+Check check_space(const Disk& disk) {
+  const std::string size = size_text(*disk.free_bytes);
+  Check check{.id = "disk", .blame = Blame::state};
+  check.text = say("На диске свободно {}.", "{} of the disk are free.", size);
+  if (*disk.free_bytes >= kScarce) return check;
+  check.outcome = *disk.free_bytes < kNothingLeft ? Outcome::failure : Outcome::warning;
+  check.text = say("На диске свободно только {}.", "Only {} of the disk are free.", size);
+  check.advice =
+      say("Освободите место: на 100 тысяч сделок со звонками и задачами нужно около "
+          "гигабайта.",
+          "Make room: a hundred thousand deals with their calls and tasks take about a "
+          "gigabyte.");
+  return check;
+}
+
+Check mirror_failure(const Error& why) {
+  return {.id = "mirror",
+          .outcome = Outcome::failure,
+          .text = why.text,
+          .advice = say("Папка состояния задана в настройках, state_dir.",
+                        "The state folder is state_dir of the settings."),
+          .blame = Blame::state};
+}
+
+}  // namespace
+
+RuleReaders readers_of(Reader& reader, const RuleSet& rules) {
+  RuleReaders readers;
+  Judge judge{reader};
+  for (const Rule& rule : rules.rules) {
+    if (!rule.enabled) continue;
+    const auto read = judge.reads(rules, rule);
+    if (!read) continue;
+    for (const Entity entity : *read) readers[entity].push_back(rule.name.pick());
+  }
+  return readers;
+}
+
+Disk look_at_disk(const fs::path& state_dir) {
+  Disk disk{.folder = state_dir};
+  std::error_code code;
+  disk.exists = fs::is_directory(state_dir, code);
+  fs::path there = fs::absolute(state_dir, code);
+  while (!fs::exists(there, code) && there.has_relative_path()) there = there.parent_path();
+  disk.writable = access(there.c_str(), W_OK | X_OK) == 0 && fs::is_directory(there, code);
+  struct statvfs info {};
+  if (statvfs(there.c_str(), &info) == 0) {
+    disk.free_bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+  return disk;
+}
+
+std::vector<Check> check_disk(const Disk& disk) {
+  std::vector<Check> checks;
+  const std::string folder = disk.folder.string();
+  Check state{.id = "state", .blame = Blame::state};
+  if (!disk.writable) {
+    state.outcome = Outcome::failure;
+    state.text = disk.exists
+                     ? say("В папку состояния {} нельзя писать.",
+                           "The state folder {} cannot be written.", folder)
+                     : say("Папки состояния {} нет, и создать её здесь нельзя.",
+                           "There is no state folder {}, and it cannot be created here.", folder);
+    state.advice = say("Запустите команду через sudo или назовите в state_dir другую папку.",
+                       "Run the command by sudo, or name another folder as state_dir.");
+  } else if (disk.exists) {
+    state.text =
+        say("В папку состояния {} можно писать.", "The state folder {} can be written.", folder);
+  } else {
+    state.text = say("Папки состояния {} ещё нет, её создаст первый запуск.",
+                     "There is no state folder {} yet; the first start creates it.", folder);
+  }
+  checks.push_back(std::move(state));
+  if (disk.free_bytes) checks.push_back(check_space(disk));
+  return checks;
+}
+
+Check check_freshness(const std::vector<StreamState>& streams, Time now) {
+  Check check{.id = "mirror", .blame = Blame::state};
+  std::string stale;
+  std::string unread;
+  std::string why;
+  for (const StreamState& stream : streams) {
+    const EntitySpec& kind = spec(stream.entity);
+    if (kind.optional && stream.refused) continue;
+    // Lists that are read whole come round once in a while.
+    const seconds limit = std::max(kStale, 2 * kind.every);
+    if (!stream.full_done) {
+      unread += (unread.empty() ? "" : ", ") + words_for(stream.entity);
+    } else if (!stream.fresh_at || now - *stream.fresh_at > limit) {
+      const auto age = stream.fresh_at ? now - *stream.fresh_at : limit;
+      stale += fmt::format("{}{} – {}", stale.empty() ? "" : ", ", words_for(stream.entity),
+                           rough_duration(age));
+    } else {
+      continue;
+    }
+    if (why.empty()) why = stream.problem;
+  }
+  if (stale.empty() && unread.empty()) {
+    check.text = say("Зеркало портала свежее.", "The mirror of the portal is fresh.");
+    return check;
+  }
+  check.outcome = Outcome::warning;
+  check.text = stale.empty() ? say("Ещё не прочитано: {}.", "Not read yet: {}.", unread)
+                             : say("Зеркало портала отстаёт: {}.",
+                                   "The mirror of the portal is behind: {}.", stale);
+  check.advice = !why.empty() ? why
+                              : say("Проверьте, работает ли служба: systemctl status b24watch.",
+                                    "See whether the service runs: systemctl status b24watch.");
+  return check;
+}
+
+Check check_outbox(const OutboxCounts& outbox, Time now) {
+  Check check{.id = "outbox"};
+  if (outbox.waiting == 0 && outbox.given_up == 0) {
+    check.text = say("Неотправленных сообщений нет.", "All messages are sent.");
+    return check;
+  }
+  check.text = say("Ждут отправки: {}, не удалось отправить: {}.",
+                   "Messages waiting: {}, given up: {}.", outbox.waiting, outbox.given_up);
+  if (outbox.problem.empty() && outbox.given_up == 0 &&
+      now - outbox.waiting_since.value_or(now) < kStale) {
+    return check;
+  }
+  check.outcome = Outcome::warning;
+  check.advice = !outbox.problem.empty()
+                     ? outbox.problem
+                     : say("Проверьте, работает ли служба: systemctl status b24watch.",
+                           "See whether the service runs: systemctl status b24watch.");
+  return check;
+}
+
+std::vector<Check> check_mirror(const Config& config, Time now) {
+  const StorePaths paths{config.state_dir};
+  std::error_code code;
+  if (!fs::exists(paths.file(), code) && !code) {
+    return {{.id = "mirror",
+             .text = say("Зеркала портала ещё нет, его создаст первый запуск.",
+                         "There is no mirror of the portal yet; the first start creates it.")}};
+  }
+  const auto reader = Reader::open(paths);
+  if (!reader) return {mirror_failure(reader.error())};
+  std::vector<Check> checks = {check_freshness((*reader)->streams(), now),
+                               check_outbox((*reader)->outbox_counts(), now)};
+  for (const Text& unknown : unknown_names(config, **reader)) {
+    checks.push_back(
+        {.id = "people",
+         .outcome = Outcome::warning,
+         .text = unknown.pick(),
+         .advice = say("Исправьте номер в настройках.", "Mend the id in the settings."),
+         .blame = Blame::settings});
+  }
+  return checks;
+}
+
+Check check_rules_loaded(std::size_t count, std::size_t errors, std::size_t warnings) {
+  Check check{.id = "rules", .blame = Blame::settings};
+  if (errors == 0 && warnings == 0) {
+    check.text = say("Правила в порядке: {}.", "The rules are fine: {}.", count);
+    return check;
+  }
+  check.outcome = errors > 0 ? Outcome::failure : Outcome::warning;
+  check.text = say("В правилах ошибок: {}, предупреждений: {}.",
+                   "In the rules there are errors: {}, warnings: {}.", errors, warnings);
+  check.advice = say("Где именно, покажет b24watch check.", "b24watch check shows where.");
+  return check;
+}
+
+}  // namespace b24

@@ -1,0 +1,400 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "connectors/bitrix24/entities.h"
+#include "connectors/bitrix24/errors.h"
+#include "connectors/bitrix24/scopes.h"
+#include "connectors/say.h"
+#include "daemon/engine/checkup.h"
+
+// What the portal gives: scope by scope and list by list.
+
+namespace b24 {
+namespace {
+
+// 12 000
+std::string grouped(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, " ");
+  return text;
+}
+
+std::string list_of(const std::vector<Entity>& entities) {
+  std::string list;
+  for (const Entity entity : entities) {
+    list += (list.empty() ? "" : ", ") + words_for(entity);
+  }
+  return list;
+}
+
+// " Молчат правила: «…», «…»." or nothing.
+std::string silenced(const std::vector<Entity>& entities, const RuleReaders& readers) {
+  std::vector<std::string> rules;
+  for (const Entity entity : entities) {
+    const auto found = readers.find(entity);
+    if (found == readers.end()) continue;
+    for (const std::string& rule : found->second) {
+      if (std::find(rules.begin(), rules.end(), rule) == rules.end()) rules.push_back(rule);
+    }
+  }
+  if (rules.empty()) return {};
+  std::string list;
+  for (const std::string& rule : rules) {
+    list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", tr("«", "“"), rule, tr("»", "”"));
+  }
+  return rules.size() == 1 ? say(" Молчит правило {}.", " The rule {} is silent.", list)
+                           : say(" Молчат правила: {}.", " These rules are silent: {}.", list);
+}
+
+std::vector<Entity> streams_of(const Scope& scope) {
+  std::vector<Entity> entities;
+  for (const EntitySpec& spec : specs()) {
+    if (scope_of(spec.method) == scope.name) entities.push_back(spec.entity);
+  }
+  return entities;
+}
+
+struct Lack {
+  std::string_view scope;
+  Outcome outcome;
+  Text text;
+};
+
+// What it means when a scope is not granted; the calendar's has a check of its own.
+const Lack* lack_of(std::string_view scope) {
+  static const Lack kLacks[] = {
+      {"crm",
+       Outcome::failure,
+       {"Права crm нет: не видны сделки и всё остальное в CRM.",
+        "The scope crm is not granted: deals and all else of the CRM are not seen."}},
+      {"task",
+       Outcome::warning,
+       {"Права task нет: задачи не видны.", "The scope task is not granted: tasks are not seen."}},
+      {"user_basic",
+       Outcome::failure,
+       {"Права user_basic нет: сотрудники не видны, следить не за кем.",
+        "The scope user_basic is not granted: employees are not seen, there is nobody to watch."}},
+      {"department",
+       Outcome::failure,
+       {"Права department нет: неизвестно, кто чей руководитель.",
+        "The scope department is not granted: nobody knows who heads whom."}},
+      {"telephony",
+       Outcome::warning,
+       {"Права telephony нет: звонки не видны.",
+        "The scope telephony is not granted: calls are not seen."}},
+      {"im",
+       Outcome::failure,
+       {"Права im нет: сообщать нельзя никому.",
+        "The scope im is not granted: nobody can be told anything."}},
+  };
+  const auto* const found = std::find_if(std::begin(kLacks), std::end(kLacks),
+                                         [&](const Lack& lack) { return lack.scope == scope; });
+  return found == std::end(kLacks) ? nullptr : found;
+}
+
+Check check_missing(const Scope& scope, const Lack& lack, const RuleReaders& readers) {
+  return {
+      .id = fmt::format("scope_{}", scope.name),
+      .outcome = lack.outcome,
+      .text = lack.text.pick() + silenced(streams_of(scope), readers),
+      .advice = say("Добавьте право {} в настройках вебхука на портале; адрес вебхука останется "
+                    "прежним.",
+                    "Add the scope {} in the settings of the webhook on the portal; its "
+                    "address stays the same.",
+                    scope.name)};
+}
+
+Check check_notifying(const PortalProbe& probe) {
+  if (probe.may_notify.value_or(true)) {
+    return {.id = "scope_im",
+            .text = say("Право im есть: сообщать можно.",
+                        "The scope im is granted: people can be told.")};
+  }
+  return {.id = "scope_im",
+          .outcome = Outcome::failure,
+          .text = say("Право im есть, но отправить уведомление портал не даёт "
+                      "(im.notify.system.add).",
+                      "The scope im is granted, but the portal does not let notifications be sent "
+                      "(im.notify.system.add)."),
+          .advice = say("Если портал на своём сервере, обновите на нём модуль im; иначе напишите в "
+                        "поддержку Битрикс24.",
+                        "On a server of your own, update the module im there; otherwise write to "
+                        "the support of Bitrix24.")};
+}
+
+// What a granted scope shows: "сделки – 400, лиды – 120".
+Check check_granted(const Scope& scope, const std::string& granted, const PortalProbe& probe) {
+  std::string seen;
+  for (const Entity entity : streams_of(scope)) {
+    const auto found = probe.streams.find(entity);
+    if (found == probe.streams.end() || found->second.refused) continue;
+    seen += (seen.empty() ? "" : ", ") + words_for(entity);
+    if (found->second.total) seen += " – " + grouped(*found->second.total);
+  }
+  Check check{.id = fmt::format("scope_{}", scope.name)};
+  check.text = seen.empty() ? say("Право {} есть.", "The scope {} is granted.", granted)
+                            : say("Право {} есть, видны: {}.",
+                                  "The scope {} is granted, it shows: {}.", granted, seen);
+  return check;
+}
+
+// Scopes are there, and yet a list is refused: rights, the tariff, a part that is switched off.
+Check check_refused(Entity entity, const Error& refusal, const RuleReaders& readers) {
+  const bool optional = spec(entity).optional;
+  const bool essential = entity != Entity::task && entity != Entity::call && !optional;
+  Check check{.id = fmt::format("stream_{}", name(entity)),
+              .outcome = essential ? Outcome::failure : Outcome::warning,
+              .text = fmt::format("{}: {}", words_for(entity), refusal.text)};
+  if (essential && passes_by_itself(refusal.kind)) check.blame = Blame::passing;
+  const std::string silent = silenced({entity}, readers);
+  check.advice = optional ? say("Обходимся без этого и спрашиваем снова раз в час.{}",
+                                "We do without and ask again once an hour.{}", silent)
+                          : say("Без этого правила о них судить не могут.{}",
+                                "Without it no rule can judge them.{}", silent);
+  return check;
+}
+
+Check check_telephony(const StreamProbe& calls, const std::optional<std::int64_t>& recent) {
+  if (recent.value_or(1) > 0) {
+    return {.id = "telephony",
+            .text = recent ? say("За последние 30 дней звонков: {}.",
+                                 "Calls in the last 30 days: {}.", grouped(*recent))
+                           : say("Звонки есть.", "There are calls.")};
+  }
+  return {
+      .id = "telephony",
+      .outcome = Outcome::warning,
+      .text = calls.total == 0
+                  ? say("На портале нет ни одного звонка: правила о звонках молчат.",
+                        "There are no calls on the portal: the rules about calls are silent.")
+                  : say("За последние 30 дней на портале ни одного звонка: правила о звонках "
+                        "молчат.",
+                        "There were no calls on the portal in the last 30 days: the rules about "
+                        "calls are silent."),
+      .advice = say("Подключите к Битрикс24 телефонию, которой пользуется отдел продаж.",
+                    "Connect the telephony that the sales department uses to Bitrix24.")};
+}
+
+Check check_leads(LeadsMode mode) {
+  switch (mode) {
+    case LeadsMode::with_leads:
+      return {.id = "leads", .text = say("CRM работает с лидами.", "The CRM works with leads.")};
+    case LeadsMode::without_leads:
+      return {.id = "leads",
+              .text = say("CRM работает без лидов: новые обращения сразу становятся сделками.",
+                          "The CRM works without leads: what comes in becomes a deal at once.")};
+    case LeadsMode::untold:
+      break;
+  }
+  return {.id = "leads",
+          .outcome = Outcome::warning,
+          .text = say("Портал не сказал, включены ли лиды.",
+                      "The portal did not tell whether leads are switched on."),
+          .advice = say("Делать ничего не нужно: лиды читаются, если портал их даёт.",
+                        "There is nothing to do: leads are read if the portal gives them.")};
+}
+
+// The granted scope that serves as the wanted one; empty: none does.
+std::string granted_as(const PortalFacts& facts, const Scope& scope) {
+  if (facts.scopes.contains(std::string{scope.name})) return std::string{scope.name};
+  if (scope.name != "user_basic") return {};
+  for (const char* wider : {"user", "user_brief"}) {
+    if (facts.scopes.contains(wider)) return wider;
+  }
+  return {};
+}
+
+struct Habit {
+  Outcome outcome;
+  Text text;
+  Text advice;
+};
+
+// One check for all lists of which the same was found.
+void add_habit(const char* id, const Habit& habit, const std::vector<Entity>& entities,
+               std::vector<Check>& checks) {
+  if (entities.empty()) return;
+  checks.push_back({.id = id,
+                    .outcome = habit.outcome,
+                    .text = fmt::format(fmt::runtime(habit.text.pick()), list_of(entities)),
+                    .advice = habit.advice.pick()});
+}
+
+template <class Found>
+std::vector<Entity> lists_where(const PortalProbe& probe, Found found) {
+  std::vector<Entity> entities;
+  for (const EntitySpec& spec : specs()) {
+    const auto stream = probe.streams.find(spec.entity);
+    if (stream != probe.streams.end() && found(stream->second)) entities.push_back(spec.entity);
+  }
+  return entities;
+}
+
+const std::pair<Walk, Habit>* walk_habits() {
+  static const std::pair<Walk, Habit> kHabits[] = {
+      {Walk::by_id,
+       {Outcome::ok,
+        {"Читаем по номерам, без лишнего счёта строк: {}.",
+         "Read by id, without needless counting: {}."},
+        {}}},
+      {Walk::by_id_counting,
+       {Outcome::warning,
+        {"Портал считает строки, хотя его просят не считать (start=-1): {}.",
+         "The portal counts the rows although it is asked not to (start=-1): {}."},
+        {"Чтение идёт дольше, но верно; делать ничего не нужно.",
+         "Reading takes longer but is right; there is nothing to do."}}},
+      {Walk::by_offset,
+       {Outcome::warning,
+        {"Отбор по номеру на портале не действует: {}.",
+         "The filter by id does not hold on the portal: {}."},
+        {"Читаем подряд, страницу за страницей: это дольше; делать ничего не нужно.",
+         "They are read page by page, which takes longer; there is nothing to do."}}},
+      {Walk::cut_short,
+       {Outcome::failure,
+        {"С start=-1 портал отдаёт пустые списки: {}.",
+         "With start=-1 the portal gives empty lists: {}."},
+        {"Сообщите об этом разработчикам b24watch: эти списки прочитаются не целиком.",
+         "Tell the developers of b24watch: these lists are not read in full."}}},
+  };
+  return kHabits;
+}
+constexpr std::size_t kWalkHabits = 4;
+
+const std::pair<Moments, Habit>* moment_habits() {
+  static const std::pair<Moments, Habit> kHabits[] = {
+      {Moments::any_offset,
+       {Outcome::ok,
+        {"Изменения портал находит, часовой пояс в запросе понимает: {}.",
+         "The portal finds what changed and understands the offset in the question: {}."},
+        {}}},
+      {Moments::own_offset,
+       {Outcome::ok,
+        {"Изменения портал находит, но часовой пояс в запросе пропускает – пишем время по его "
+         "часам: {}.",
+         "The portal finds what changed but overlooks the offset in the question, so times are "
+         "written by its clock: {}."},
+        {}}},
+      {Moments::ignored,
+       {Outcome::warning,
+        {"Отбор «изменилось с тех пор» не действует: {}.",
+         "The filter “changed since” does not hold: {}."},
+        {"Каждый раз читается весь список: верно, но медленно. Увеличьте portal.poll.",
+         "The whole list is read each time: right but slow. Make portal.poll longer."}}},
+      {Moments::blind,
+       {Outcome::failure,
+        {"Отбор «изменилось с тех пор» ничего не находит: {}.",
+         "The filter “changed since” finds nothing: {}."},
+        {"Изменений в них b24watch не увидит: сообщите об этом разработчикам.",
+         "b24watch will not see them change: tell its developers."}}},
+  };
+  return kHabits;
+}
+constexpr std::size_t kMomentHabits = 4;
+
+Check check_rejected(const PortalProbe& probe) {
+  std::string list;
+  for (const EntitySpec& spec : specs()) {
+    const auto found = probe.streams.find(spec.entity);
+    if (found == probe.streams.end() || found->second.rejected == 0) continue;
+    list += say("{}{} – {} из {}", "{}{} – {} of {}", list.empty() ? "" : ", ",
+                words_for(spec.entity), found->second.rejected, found->second.rows);
+  }
+  if (list.empty()) {
+    return {.id = "rows", .text = say("Все строки поняты.", "All rows are understood.")};
+  }
+  return {.id = "rows",
+          .outcome = Outcome::warning,
+          .text = say("Не все строки поняты: {}.", "Not all rows are understood: {}.", list),
+          .advice = say("Сообщите об этом разработчикам b24watch; остальное считается.",
+                        "Tell the developers of b24watch; the rest counts.")};
+}
+
+}  // namespace
+
+std::string words_for(Entity entity) {
+  switch (entity) {
+    case Entity::user:
+      return say("сотрудники", "employees");
+    case Entity::department:
+      return say("отделы", "departments");
+    case Entity::pipeline:
+      return say("воронки", "pipelines");
+    case Entity::stage:
+      return say("стадии и справочники", "stages and directories");
+    case Entity::deal:
+      return say("сделки", "deals");
+    case Entity::task:
+      return say("задачи", "tasks");
+    case Entity::call:
+      return say("звонки", "calls");
+    case Entity::lead:
+      return say("лиды", "leads");
+    case Entity::quote:
+      return say("предложения", "quotes");
+    case Entity::invoice:
+      return say("счета", "invoices");
+    case Entity::contact:
+      return say("контакты", "contacts");
+    case Entity::company:
+      return say("компании", "companies");
+    case Entity::activity:
+      return say("дела", "activities");
+    case Entity::deal_move:
+      return say("история сделок", "history of deals");
+    case Entity::lead_move:
+      return say("история лидов", "history of leads");
+    case Entity::invoice_move:
+      return say("история счетов", "history of invoices");
+  }
+  return {};
+}
+
+std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers) {
+  std::vector<Check> checks;
+  const PortalProbe& probe = sight.probe;
+  bool crm = false;
+  bool telephony = false;
+  for (const Scope& scope : scopes()) {
+    const std::string granted = granted_as(sight.facts, scope);
+    const Lack* lack = lack_of(scope.name);
+    if (lack == nullptr) continue;
+    if (granted.empty()) {
+      checks.push_back(check_missing(scope, *lack, readers));
+      continue;
+    }
+    crm = crm || scope.name == "crm";
+    telephony = telephony || scope.name == "telephony";
+    checks.push_back(scope.name == "im" ? check_notifying(probe)
+                                        : check_granted(scope, granted, probe));
+    for (const Entity entity : streams_of(scope)) {
+      const auto found = probe.streams.find(entity);
+      if (found == probe.streams.end() || !found->second.refused) continue;
+      checks.push_back(check_refused(entity, *found->second.refused, readers));
+    }
+  }
+  if (crm) checks.push_back(check_leads(probe.leads));
+  const auto calls = probe.streams.find(Entity::call);
+  if (telephony && calls != probe.streams.end() && !calls->second.refused) {
+    checks.push_back(check_telephony(calls->second, probe.recent_calls));
+  }
+  return checks;
+}
+
+std::vector<Check> check_behaviour(const PortalProbe& probe) {
+  std::vector<Check> checks;
+  for (std::size_t i = 0; i < kWalkHabits; ++i) {
+    const auto& [walk, habit] = walk_habits()[i];
+    const auto same = [walk = walk](const StreamProbe& s) { return s.walk == walk; };
+    add_habit("lists", habit, lists_where(probe, same), checks);
+  }
+  for (std::size_t i = 0; i < kMomentHabits; ++i) {
+    const auto& [moments, habit] = moment_habits()[i];
+    const auto same = [moments = moments](const StreamProbe& s) { return s.moments == moments; };
+    add_habit("changes", habit, lists_where(probe, same), checks);
+  }
+  checks.push_back(check_rejected(probe));
+  return checks;
+}
+
+}  // namespace b24
