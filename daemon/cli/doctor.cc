@@ -122,18 +122,17 @@ void check_portal(const Config& config, const RuleReaders& readers, Report& repo
   }
   SystemClock clock;
   Client client{std::move(*webhook), patient_for_seconds(config.portal), clock};
-  const std::string host = client.webhook().url.host;
+  const std::string url = client.webhook().portal_url();
   auto sight = meet_portal(client, clock, {});
   if (!sight) {
-    report.add(check_refusal(sight.error(), host));
+    report.add(check_refusal(sight.error(), url));
     return;
   }
-  const std::vector<Check> owner = check_owner(*sight);
-  report.add(owner);
+  report.add(check_owner(*sight));
   report.add(check_calendar(*sight, config));
   if (!sight->facts.admin) return;
   if (const auto probed = probe_sight(client, *sight, {}); !probed) {
-    report.add(check_refusal(probed.error(), host));
+    report.add(check_refusal(probed.error(), url));
     return;
   }
   report.add(check_streams(*sight, readers));

@@ -112,7 +112,7 @@ class Setup {
   Exit run();
 
  private:
-  Result<Secret> webhook_given() const;
+  Result<Secret> webhook_given();
   // A portal that takes the webhook of an administrator; a person may try several.
   std::optional<Exit> meet();
   std::optional<Exit> try_webhook();
@@ -129,6 +129,7 @@ class Setup {
   const Places places_;
   const bool by_hand_;  // the webhook is typed by a person
   const Asking asking_;
+  bool gone_ = false;  // the person types no more
   Config config_;
   SystemClock clock_;
   Secret address_;
@@ -137,10 +138,11 @@ class Setup {
   ChosenTeams teams_;
 };
 
-Result<Secret> Setup::webhook_given() const {
+Result<Secret> Setup::webhook_given() {
   if (by_hand_) {
     auto typed = ask_hidden(say("Адрес входящего вебхука (не будет показан): ",
                                 "The address of the inbound webhook (it will not be shown): "));
+    gone_ = !typed;
     if (!typed) return no_webhook();
     return Secret{std::string{trimmed(typed->reveal())}};
   }
@@ -183,7 +185,7 @@ std::optional<Exit> Setup::try_webhook() {
   auto sight = meet_portal(*client_, clock_, {});
   if (!sight) {
     Report report{Report::Printing::at_once};
-    report.add(check_refusal(sight.error(), client_->webhook().url.host));
+    report.add(check_refusal(sight.error(), client_->webhook().portal_url()));
     return exit_of(report.checks());
   }
   sight_ = std::move(*sight);
@@ -196,7 +198,7 @@ std::optional<Exit> Setup::try_webhook() {
 std::optional<Exit> Setup::meet() {
   for (int i = 1;; ++i) {
     const auto failed = try_webhook();
-    const bool again = failed && by_hand_ && i < kTries && std::cin.good();
+    const bool again = failed && by_hand_ && !gone_ && i < kTries;
     if (!again) return failed;
     std::cerr << say("Попробуйте ещё раз (Ctrl-C – выйти).\n", "Try again (Ctrl-C ends it).\n");
   }
@@ -218,7 +220,7 @@ std::optional<Exit> Setup::examine() {
   for (int i = 1;; ++i) {
     Report report{Report::Printing::at_once};
     if (auto done = examine_once(report); !done) {
-      report.add(check_refusal(done.error(), sight_.host));
+      report.add(check_refusal(done.error(), client_->webhook().portal_url()));
     }
     std::cout << '\n' << summary(report.checks()) << std::endl;
     if (worst(report.checks()) != Outcome::failure) return std::nullopt;

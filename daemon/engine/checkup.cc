@@ -223,14 +223,14 @@ Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_tok
   return {};
 }
 
-Check check_refusal(const Error& refusal, const std::string& host) {
+Check check_refusal(const Error& refusal, const std::string& portal_url) {
   Check check{.id = "portal", .outcome = Outcome::failure, .text = refusal.text};
   if (passes_by_itself(refusal.kind)) {
     check.blame = Blame::passing;
-    check.advice = say("Проверьте адрес портала, сеть и прокси этой машины: curl -I https://{}.",
+    check.advice = say("Проверьте адрес портала, сеть и прокси этой машины: curl -I {}.",
                        "Check the portal's address, the network and the proxy of this machine: "
-                       "curl -I https://{}.",
-                       host);
+                       "curl -I {}.",
+                       portal_url);
   } else {
     check.id = "webhook";
     check.advice = say("Вебхуки портала: Разработчикам → Другое → Входящий вебхук.",

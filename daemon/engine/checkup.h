@@ -58,7 +58,7 @@ Result<PortalSight> meet_portal(Client& client, Clock& clock, const std::stop_to
 Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_token& stop);
 
 // That the portal could not be met or probed: one check, the reason in its text.
-Check check_refusal(const Error& refusal, const std::string& host);
+Check check_refusal(const Error& refusal, const std::string& portal_url);
 // Address, webhook, its owner, the clocks; a failure among them makes the rest pointless.
 std::vector<Check> check_owner(const PortalSight& sight);
 // The calendar as portal and settings make it.

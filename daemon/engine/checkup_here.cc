@@ -8,6 +8,7 @@
 #include "connectors/say.h"
 #include "daemon/engine/checkup.h"
 #include "daemon/engine/judge.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/unknown.h"
 
 // What stands on this machine: the state folder, the disk, the mirror.
@@ -51,6 +52,23 @@ Check mirror_failure(const Error& why) {
           .advice = say("Папка состояния задана в настройках, state_dir.",
                         "The state folder is state_dir of the settings."),
           .blame = Blame::state};
+}
+
+// The webhook leads to the portal that is mirrored here.
+std::optional<Check> check_same_portal(const Config& config, Reader& reader) {
+  const auto known = reader.meta(kPortalMeta);
+  const auto webhook = parse_webhook(config.portal.webhook);
+  if (!known || !webhook) return std::nullopt;
+  const std::string& host = webhook->url.host;
+  if (*known == host || reader.meta(kMovedMeta) == host) return std::nullopt;
+  return Check{.id = "mirror",
+               .outcome = Outcome::failure,
+               .text = say("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}.",
+                           "The state folder holds the mirror of {}, but the webhook leads to {}.",
+                           *known, host),
+               .advice = say("Укажите для этого портала другую папку в state_dir.",
+                             "Name another state_dir for this portal."),
+               .blame = Blame::state};
 }
 
 }  // namespace
@@ -171,6 +189,7 @@ std::vector<Check> check_mirror(const Config& config, Time now) {
   }
   const auto reader = Reader::open(paths);
   if (!reader) return {mirror_failure(reader.error())};
+  if (auto other = check_same_portal(config, **reader)) return {std::move(*other)};
   std::vector<Check> checks = {check_freshness((*reader)->streams(), now),
                                check_outbox((*reader)->outbox_counts(), now)};
   for (const Text& unknown : unknown_names(config, **reader)) {

@@ -145,7 +145,8 @@ Check check_refused(Entity entity, const Error& refusal, const RuleReaders& read
   const bool essential = entity != Entity::task && entity != Entity::call && !optional;
   Check check{.id = fmt::format("stream_{}", name(entity)),
               .outcome = essential ? Outcome::failure : Outcome::warning,
-              .text = fmt::format("{}: {}", words_for(entity), refusal.text)};
+              .text = say("Список «{}» не читается. {}", "The list of {} cannot be read. {}",
+                          words_for(entity), refusal.text)};
   if (essential && passes_by_itself(refusal.kind)) check.blame = Blame::passing;
   const std::string silent = silenced({entity}, readers);
   check.advice = optional ? say("Обходимся без этого и спрашиваем снова раз в час.{}",
@@ -370,6 +371,9 @@ std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& re
     for (const Entity entity : streams_of(scope)) {
       const auto found = probe.streams.find(entity);
       if (found == probe.streams.end() || !found->second.refused) continue;
+      // Of a portal without leads nobody expects any.
+      const bool leads = entity == Entity::lead || entity == Entity::lead_move;
+      if (leads && probe.leads == LeadsMode::without_leads) continue;
       checks.push_back(check_refused(entity, *found->second.refused, readers));
     }
   }

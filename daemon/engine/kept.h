@@ -16,6 +16,10 @@
 
 namespace b24 {
 
+// The portal whose mirror this is, and where it redirected to when it was renamed.
+inline constexpr const char* kPortalMeta = "portal_host";
+inline constexpr const char* kMovedMeta = "portal_moved_to";
+
 struct KeptFacts {
   PortalFacts facts;
   Time read_at;  // our clock

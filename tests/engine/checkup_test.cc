@@ -213,11 +213,13 @@ TEST(CheckupTest, NamesTheRulesThatAreSilent) {
   EXPECT_EQ(find(checks, "telephony"), nullptr) << "told once";
   sight.probe.streams[Entity::lead].refused = error(ErrorKind::no_rights, "Лиды выключены.");
   const auto more = check_streams(sight, readers);
-  EXPECT_EQ(find(more, "stream_lead")->text, "лиды: Лиды выключены.");
+  EXPECT_EQ(find(more, "stream_lead")->text, "Список «лиды» не читается. Лиды выключены.");
   EXPECT_EQ(find(more, "stream_lead")->advice,
             "Обходимся без этого и спрашиваем снова раз в час. Молчат правила: «Лид ждёт», "
             "«Звонков меньше обычного».");
   EXPECT_EQ(find(more, "stream_lead")->outcome, warning);
+  sight.probe.leads = LeadsMode::without_leads;
+  EXPECT_EQ(find(check_streams(sight, readers), "stream_lead"), nullptr) << "nobody expects any";
 }
 
 TEST(CheckupTest, TellsOfStreamsLeadsAndTelephony) {
@@ -230,11 +232,14 @@ TEST(CheckupTest, TellsOfStreamsLeadsAndTelephony) {
   };
   expect_cases({
       {refuse(Entity::call, ErrorKind::no_rights), "stream_call", warning,
-       "звонки: Портал не даёт этих данных.", "Без этого правила о них судить не могут."},
+       "Список «звонки» не читается. Портал не даёт этих данных.",
+       "Без этого правила о них судить не могут."},
       {refuse(Entity::deal, ErrorKind::no_rights), "stream_deal", failure,
-       "сделки: Портал не даёт этих данных.", "Без этого правила о них судить не могут."},
+       "Список «сделки» не читается. Портал не даёт этих данных.",
+       "Без этого правила о них судить не могут."},
       {refuse(Entity::invoice, ErrorKind::no_rights), "stream_invoice", warning,
-       "счета: Портал не даёт этих данных.", "Обходимся без этого и спрашиваем снова раз в час."},
+       "Список «счета» не читается. Портал не даёт этих данных.",
+       "Обходимся без этого и спрашиваем снова раз в час."},
       {{}, "leads", ok, "CRM работает с лидами.", ""},
       {[](S& s, C&) { s.probe.leads = LeadsMode::without_leads; }, "leads", ok,
        "CRM работает без лидов: новые обращения сразу становятся сделками.", ""},
@@ -309,13 +314,14 @@ TEST(CheckupTest, TellsWhichWayWasChosenWhereTheDocsAreSilent) {
 }
 
 TEST(CheckupTest, ARefusalIsSomebodysMatter) {
-  const Check away = check_refusal(error(ErrorKind::unavailable, "Портал не отвечает."), "x.ru");
+  const Check away =
+      check_refusal(error(ErrorKind::unavailable, "Портал не отвечает."), "https://x.ru");
   EXPECT_EQ(away.id, "portal");
   EXPECT_EQ(away.text, "Портал не отвечает.");
   EXPECT_EQ(away.advice,
             "Проверьте адрес портала, сеть и прокси этой машины: curl -I https://x.ru.");
   EXPECT_EQ(away.blame, Blame::passing);
-  const Check closed = check_refusal(error(ErrorKind::blocked, "Вебхук удалён."), "x.ru");
+  const Check closed = check_refusal(error(ErrorKind::blocked, "Вебхук удалён."), "https://x.ru");
   EXPECT_EQ(closed.id, "webhook");
   EXPECT_EQ(closed.advice, "Вебхуки портала: Разработчикам → Другое → Входящий вебхук.");
   EXPECT_EQ(closed.blame, Blame::portal);
@@ -396,6 +402,31 @@ TEST(CheckupTest, TellsOfTheMirror) {
   ASSERT_EQ(broken.size(), 1U);
   EXPECT_EQ(broken.front().outcome, failure);
   EXPECT_EQ(broken.front().blame, Blame::state);
+}
+
+TEST(CheckupTest, TheMirrorBelongsToThePortal) {
+  const TempFolder folder;
+  Config config;
+  config.state_dir = folder.path();
+  {
+    auto writer = Writer::open({folder.path()});
+    ASSERT_TRUE(writer) << writer.error().text;
+    Writer::Transaction transaction{**writer};
+    (*writer)->set_meta("portal_host", "old.bitrix24.ru");
+    (*writer)->set_meta("portal_moved_to", "new.bitrix24.ru");
+    transaction.commit();
+  }
+  for (const char* host : {"old", "new", "other"}) {
+    config.portal.webhook = Secret{std::string{"https://"} + host + ".bitrix24.ru/rest/1/key/"};
+    const auto checks = check_mirror(config, kNow);
+    const bool foreign = std::string{host} == "other";
+    EXPECT_EQ(worst(checks), foreign ? failure : warning) << host << ": it is not read yet";
+    if (!foreign) continue;
+    EXPECT_EQ(checks.front().text,
+              "В папке состояния лежит зеркало портала old.bitrix24.ru, а вебхук ведёт на "
+              "other.bitrix24.ru.");
+    EXPECT_EQ(checks.front().advice, "Укажите для этого портала другую папку в state_dir.");
+  }
 }
 
 TEST(CheckupTest, TellsOfMessagesAndRules) {
