@@ -155,7 +155,7 @@ std::string team_line(const SalesTeam& team, Length length) {
   const std::string brief = say("«{}» (id {}): руководитель – {}", "“{}” (id {}): head – {}",
                                 team.name, team.department, head_text(team));
   if (length == Length::brief) return brief;
-  return brief + say("; менеджеров: {} ({})", "; managers: {} ({})", team.managers.size(),
+  return brief + say("; сотрудников: {} ({})", "; people: {} ({})", team.managers.size(),
                      names_text(team.managers));
 }
 

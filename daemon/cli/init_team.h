@@ -18,7 +18,7 @@ struct ChosenTeams {
   std::vector<SalesTeam> teams{};                // what was chosen
 };
 
-// "«Отдел продаж» (id 5): руководитель – …; менеджеров: 4 (…)"; short without the managers' names.
+// "«Отдел продаж» (id 5): руководитель – …; сотрудников: 4 (…)"; brief without the people.
 enum class Length { full, brief };
 std::string team_line(const SalesTeam& team, Length length);
 

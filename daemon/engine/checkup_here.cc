@@ -133,7 +133,7 @@ Check check_freshness(const std::vector<StreamState>& streams, Time now) {
     const EntitySpec& kind = spec(stream.entity);
     if (kind.optional && stream.refused) continue;
     // Lists that are read whole come round once in a while.
-    const seconds limit = std::max(kStale, 2 * kind.every);
+    const seconds limit = kind.renewal == Renewal::whole ? 2 * kind.every : kStale;
     if (!stream.full_done) {
       unread += (unread.empty() ? "" : ", ") + words_for(stream.entity);
     } else if (!stream.fresh_at || now - *stream.fresh_at > limit) {

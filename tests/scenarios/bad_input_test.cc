@@ -111,6 +111,9 @@ TEST_F(BadSettings, CommandLineIsExplained) {
       {{"preview", "--rule"},
        "У ключа --rule нет значения: допишите его.",
        "The option --rule has no value: write one."},
+      {{"init", "--head", "Анна"},
+       "Здесь нужно число: --head = Анна.",
+       "A number is wanted here: --head = Анна."},
       {{"preview", "--at", "завтра"},
        "Время «завтра» не понято: нужен вид 2026-11-21T10:00:00+03:00.",
        "The time \"завтра\" is not understood: write it like 2026-11-21T10:00:00+03:00."},
@@ -126,8 +129,8 @@ TEST_F(BadSettings, HelpNamesEveryCommandAndExitCode) {
   EXPECT_EQ(done.exit_code, 0);
   EXPECT_EQ(done.err, "");
   for (const char* word :
-       {"run", "sync", "query", "check", "preview", "status", "schema", "restore", "--config",
-        "\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  ", "\n  5  "}) {
+       {"init", "doctor", "run", "sync", "verify", "query", "check", "preview", "status", "schema",
+        "restore", "--config", "\n  0  ", "\n  1  ", "\n  2  ", "\n  3  ", "\n  4  ", "\n  5  "}) {
     EXPECT_NE(done.out.find(word), std::string::npos) << word;
   }
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -106,7 +107,7 @@ TEST(SetupTest, WithoutATerminalOneCommandIsEnough) {
   const std::string team =
       fmt::format("Отдел продаж: «Отдел продаж» (id 2): руководитель – {} (id {})",
                   name_of(place.portal(), head_id), head_id);
-  EXPECT_NE(done.out.find(team + "; менеджеров: 3 ("), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find(team + "; сотрудников: 3 ("), std::string::npos) << done.out;
   EXPECT_NE(done.out.find("\nВсё в порядке.\n"), std::string::npos) << done.out;
   EXPECT_NE(done.out.find(fmt::format("Записаны настройки {} и вебхук {}.\n", place.config(),
                                       place.path("etc/webhook"))),
@@ -228,6 +229,30 @@ TEST(SetupTest, AnArgumentReplacesWhatWasFound) {
   const std::string settings = content_of(place.config());
   EXPECT_NE(settings.find("\n  departments: [1, 2] "), std::string::npos);
   EXPECT_NE(settings.find("\n  heads: {1: 1, 2: 1} "), std::string::npos) << settings;
+}
+
+TEST(SetupTest, WhereServicesLiveTheStateIsTheirs) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may make the state folder";
+  const NewPlace place;
+  const struct {
+    std::string settings, webhook, state_dir;
+  } cases[] = {
+      {"etc/b24watch/b24watch.yaml", "webhook", "/var/lib/b24watch"},
+      {"etc/b24watch/north.yaml", "north.webhook", "/var/lib/b24watch/north"},
+      {"home/b24watch.yaml", "webhook", "state"},
+      {"home/north.yaml", "north.webhook", "north.state"},
+  };
+  for (const auto& c : cases) {
+    const Finished done = run_process({b24watch_program(), "--config", place.path(c.settings),
+                                       "init", "--webhook-file", place.path("hook")},
+                                      place.folder().path().string());
+    ASSERT_EQ(done.exit_code, 0) << done.out << done.err;
+    const std::string settings = content_of(place.path(c.settings));
+    EXPECT_NE(settings.find("\nstate_dir: " + c.state_dir + " "), std::string::npos) << settings;
+    EXPECT_NE(settings.find("\n  webhook_file: " + c.webhook + " "), std::string::npos);
+    EXPECT_EQ(mode_of(std::filesystem::path{place.path(c.settings)}.parent_path() / c.webhook),
+              0600U);
+  }
 }
 
 TEST(SetupTest, WhatIsThereIsNotLost) {
