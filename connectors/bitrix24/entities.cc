@@ -236,6 +236,7 @@ constexpr Field kTaskFields[] = {
     {"status", "STATUS", "status", integer},
     {"responsibleId", "RESPONSIBLE_ID", "manager_id", integer},
     {"createdBy", "CREATED_BY", "creator_id", integer},
+    {"changedBy", "CHANGED_BY", "changed_by", integer},
     {"closedBy", "CLOSED_BY", "closed_by", integer},
     {"deadline", "DEADLINE", "deadline_at", time},
     {"createdDate", "CREATED_DATE", "created_at", time},
@@ -247,17 +248,19 @@ constexpr Field kTaskFields[] = {
     {"groupId", "GROUP_ID", "group_id", integer},
     {"parentId", "PARENT_ID", "parent_id", integer},
     {"taskControl", "TASK_CONTROL", "control", flag},
+    {"ufCrmTask", "UF_CRM_TASK", "crm_links", crm_links},
 };
 constexpr std::string_view kTaskAsOfChange[] = {"activity_at"};
 // People in full, rendered texts, and what is relative to whoever asks.
 constexpr std::string_view kTaskDropped[] = {
-    "group",        "responsible",       "creator",
-    "accomplices",  "accomplicesData",   "auditors",
-    "auditorsData", "counter",           "subStatus",
-    "description*", "parsedDescription", "tags",
-    "favorite",     "lengthDeadline",    "viewedDate",
-    "timeElapsed",  "timerIsRunning*",   "newCommentsCount",
-    "action",       "checklist",
+    "group",         "responsible",       "creator",
+    "accomplices",   "accomplicesData",   "auditors",
+    "auditorsData",  "counter",           "subStatus",
+    "description*",  "parsedDescription", "tags",
+    "favorite",      "lengthDeadline",    "viewedDate",
+    "timeElapsed",   "timerIsRunning*",   "newCommentsCount",
+    "action",        "checklist",         "ufTaskWebdavFiles",
+    "ufMailMessage",
 };
 
 constexpr Field kCallFields[] = {

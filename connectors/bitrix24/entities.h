@@ -26,6 +26,9 @@ enum class FieldType {
   date,     // the first ten characters -> text "2026-11-21"
   id_list,  // [1,2] -> JSON text "[1,2]"
   phone,    // its digits up to the first letter, without the country: the last ten
+  // ["D_5","L_7"] -> pairs of kind and id as JSON text "[[2,5],[1,7]]"; codes we do not know are
+  // left out.
+  crm_links,
 };
 
 struct Field {

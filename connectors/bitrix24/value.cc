@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace b24 {
 namespace {
@@ -142,6 +143,44 @@ std::optional<std::string> as_id_list(const Cell& cell) {
   return list + "]";
 }
 
+// The portal's number of a kind of object by the code in its links (portal docs: tasks/fields.md,
+// crm/data-types.md); nothing for an unknown one.
+std::optional<int> crm_type_of(std::string_view code) {
+  constexpr std::pair<std::string_view, int> kCodes[] = {{"L", 1},  {"D", 2}, {"C", 3},
+                                                         {"CO", 4}, {"Q", 7}, {"SI", 31}};
+  for (const auto& [known, type] : kCodes) {
+    if (known == code) return type;
+  }
+  if (code.size() < 2 || code.front() != 'T') return std::nullopt;
+  int type = 0;  // of a smart process, in hexadecimal
+  const auto [end, fault] = std::from_chars(code.data() + 1, code.data() + code.size(), type, 16);
+  if (fault != std::errc{} || end != code.data() + code.size()) return std::nullopt;
+  return type;
+}
+
+// ["D_5","L_7"], {"0":"D_5"} or "D_5" as "[[2,5]]".
+std::optional<std::string> as_crm_links(const Cell& cell) {
+  if (cell.kind != Kind::container && cell.kind != Kind::text) return std::nullopt;
+  std::string_view rest = cell.text;
+  std::string links = "[";
+  while (!rest.empty()) {
+    const auto end = rest.find_first_of(",]}");
+    std::string_view item = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    if (const auto colon = item.rfind(':'); colon != item.npos) item = item.substr(colon + 1);
+    const auto first = item.find_first_not_of("[ \"");
+    if (first == item.npos) continue;
+    item = item.substr(first, item.find_last_not_of(" \"") - first + 1);
+    const auto border = item.find('_');
+    const auto type = crm_type_of(item.substr(0, border));
+    const auto id = border == item.npos ? std::nullopt : read_integer(item.substr(border + 1));
+    if (type && id) links += fmt::format("{}[{},{}]", links.size() > 1 ? "," : "", *type, *id);
+  }
+  // Of links to nothing we know the portal's own words say more.
+  if (links.size() == 1) return std::nullopt;
+  return links + "]";
+}
+
 // "+7 (999) 123-45-67 доб. 5" and "8 999 123 45 67" as "9991234567"; an extension "105" as it is.
 std::optional<std::string> as_phone(const Cell& cell) {
   std::string digits;
@@ -186,6 +225,8 @@ bool to_value(FieldType type, const Cell& cell, Value& to) {
       return put(as_id_list(cell), to);
     case FieldType::phone:
       return plain && put(as_phone(cell), to);
+    case FieldType::crm_links:
+      return put(as_crm_links(cell), to);
     case FieldType::text:
       to.emplace<std::string>(cell.text);
       return true;

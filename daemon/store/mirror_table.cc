@@ -80,6 +80,7 @@ std::string table_of(Entity entity) {
 }
 
 std::optional<Entity> entity_of_table(std::string_view table) {
+  if (table == kTaskLinks) return Entity::task;
   const auto* const found = std::find_if(std::begin(kEntities), std::end(kEntities),
                                          [&](Entity entity) { return table_of(entity) == table; });
   return found == std::end(kEntities) ? std::nullopt : std::optional(*found);
@@ -89,7 +90,9 @@ MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)
     : connection_(connection),
       spec_(spec),
       changed_(change_time_index(spec)),
-      started_(spec.entity == Entity::call ? index_of(spec, "started_at") : std::nullopt) {
+      started_(spec.entity == Entity::call ? index_of(spec, "started_at") : std::nullopt),
+      linked_(spec.entity == Entity::task ? index_of(spec, "crm_links") : std::nullopt) {
+  if (linked_) links_.emplace(connection);
   const std::string table = table_of(spec.entity);
   insert_ = &connection.statement(insert_sql(spec));
   select_ = &connection.statement(select_sql(spec));
@@ -136,8 +139,9 @@ MirrorTable::Outcome MirrorTable::upsert_one(const Record& record) {
   const std::int64_t hash = hash_of(record);
   Run insert{connection_, *insert_};
   bind_row(insert, record, hash);
-  if (insert.exec() == 1) return Outcome::inserted;
-  return update(record, hash);
+  if (insert.exec() != 1) return update(record, hash);
+  if (linked_) links_->add(record.id, record.values[*linked_]);
+  return Outcome::inserted;
 }
 
 MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash) {
@@ -163,6 +167,7 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
   Run run{connection_, *update_};
   bind_row(run, record, hash);
   run.exec();
+  if (linked_) links_->replace(record.id, record.values[*linked_]);
   return Outcome::updated;
 }
 

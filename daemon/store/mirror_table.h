@@ -5,12 +5,14 @@
 
 #include "connectors/bitrix24/entities.h"
 #include "daemon/store/connection.h"
+#include "daemon/store/link_table.h"
 
 namespace b24 {
 
 // "deals" for Entity::deal, "activities" for Entity::activity.
 std::string table_of(Entity entity);
-// The mirror's table of a name, or nothing: "deals" -> Entity::deal.
+// Whose rows a table of the mirror holds, or nothing: "deals" -> Entity::deal, "task_links" ->
+// Entity::task.
 std::optional<Entity> entity_of_table(std::string_view table);
 
 // Writes rows of one entity into its table, and what changed into the change log. Statements are
@@ -38,6 +40,8 @@ class MirrorTable {
   const EntitySpec& spec_;
   std::optional<std::size_t> changed_;  // index of the time of change: what changed_filter names
   std::optional<std::size_t> started_;  // index of the time that `day` is computed from
+  std::optional<std::size_t> linked_;   // index of the links that have a table of their own
+  std::optional<LinkTable> links_;
   SQLite::Statement* insert_;
   SQLite::Statement* select_;
   SQLite::Statement* update_;

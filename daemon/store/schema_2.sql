@@ -1,4 +1,4 @@
--- What version 2 adds to the mirror: the rest of the CRM. The columns of every table are explained in
+-- What version 2 adds to the mirror: the rest of the CRM, and what tasks are linked to. The columns of every table are explained in
 -- schema.sql. From now on the indexes of what is mirrored stand in indexes.cc.
 
 DROP INDEX deals_by_manager;
@@ -6,6 +6,65 @@ DROP INDEX deals_open;
 DROP INDEX tasks_by_manager;
 DROP INDEX calls_by_day;
 DROP INDEX calls_by_start;
+
+-- Who changed a task last, and its links to the CRM. They are known of every task once the list has
+-- been read again.
+CREATE TABLE tasks_of_version_2 (
+  id INTEGER PRIMARY KEY,
+  title TEXT,
+  status INTEGER,
+  manager_id INTEGER,
+  creator_id INTEGER,
+  changed_by INTEGER,
+  closed_by INTEGER,
+  deadline_at INTEGER,
+  created_at INTEGER,
+  changed_at INTEGER,
+  closed_at INTEGER,
+  status_changed_at INTEGER,
+  activity_at INTEGER,
+  priority INTEGER,
+  group_id INTEGER,
+  parent_id INTEGER,
+  control INTEGER,
+  crm_links TEXT,
+  extra TEXT,
+  row_hash INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) STRICT;
+INSERT INTO tasks_of_version_2 (
+  id, title, status, manager_id, creator_id, closed_by, deadline_at, created_at, changed_at,
+  closed_at, status_changed_at, activity_at, priority, group_id, parent_id, control, extra,
+  row_hash, seen_at, deleted_at)
+SELECT
+  id, title, status, manager_id, creator_id, closed_by, deadline_at, created_at, changed_at,
+  closed_at, status_changed_at, activity_at, priority, group_id, parent_id, control, extra,
+  row_hash, seen_at, deleted_at
+FROM tasks;
+DROP TABLE tasks;
+ALTER TABLE tasks_of_version_2 RENAME TO tasks;
+UPDATE streams SET full_done = 0, cursor_id = 0, full_began_at = NULL WHERE entity = 'task';
+
+-- The pairs of tasks.crm_links, kept by the writes to tasks: what is bound to an object of the CRM.
+CREATE TABLE task_links (
+  crm_type INTEGER NOT NULL,
+  crm_id INTEGER NOT NULL,
+  task_id INTEGER NOT NULL,
+  PRIMARY KEY (crm_id, crm_type, task_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX task_links_by_task ON task_links (task_id);
+
+-- The client's number as numbers are compared: without signs, its last ten digits.
+ALTER TABLE calls ADD COLUMN phone_key TEXT GENERATED ALWAYS AS (
+  substr(replace(replace(replace(replace(replace(
+    phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', ''), -10)) VIRTUAL;
+
+-- The user whose webhook we are: what he does for others is our doing, not a manager's. One row at
+-- most.
+CREATE TABLE service_users (
+  user_id INTEGER PRIMARY KEY
+) STRICT;
 
 CREATE TABLE leads (
   id INTEGER PRIMARY KEY,

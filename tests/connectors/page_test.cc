@@ -309,6 +309,18 @@ TEST(ValueTest, ReadsEveryWayThePortalWrites) {
       {FieldType::phone, {Kind::text, "10-105"}, "10105"},
       {FieldType::phone, {Kind::text, ""}, "NULL"},
       {FieldType::phone, {Kind::text, "доб. 105"}, nullptr},
+      {FieldType::crm_links,
+       {Kind::container, R"(["L_1","D_2","C_3","CO_4","Q_6","SI_5","T88_3"])"},
+       "[[1,1],[2,2],[3,3],[4,4],[7,6],[31,5],[136,3]]"},
+      {FieldType::crm_links, {Kind::container, R"({"0": "D_2", "3": "CO_4"})"}, "[[2,2],[4,4]]"},
+      {FieldType::crm_links, {Kind::text, "D_12"}, "[[2,12]]"},
+      {FieldType::crm_links,
+       {Kind::container, R"([ "D_12" , "X_5", "D_", "T_3", "Tz_3", 7 ])"},
+       "[[2,12]]"},
+      {FieldType::crm_links, {Kind::container, R"(["X_5"])"}, nullptr},
+      {FieldType::crm_links, {Kind::container, "[]"}, "NULL"},
+      {FieldType::crm_links, {Kind::boolean, "false"}, "NULL"},
+      {FieldType::crm_links, {Kind::number, "5"}, nullptr},
   };
   for (const auto& c : cases) {
     Value value{std::string{"as it was"}};
