@@ -214,6 +214,7 @@ void Engine::take_facts(const FactsRead& read) {
   {
     Writer::Transaction transaction{writer_};
     writer_.set_meta(kFactsMeta, to_json(KeptFacts{*facts_, clock_.now()}));
+    writer_.set_service_user(facts_->user_id);
     transaction.commit();
   }
   refresh_surroundings();

@@ -53,7 +53,7 @@ Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Sur
     return attach_items(std::move(*judgement), metric.id, *objects);
   }
   const auto& each = std::get<EachShape>(rule.shape);
-  auto rows = run(each_statement(each, rule.where), parameters(now));
+  auto rows = run(each_statement(each, rule), parameters(now));
   if (!rows) return rows.error();
   Table learned;
   if (each.learned) {

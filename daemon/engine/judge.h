@@ -32,7 +32,7 @@ class Judge {
   Result<Judgement> judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
                           Time now, const StandingNorms& standing = {});
 
-  // The kinds of objects a rule reads, as SQLite's authorizer tells.
+  // The kinds of objects a rule reads, by what its queries touch (store.h, QueryInfo).
   Result<std::set<Entity>> reads(const RuleSet& rules, const Rule& rule);
 
   // Everything that can be wrong with a rule against the mirror's schema: SQL, missing columns,

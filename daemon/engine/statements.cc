@@ -1,11 +1,13 @@
 #include "daemon/engine/statements.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 
 #include "rules/base/characters.h"
+#include "rules/text.h"
 
 namespace b24 {
 namespace {
@@ -88,6 +90,32 @@ std::optional<Text> about_names(const std::string& said) {
   return std::nullopt;
 }
 
+// What the rule's texts name.
+std::set<std::string> named(const Rule& rule) {
+  std::set<std::string> names;
+  for (const Text* text : {&rule.text, &rule.item, &rule.resolved}) {
+    for (const std::string& words : {text->ru, text->en}) {
+      if (const auto parsed = Template::parse(words)) names.merge(parsed->names());
+    }
+  }
+  return names;
+}
+
+// The columns a rule over every object is given: those derived from other tables only if it wants
+// them. They would cost, and the rule would wait for streams that are nothing to it.
+std::vector<std::string> each_columns(const EachShape& shape, const Rule& rule) {
+  std::set<std::string> wanted = named(rule);
+  wanted.insert({shape.since, shape.override_column, shape.learned_column});
+  std::vector<std::string> columns;
+  for (const ViewInfo& view : view_infos()) {
+    if (view.name != shape.view) continue;
+    for (const ViewColumn& column : view.columns) {
+      if (!column.derived || wanted.contains(column.name)) columns.push_back(column.name);
+    }
+  }
+  return columns;
+}
+
 }  // namespace
 
 Text explain(const SqlError& failure) {
@@ -152,12 +180,12 @@ Statement metric_where_statement(const Metric& metric, const Sql& where) {
   return s;
 }
 
-Statement each_statement(const EachShape& shape, const std::optional<Sql>& where) {
+Statement each_statement(const EachShape& shape, const Rule& rule) {
   Statement s;
-  s.ours("SELECT * FROM " + shape.view);
-  if (where) {
+  s.ours(fmt::format("SELECT {} FROM {}", fmt::join(each_columns(shape, rule), ", "), shape.view));
+  if (rule.where) {
     s.ours(" WHERE (\n");
-    s.theirs(*where);
+    s.theirs(*rule.where);
     s.ours("\n)");
   }
   return s;
@@ -199,7 +227,7 @@ std::vector<Needed> statements(const RuleSet& rules, const Rule& rule) {
     std::vector<std::string> columns = {"id", "manager_id", e->since};
     if (!e->override_column.empty()) columns.push_back(e->override_column);
     if (e->learned && !e->learned_column.empty()) columns.push_back(e->learned_column);
-    all.push_back({each_statement(*e, rule.where), columns, rule.id});
+    all.push_back({each_statement(*e, rule), columns, rule.id});
     if (e->learned) all.push_back({plain_statement(*e->learned), {"key", "days"}, rule.id});
   }
   return all;

@@ -43,7 +43,7 @@ Statement metric_statement(const Metric& metric);
 // The metric's rows with the rule's own condition over their columns: as a further column, since
 // rows for which it does not hold still count in a median.
 Statement metric_where_statement(const Metric& metric, const Sql& where);
-Statement each_statement(const EachShape& shape, const std::optional<Sql>& where);
+Statement each_statement(const EachShape& shape, const Rule& rule);
 Statement plain_statement(const Sql& sql);
 
 std::map<std::string, Value> parameters(Time now);

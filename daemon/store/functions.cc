@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <string>
@@ -179,6 +180,11 @@ void like(const Call& call) {
                       [](void* kept) { delete static_cast<LikePattern*>(kept); });
 }
 
+void now(sqlite3_context* context, int, sqlite3_value**) {
+  const auto& given = *static_cast<const std::optional<std::int64_t>*>(sqlite3_user_data(context));
+  sqlite3_result_int64(context, given ? *given : std::int64_t{std::time(nullptr)});
+}
+
 int compare(void*, int a_size, const void* a, int b_size, const void* b) {
   return compare_ignoring_case({static_cast<const char*>(a), static_cast<std::size_t>(a_size)},
                                {static_cast<const char*>(b), static_cast<std::size_t>(b_size)});
@@ -233,6 +239,15 @@ void register_functions(sqlite3* database, const std::unique_ptr<Counting>* coun
     if (code != SQLITE_OK) throw StoreFailure{sqlite3_errmsg(database)};
   }
   sqlite3_create_collation_v2(database, "NOCASE", SQLITE_UTF8, nullptr, compare, nullptr);
+}
+
+void register_now(sqlite3* database, const std::optional<std::int64_t>* given) {
+  // The same for all rows of a query, hence "deterministic".
+  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  auto* data = const_cast<std::optional<std::int64_t>*>(given);
+  const int code = sqlite3_create_function_v2(database, "unixepoch", 0, kFlags, data, now, nullptr,
+                                              nullptr, nullptr);
+  if (code != SQLITE_OK) throw StoreFailure{sqlite3_errmsg(database)};
 }
 
 }  // namespace b24

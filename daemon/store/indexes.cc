@@ -21,6 +21,10 @@ constexpr Index kIndexes[] = {
     // Covers counting by day and manager.
     {Entity::call, "calls_by_day", "(day, manager_id, type, code, duration_seconds, deleted_at)"},
     {Entity::call, "calls_by_start", "(started_at)"},
+    // What became of a missed call, and who was called: the views ask in these very words.
+    {Entity::call, "calls_by_phone", "(phone_key, started_at)"},
+    {Entity::call, "calls_to_client",
+     "(crm_entity_id, started_at) WHERE type IN (1, 4) AND deleted_at IS NULL"},
     {Entity::lead, "leads_by_manager", "(manager_id, semantic, deleted_at)"},
     {Entity::quote, "quotes_by_manager", "(manager_id, closed, deleted_at)"},
     {Entity::invoice, "invoices_by_manager", "(manager_id, deleted_at)"},
@@ -29,7 +33,12 @@ constexpr Index kIndexes[] = {
     {Entity::activity, "activities_by_owner",
      "(owner_id, owner_type_id, completed, deadline_at, deleted_at)"},
     {Entity::activity, "activities_by_manager", "(manager_id, completed, deadline_at, deleted_at)"},
+    // Touches of the client, in the very words of the views.
+    {Entity::activity, "activities_touching",
+     "(owner_id, starts_at) WHERE completed = 1 AND deleted_at IS NULL "
+     "AND (direction = 2 OR type_id = 1 OR provider_id = 'CRM_MEETING')"},
     {Entity::deal_move, "deal_moves_by_owner", "(owner_id)"},
+    {Entity::deal_move, "deal_moves_won", "(at) WHERE semantic = 'S'"},
     {Entity::lead_move, "lead_moves_by_owner", "(owner_id)"},
     {Entity::invoice_move, "invoice_moves_by_owner", "(owner_id)"},
 };

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 
+#include "daemon/store/functions.h"
+#include "daemon/store/mirror_table.h"
 #include "daemon/store/sql_text.h"
+#include "daemon/store/touched_tables.h"
 
 namespace b24 {
 namespace {
@@ -104,7 +107,9 @@ void QueryRunner::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-QueryRunner::QueryRunner(Connection& connection) : connection_(connection), sandbox_(connection) {}
+QueryRunner::QueryRunner(Connection& connection) : connection_(connection), sandbox_(connection) {
+  register_now(connection.handle(), &now_);
+}
 
 tl::expected<QueryInfo, SqlError> QueryRunner::prepare(const std::string& sql) {
   const auto query = prepared(sql);
@@ -121,6 +126,8 @@ tl::expected<Table, SqlError> QueryRunner::query(const std::string& sql,
   // After a change of the schema SQLite prepares again by itself, hence the same scope.
   const Sandbox::Scope scope{sandbox_, Sandbox::Access::views,
                              std::chrono::steady_clock::now() + limits.time};
+  const auto now = parameters.find(":now");
+  now_ = now == parameters.end() ? std::nullopt : as_integer(now->second);
   // A statement that is not at its end would hold the reader's snapshot.
   const std::unique_ptr<sqlite3_stmt, Reset> running{(*query)->statement.get()};
   return rows_of(**query, limits);
@@ -133,12 +140,21 @@ tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::
     kept_.splice(kept_.begin(), kept_, found);
     return &kept_.front();
   }
-  const Sandbox::Scope scope{sandbox_, Sandbox::Access::views};
-  auto statement = compile(sql);
+  auto statement = [&] {
+    const Sandbox::Scope scope{sandbox_, Sandbox::Access::views};
+    return compile(sql);
+  }();
   if (!statement) return tl::unexpected(statement.error());
   auto names = parameters_of(statement->get(), sql);
   if (!names) return tl::unexpected(names.error());
   QueryInfo info{{}, std::move(*names), sandbox_.reads()};
+  if (const auto touched = touched_tables(connection_, sql)) {
+    std::set<Entity> reads;
+    for (const std::string& table : *touched) {
+      if (const auto entity = entity_of_table(table)) reads.insert(*entity);
+    }
+    info.reads = std::move(reads);
+  }
   for (int i = 0; i < sqlite3_column_count(statement->get()); ++i) {
     info.columns.emplace_back(sqlite3_column_name(statement->get(), i));
   }

@@ -2,6 +2,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/store/connection.h"
@@ -42,7 +43,8 @@ class QueryRunner {
 
   Connection& connection_;
   Sandbox sandbox_;
-  std::list<Prepared> kept_;  // the latest used first
+  std::optional<std::int64_t> now_;  // of the query at work
+  std::list<Prepared> kept_;         // the latest used first
 };
 
 }  // namespace b24

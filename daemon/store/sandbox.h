@@ -46,7 +46,7 @@ class Sandbox {
     int usual_length_;
   };
 
-  // Of the latest prepare in a scope: the entities it reads, and what was refused.
+  // Of the latest prepare in a scope: the entities behind what it names, and what was refused.
   const std::set<Entity>& reads() const { return reads_; }
   struct Refusal {
     std::string text;        // a sentence

@@ -72,6 +72,9 @@ constexpr const char* kMetas =
 constexpr const char* kSetMeta =
     "INSERT INTO meta (name, value) VALUES (?, ?) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+constexpr const char* kForgetServiceUsers = "DELETE FROM service_users WHERE user_id <> ?";
+constexpr const char* kSetServiceUser =
+    "INSERT INTO service_users (user_id) VALUES (?) ON CONFLICT DO NOTHING";
 // Ids grow with time, so the old entries are the first ones; no index on the time is needed.
 constexpr const char* kPruneChanges =
     "DELETE FROM changes WHERE id < coalesce((SELECT id FROM changes WHERE seen_at >= ?1 "
@@ -247,5 +250,10 @@ std::optional<Time> Writer::backed_up_at() const {
 }
 
 void Writer::back_up(Time now) { b24::back_up({impl_->connection.file().parent_path()}, now); }
+
+void Writer::set_service_user(std::int64_t user_id) {
+  impl_->connection.run(kForgetServiceUsers, user_id).exec();
+  impl_->connection.run(kSetServiceUser, user_id).exec();
+}
 
 }  // namespace b24

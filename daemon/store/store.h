@@ -206,6 +206,8 @@ class Writer {
   std::optional<std::string> meta(const std::string& name);
   std::map<std::string, std::string> metas(const std::string& prefix);  // by name
   void set_meta(const std::string& name, const std::string& value);
+  // Whose webhook we are; the views tell his doing from a manager's.
+  void set_service_user(std::int64_t user_id);
 
   // --- backups (backup.h); not inside a Transaction ---
   std::optional<Time> backed_up_at() const;
@@ -235,7 +237,9 @@ struct OutboxCounts {
 struct QueryInfo {
   std::vector<std::string> columns;
   std::vector<std::string> parameters;  // ":now", ...
-  std::set<Entity> reads;               // learned from SQLite's authorizer
+  // What it really touches: the tables behind columns of a view that it does not name are not among
+  // them, where SQLite leaves those columns out.
+  std::set<Entity> reads;
 };
 
 // An error in somebody's SQL. `offset` is the byte in the text, -1 if unknown.
@@ -254,7 +258,9 @@ struct SqlError {
 //   is_test_deal(title, type_id); is_test_task(title, group_id); talk_seconds(duration, line).
 // An instant that is NULL, no number or beyond the years 1970 to 9999 gives NULL. lower(x),
 // upper(x), LIKE (case ignored, "ё" is not "е") and COLLATE NOCASE know Cyrillic; they need no
-// surroundings.
+// surroundings. unixepoch() without arguments is the query's parameter :now, given under that name
+// whether the statement names it or not; otherwise the system's clock. So the views' "now" is the
+// rule's.
 class Reader {
  public:
   // Fails with invalid_input when there is no such file yet, it is of another version, or is not
@@ -306,6 +312,7 @@ struct ViewColumn {
   std::string name;
   std::string type;
   Text comment;
+  bool derived = false;  // looked up in other tables: it costs, and waits for their streams
 };
 struct ViewInfo {
   std::string name;

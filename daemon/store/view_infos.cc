@@ -18,7 +18,7 @@ std::string_view take_until(std::string_view& text, std::string_view border) {
   return part;
 }
 
-// "v_deal | Сделки | Deals" or "id INTEGER | Номер | Id".
+// "v_deal | Сделки | Deals", "id INTEGER | Номер | Id" or "won_at INTEGER derived | Когда | When".
 void add_line(std::string_view line, std::vector<ViewInfo>& views) {
   std::string_view subject = take_until(line, kBar);
   const Text comment{std::string{take_until(line, kBar)}, std::string{line}};
@@ -26,7 +26,8 @@ void add_line(std::string_view line, std::vector<ViewInfo>& views) {
   if (subject.empty()) {
     views.push_back({name, comment, {}});
   } else if (!views.empty()) {
-    views.back().columns.push_back({name, std::string{subject}, comment});
+    const std::string type{take_until(subject, " ")};
+    views.back().columns.push_back({name, type, comment, subject == "derived"});
   }
 }
 

@@ -3,9 +3,16 @@
 -- Lines that begin with `--#` are the documentation printed by `b24watch schema`:
 --   --# view | по-русски | in English
 --   --# column TYPE | по-русски | in English
+--   --# column TYPE derived | по-русски | in English: looked up in other tables; a rule that asks for
+--                             every object gets it only if it names it
 -- Deleted rows are in no view. Names are looked up by scalar subqueries: they cost nothing in a
 -- query that does not use the column, and can never multiply rows. JSON functions are not trusted
 -- inside views: the first of "[5,7]" is the number after the bracket.
+--
+-- What is derived is defined once, here. "Now" is unixepoch(), which is the rule's :now (store.h).
+-- Who was responsible at some moment: the change log has the old value of the first change seen
+-- after it; without one it is as it is today. What our own user (service_users) does for others is
+-- no manager's work; for what he is responsible himself, he counts like anybody.
 
 --# v_deal | Сделки, кроме удалённых | Deals, without deleted ones
 CREATE VIEW v_deal AS
@@ -44,8 +51,64 @@ SELECT
   d.created_at AS created_at,
   --# updated_at INTEGER | Изменена, секунды UTC | Changed, UTC seconds
   d.updated_at AS updated_at,
-  --# stage_since INTEGER | На стадии с, секунды UTC | On its stage since, UTC seconds
-  coalesce(d.moved_at, d.created_at) AS stage_since,
+  --# stage_since INTEGER derived | На стадии с (по истории стадий), секунды UTC | On its stage since, by the history of stages, UTC seconds
+  coalesce(
+    (SELECT iif(m.stage_id = d.stage_id, m.at, NULL) FROM deal_moves AS m
+     WHERE m.owner_id = d.id AND m.deleted_at IS NULL ORDER BY m.id DESC LIMIT 1),
+    d.moved_at, d.created_at) AS stage_since,
+  --# won_at INTEGER derived | Когда выиграна: последний переход в успех, секунды UTC; ушла из успеха – пусто | Won at: its last move into success, UTC seconds; none once it has left
+  d.won_at AS won_at,
+  --# won_by INTEGER derived | Кто был ответственным в момент выигрыша: v_manager.id | Who was responsible when it was won: v_manager.id
+  iif(d.won_at IS NULL, NULL, coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
+       AND c.seen_at > d.won_at ORDER BY c.id LIMIT 1),
+    d.manager_id)) AS won_by,
+  --# next_step_at INTEGER derived | Срок ближайшего запланированного шага (v_deal_step), секунды UTC; нет шага – пусто | When the next planned step is due (v_deal_step), UTC seconds; none without one
+  d.next_step_at AS next_step_at,
+  --# next_step TEXT derived | Что это за шаг: task – задача, meeting, call, email или other – дело | What it is: task, meeting, call, email or other
+  (SELECT s.kind FROM v_deal_step AS s
+   WHERE s.deal_id = d.id AND s.due_at = d.next_step_at LIMIT 1) AS next_step,
+  --# has_overdue_step INTEGER derived | 1 – есть шаг, срок которого прошёл | 1 when the time of some step has passed
+  EXISTS (SELECT 1 FROM v_deal_step AS s
+          WHERE s.deal_id = d.id AND s.due_at < unixepoch()) AS has_overdue_step,
+  --# overdue_step_at INTEGER derived | Срок самого старого просроченного шага, секунды UTC | When the oldest overdue step was due, UTC seconds
+  (SELECT s.due_at FROM v_deal_step AS s
+   WHERE s.deal_id = d.id AND s.due_at < unixepoch() ORDER BY s.due_at LIMIT 1) AS overdue_step_at,
+  --# last_touch_at INTEGER derived | Последнее касание ответственным: исходящий звонок или попытка, письмо, сообщение, встреча – по сделке, контакту или компании, секунды UTC | Last touch by the responsible: a call or attempt, a letter, a message or a meeting, for the deal, its contact or company, UTC seconds
+  nullif(max(
+    coalesce((SELECT max(a.starts_at) FROM activities AS a
+              WHERE a.owner_id = d.id AND a.owner_type_id = 2
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(a.starts_at) FROM activities AS a
+              WHERE a.owner_id = d.contact_id AND a.owner_type_id = 3
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(a.starts_at) FROM activities AS a
+              WHERE a.owner_id = d.company_id AND a.owner_type_id = 4
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(c.started_at) FROM calls AS c
+              WHERE c.crm_entity_id = d.contact_id AND c.crm_entity_type = 'CONTACT'
+                AND c.type IN (1, 4) AND c.deleted_at IS NULL
+                AND c.manager_id = d.manager_id), 0),
+    coalesce((SELECT max(c.started_at) FROM calls AS c
+              WHERE c.crm_entity_id = d.company_id AND c.crm_entity_type = 'COMPANY'
+                AND c.type IN (1, 4) AND c.deleted_at IS NULL
+                AND c.manager_id = d.manager_id), 0)), 0) AS last_touch_at,
   --# closed_date TEXT | Дата закрытия (у открытой – нет) | Close date; none while it is open
   iif(d.closed = 1, d.close_date, NULL) AS closed_date,
   --# planned_close_date TEXT | Ожидаемая дата закрытия (у закрытой – нет) | Expected close date
@@ -64,8 +127,133 @@ SELECT
   d.source_id AS source_id,
   --# type_id TEXT | Код типа сделки | Type's code
   d.type_id AS type_id
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    iif(coalesce(
+          o.semantic,
+          (SELECT s.semantics FROM stages AS s
+           WHERE s.entity_id = iif(o.pipeline_id = 0, 'DEAL_STAGE', 'DEAL_STAGE_' || o.pipeline_id)
+             AND s.status_id = o.stage_id AND s.deleted_at IS NULL LIMIT 1)) = 'S',
+        coalesce(
+          -- The first of the entries that end the history with success.
+          (SELECT min(m.at) FROM deal_moves AS m
+           WHERE m.owner_id = o.id AND m.deleted_at IS NULL
+             AND m.id > coalesce((SELECT max(p.id) FROM deal_moves AS p
+                                  WHERE p.owner_id = o.id AND p.deleted_at IS NULL
+                                    AND p.semantic IS NOT 'S'), 0)),
+          o.moved_at),
+        NULL) AS won_at,
+    (SELECT s.due_at FROM v_deal_step AS s
+     WHERE s.deal_id = o.id AND s.due_at >= unixepoch() ORDER BY s.due_at LIMIT 1) AS next_step_at
+  FROM deals AS o
+  WHERE o.deleted_at IS NULL
+) AS d;
+
+--# v_deal_step | Что запланировано по открытым сделкам: незавершённые дела и задачи со сроком | What is planned for open deals: activities and tasks with a deadline, not done yet
+-- A client's call or letter that waits to be handled is no plan of ours. An activity that stands for
+-- a task is left to the task.
+CREATE VIEW v_deal_step AS
+SELECT
+  --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
+  a.owner_id AS deal_id,
+  --# due_at INTEGER | Срок, секунды UTC; раньше «сейчас» – просрочен | When it is due, UTC seconds; overdue when that has passed
+  a.deadline_at AS due_at,
+  --# kind TEXT | task – задача, meeting – встреча, call – звонок, email – письмо, other – другое дело | task, meeting, call, email or other
+  CASE
+    WHEN a.type_id = 1 OR a.provider_id = 'CRM_MEETING' THEN 'meeting'
+    WHEN a.type_id = 2 OR a.provider_id = 'VOXIMPLANT_CALL' THEN 'call'
+    WHEN a.type_id = 4 OR a.provider_id = 'CRM_EMAIL' THEN 'email'
+    ELSE 'other'
+  END AS kind,
+  --# step_id INTEGER | Номер: у task – v_task.id, у прочих – v_activity.id | Its id: v_task.id for a task, else v_activity.id
+  a.id AS step_id,
+  --# title TEXT | Название | Title
+  a.subject AS title,
+  --# manager_id INTEGER | Кто сделает: v_manager.id | Who will do it: v_manager.id
+  a.manager_id AS manager_id
+FROM activities AS a
+JOIN deals AS d ON d.id = a.owner_id
+WHERE a.owner_type_id = 2 AND a.completed = 0 AND a.deadline_at IS NOT NULL
+  AND a.deleted_at IS NULL AND d.deleted_at IS NULL AND d.closed IS NOT 1
+  AND a.type_id IS NOT 3 AND a.provider_id IS NOT 'CRM_TASKS_TASK' AND a.incoming IS NOT 1
+  AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                  WHERE u.user_id = a.author_id AND u.user_id IS NOT d.manager_id)
+UNION ALL
+SELECT l.crm_id, t.deadline_at, 'task', t.id, t.title, t.manager_id
+FROM task_links AS l
+JOIN tasks AS t ON t.id = l.task_id
+JOIN deals AS d ON d.id = l.crm_id
+WHERE l.crm_type = 2 AND t.status IN (2, 3) AND t.deadline_at IS NOT NULL
+  AND t.deleted_at IS NULL AND d.deleted_at IS NULL AND d.closed IS NOT 1
+  AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                  WHERE u.user_id = t.creator_id AND u.user_id IS NOT d.manager_id);
+
+--# v_deal_won | Выигрыши: переходы сделок в успех, и удалённых тоже | Wins: moves of deals into success, of deleted ones too
+-- Figures of a closed period stay: deleted deals are here, with deleted_at; a deal that left success
+-- has left_at, and may be won again. Without a history of stages the deal's own last move counts.
+CREATE VIEW v_deal_won AS
+SELECT
+  --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
+  m.owner_id AS deal_id,
+  --# title TEXT | Название | Title
+  d.title AS title,
+  --# won_at INTEGER | Когда перешла в успех, секунды UTC | When it moved into success, UTC seconds
+  m.at AS won_at,
+  --# left_at INTEGER | Когда ушла из успеха, секунды UTC; не ушла – пусто | When it left success, UTC seconds; none while it has not
+  (SELECT n.at FROM deal_moves AS n
+   WHERE n.owner_id = m.owner_id AND n.id > m.id AND n.semantic IS NOT 'S'
+     AND (n.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+   ORDER BY n.id LIMIT 1) AS left_at,
+  --# deleted_at INTEGER | Когда удалена, секунды UTC; не удалена – пусто | When it was deleted, UTC seconds; none while it is there
+  d.deleted_at AS deleted_at,
+  --# manager_id INTEGER | Кто был ответственным в тот момент: v_manager.id | Who was responsible at that moment: v_manager.id
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
+       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+    d.manager_id) AS manager_id,
+  --# amount REAL | Сумма в тот момент, в валюте сделки | Amount at that moment, in the deal's currency
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
+       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+    d.amount) AS amount,
+  --# currency TEXT | Валюта, например RUB | Currency, such as RUB
+  d.currency AS currency,
+  --# pipeline_id INTEGER | Воронка: v_pipeline.id | Pipeline: v_pipeline.id
+  m.pipeline_id AS pipeline_id,
+  --# created_at INTEGER | Сделка создана, секунды UTC | The deal was created, UTC seconds
+  d.created_at AS created_at,
+  --# recurring INTEGER | 1 – шаблон регулярной сделки | 1 when a template of a recurring deal
+  d.recurring AS recurring,
+  --# type_id TEXT | Код типа сделки | Type's code
+  d.type_id AS type_id
+FROM deal_moves AS m
+JOIN deals AS d ON d.id = m.owner_id
+WHERE m.semantic = 'S' AND (m.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+  AND (SELECT p.semantic FROM deal_moves AS p
+       WHERE p.owner_id = m.owner_id AND p.id < m.id
+         AND (p.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+       ORDER BY p.id DESC LIMIT 1) IS NOT 'S'
+UNION ALL
+SELECT
+  d.id, d.title, d.moved_at, CAST(NULL AS INTEGER), d.deleted_at,
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
+       AND c.seen_at > d.moved_at ORDER BY c.id LIMIT 1),
+    d.manager_id),
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
+       AND c.seen_at > d.moved_at ORDER BY c.id LIMIT 1),
+    d.amount),
+  d.currency, d.pipeline_id, d.created_at, d.recurring, d.type_id
 FROM deals AS d
-WHERE d.deleted_at IS NULL;
+WHERE d.semantic = 'S'
+  AND NOT EXISTS (SELECT 1 FROM deal_moves AS m WHERE m.owner_id = d.id);
 
 --# v_task | Задачи, кроме удалённых | Tasks, without deleted ones
 CREATE VIEW v_task AS
@@ -101,9 +289,82 @@ SELECT
   --# parent_id INTEGER | Родительская задача | Parent task
   t.parent_id AS parent_id,
   --# control INTEGER | 1 – результат принимает постановщик | 1 when the creator accepts the result
-  t.control AS control
+  t.control AS control,
+  --# changed_by INTEGER | Кто изменил последним: v_manager.id | Who changed it last: v_manager.id
+  t.changed_by AS changed_by,
+  --# first_deadline_at INTEGER derived | Самый первый крайний срок, секунды UTC | The very first deadline, UTC seconds
+  coalesce(
+    (SELECT coalesce(c.old_value, c.new_value) FROM changes AS c
+     WHERE c.entity = 'task' AND c.entity_id = t.id AND c.field = 'deadline_at'
+     ORDER BY c.id LIMIT 1),
+    t.deadline_at) AS first_deadline_at,
+  --# strict_deadline_at INTEGER derived | Срок через сутки после создания – по нему судят «вовремя», секунды UTC | The deadline a day after it was set, which "in time" is judged by, UTC seconds
+  iif(EXISTS (SELECT 1 FROM changes AS c
+              WHERE c.entity = 'task' AND c.entity_id = t.id AND c.field = 'deadline_at'
+                AND c.seen_at > t.created_at + 86400),
+      (SELECT c.old_value FROM changes AS c
+       WHERE c.entity = 'task' AND c.entity_id = t.id AND c.field = 'deadline_at'
+         AND c.seen_at > t.created_at + 86400 ORDER BY c.id LIMIT 1),
+      t.deadline_at) AS strict_deadline_at,
+  --# deadline_moves INTEGER derived | Сколько раз исполнитель отложил срок; подряд за 10 минут – один раз | How often the responsible put the deadline off; within ten minutes it is once
+  (SELECT count(*) FROM v_deadline_move AS m
+   WHERE m.task_id = t.id AND m.new_deadline_at > m.old_deadline_at AND m.moved_by = m.manager_id
+     AND NOT EXISTS (
+       SELECT 1 FROM v_deadline_move AS p
+       WHERE p.task_id = t.id AND p.new_deadline_at > p.old_deadline_at
+         AND p.moved_by = p.manager_id AND p.id < m.id AND p.moved_at >= m.moved_at - 600)
+  ) AS deadline_moves
 FROM tasks AS t
 WHERE t.deleted_at IS NULL;
+
+--# v_task_link | С чем в CRM связаны задачи | What tasks are linked to in the CRM
+CREATE VIEW v_task_link AS
+SELECT
+  --# task_id INTEGER | Задача: v_task.id | Task: v_task.id
+  l.task_id AS task_id,
+  --# entity TEXT | Вид объекта: deal, lead, contact, company, quote, invoice; иное – пусто | Kind of object; empty for anything else
+  CASE l.crm_type
+    WHEN 1 THEN 'lead' WHEN 2 THEN 'deal' WHEN 3 THEN 'contact' WHEN 4 THEN 'company'
+    WHEN 7 THEN 'quote' WHEN 31 THEN 'invoice'
+  END AS entity,
+  --# entity_type_id INTEGER | Вид объекта числом портала | The portal's number of that kind
+  l.crm_type AS entity_type_id,
+  --# entity_id INTEGER | Номер объекта | The object's id
+  l.crm_id AS entity_id
+FROM task_links AS l
+JOIN tasks AS t ON t.id = l.task_id
+WHERE t.deleted_at IS NULL;
+
+--# v_deadline_move | Переносы сроков задач, как они замечены в журнале изменений | Moves of tasks' deadlines, as the change log noticed them
+-- The list of tasks tells who changed a task last. Of several changes between two looks only the
+-- result is seen, and it is the last one's.
+CREATE VIEW v_deadline_move AS
+SELECT
+  --# id INTEGER | Номер записи: v_change.id | The entry's id: v_change.id
+  c.id AS id,
+  --# task_id INTEGER | Задача: v_task.id | Task: v_task.id
+  c.entity_id AS task_id,
+  --# moved_at INTEGER | Когда замечено, секунды UTC | When it was noticed, UTC seconds
+  c.seen_at AS moved_at,
+  --# old_deadline_at INTEGER | Прежний срок, секунды UTC; пусто – срока не было | The deadline before, UTC seconds; none: there was none
+  c.old_value AS old_deadline_at,
+  --# new_deadline_at INTEGER | Новый срок, секунды UTC; пусто – срок сняли | The new deadline, UTC seconds; none: it was taken off
+  c.new_value AS new_deadline_at,
+  --# moved_by INTEGER | Кто перенёс: v_manager.id | Who moved it: v_manager.id
+  coalesce(
+    (SELECT w.old_value FROM changes AS w
+     WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'changed_by'
+       AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+    t.changed_by) AS moved_by,
+  --# manager_id INTEGER | Кто был исполнителем: v_manager.id | Who was responsible: v_manager.id
+  coalesce(
+    (SELECT w.old_value FROM changes AS w
+     WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'manager_id'
+       AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+    t.manager_id) AS manager_id
+FROM changes AS c
+JOIN tasks AS t ON t.id = c.entity_id
+WHERE c.entity = 'task' AND c.field = 'deadline_at' AND t.deleted_at IS NULL;
 
 --# v_call | Звонки телефонии | Calls of the telephony
 CREATE VIEW v_call AS
@@ -118,12 +379,12 @@ SELECT
   END AS direction,
   --# phone TEXT | Номер клиента | The client's number
   c.phone AS phone,
+  --# phone_key TEXT | Он же для сравнения: последние десять цифр | The same to compare by: its last ten digits
+  c.phone_key AS phone_key,
   --# internal INTEGER | 1 – номер сотрудника или не длиннее 4 цифр | 1 when the number is a colleague's, or has up to 4 digits
-  iif(length(replace(replace(replace(replace(replace(
-        c.phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', '')) BETWEEN 1 AND 4
+  iif(length(c.phone_key) BETWEEN 1 AND 4
       -- Numbers of staff are kept without the country, and so are compared: ten digits at most.
-      OR substr(replace(replace(replace(replace(replace(
-           c.phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', ''), -10) IN (
+      OR c.phone_key IN (
            SELECT inner_phone FROM users WHERE deleted_at IS NULL AND inner_phone IS NOT NULL
            UNION
            SELECT work_phone FROM users WHERE deleted_at IS NULL AND work_phone IS NOT NULL
@@ -156,6 +417,98 @@ SELECT
   c.activity_id AS activity_id
 FROM calls AS c
 WHERE c.deleted_at IS NULL;
+
+--# v_missed_call | Пропущенные звонки клиентов и перезвоны; повторы одного номера за полчаса – одна строка | Missed calls of clients and their call-backs; one number within half an hour is one row
+-- A queue rings several people: records of one number on one line that follow each other within 120
+-- seconds are one call, and it is missed when nobody took it. Until it is returned, further missed
+-- calls of that number within 30 minutes belong to the same row. Calls of colleagues, and those
+-- without a number, are not here.
+CREATE VIEW v_missed_call AS
+SELECT
+  --# first_call_id INTEGER | Первая запись звонка: v_call.id | The call's first record: v_call.id
+  c.id AS first_call_id,
+  --# phone TEXT | Номер клиента | The client's number
+  c.phone AS phone,
+  --# line TEXT | Линия портала | The portal's line
+  c.line AS line,
+  --# started_at INTEGER | Когда звонил, секунды UTC | When he called, UTC seconds
+  c.started_at AS started_at,
+  --# day TEXT | День по местному времени, например 2026-11-21 | Local day, such as 2026-11-21
+  c.day AS day,
+  --# manager_id INTEGER | Кому звонок пришёл первому: v_manager.id | Whom it reached first: v_manager.id
+  c.manager_id AS manager_id,
+  --# legs INTEGER | Сколько записей в этом звонке: скольким звонила очередь | How many records the call has: whom the queue rang
+  (SELECT count(*) FROM calls AS l
+   WHERE l.phone_key = c.phone_key AND l.line IS c.line AND l.type IN (2, 3)
+     AND l.deleted_at IS NULL AND l.started_at >= c.started_at AND l.started_at < c.over_at)
+    AS legs,
+  --# returned_at INTEGER | Когда с клиентом связались, секунды UTC; пусто – ещё нет | When he was reached, UTC seconds; none: not yet
+  (SELECT r.started_at FROM calls AS r
+   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+     AND (r.type IN (1, 4)
+          OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
+   ORDER BY r.started_at, r.id LIMIT 1) AS returned_at,
+  --# returned_by INTEGER | Кто с ним связался: v_manager.id | Who reached him: v_manager.id
+  (SELECT r.manager_id FROM calls AS r
+   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+     AND (r.type IN (1, 4)
+          OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
+   ORDER BY r.started_at, r.id LIMIT 1) AS returned_by,
+  --# returned_how TEXT | out – перезвонили (или пытались), client – дозвонился сам | out: called back, or tried to; client: got through himself
+  (SELECT iif(r.type IN (1, 4), 'out', 'client') FROM calls AS r
+   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+     AND (r.type IN (1, 4)
+          OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
+   ORDER BY r.started_at, r.id LIMIT 1) AS returned_how,
+  --# crm_entity_type TEXT | Вид объекта CRM: CONTACT, COMPANY, LEAD | Kind of CRM object: CONTACT, COMPANY, LEAD
+  c.crm_entity_type AS crm_entity_type,
+  --# crm_entity_id INTEGER | Объект CRM | The CRM object
+  c.crm_entity_id AS crm_entity_id
+FROM (
+  SELECT
+    o.*,
+    -- When the next call of this number on this line begins.
+    coalesce(
+      (SELECT n.started_at FROM calls AS n
+       WHERE n.phone_key = o.phone_key AND n.line IS o.line AND n.type IN (2, 3)
+         AND n.deleted_at IS NULL AND n.started_at > o.started_at + 120
+         AND NOT EXISTS (
+           SELECT 1 FROM calls AS b
+           WHERE b.phone_key = n.phone_key AND b.line IS n.line AND b.type IN (2, 3)
+             AND b.deleted_at IS NULL
+             AND b.started_at >= n.started_at - 120 AND b.started_at < n.started_at)
+       ORDER BY n.started_at LIMIT 1),
+      9223372036854775807) AS over_at
+  FROM v_call AS o
+  WHERE o.direction = 'in' AND o.answered = 0 AND o.internal = 0 AND o.phone_key <> ''
+) AS c
+WHERE
+  -- The first record of its call.
+  NOT EXISTS (
+    SELECT 1 FROM calls AS b
+    WHERE b.phone_key = c.phone_key AND b.line IS c.line AND b.type IN (2, 3)
+      AND b.deleted_at IS NULL
+      AND b.started_at >= c.started_at - 120 AND b.started_at <= c.started_at
+      AND (b.started_at < c.started_at OR b.id < c.id))
+  -- Nobody took it.
+  AND NOT EXISTS (
+    SELECT 1 FROM calls AS l
+    WHERE l.phone_key = c.phone_key AND l.line IS c.line AND l.type IN (2, 3)
+      AND l.deleted_at IS NULL AND l.started_at >= c.started_at AND l.started_at < c.over_at
+      AND coalesce(l.code, '') IN ('', '200') AND l.duration_seconds > 0)
+  -- No missed call just before that still waits.
+  AND NOT EXISTS (
+    SELECT 1 FROM calls AS p
+    WHERE p.phone_key = c.phone_key AND p.type IN (2, 3) AND p.deleted_at IS NULL
+      AND p.started_at >= c.started_at - 1800 AND p.started_at <= c.started_at
+      AND (p.started_at < c.started_at OR p.id < c.id)
+      AND NOT EXISTS (
+        SELECT 1 FROM calls AS r
+        WHERE r.phone_key = p.phone_key AND r.deleted_at IS NULL
+          AND r.started_at <= c.started_at
+          AND ((r.type IN (1, 4) AND r.started_at >= p.started_at)
+               OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200')
+                   AND r.duration_seconds > 0 AND r.started_at >= p.started_at - 120))));
 
 --# v_lead | Лиды, кроме удалённых | Leads, without deleted ones
 CREATE VIEW v_lead AS
@@ -211,9 +564,90 @@ SELECT
   --# company_id INTEGER | Компания: v_company.id | Company: v_company.id
   l.company_id AS company_id,
   --# contact_id INTEGER | Контакт: v_contact.id | Contact: v_contact.id
-  l.contact_id AS contact_id
-FROM leads AS l
-WHERE l.deleted_at IS NULL;
+  l.contact_id AS contact_id,
+  --# first_touch_at INTEGER derived | Первое касание после создания – кем угодно: исходящий звонок или попытка, письмо, сообщение, встреча, секунды UTC | First touch after it came, by anyone: a call or attempt, a letter, a message or a meeting, UTC seconds
+  l.first_touch_at AS first_touch_at,
+  --# first_touch_by INTEGER derived | Кто коснулся первым: v_manager.id | Who touched it first: v_manager.id
+  coalesce(
+    (SELECT a.manager_id FROM activities AS a
+     WHERE a.owner_id = l.id AND a.owner_type_id = 1
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
+    (SELECT a.manager_id FROM activities AS a
+     WHERE a.owner_id = l.contact_id AND a.owner_type_id = 3
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
+    (SELECT a.manager_id FROM activities AS a
+     WHERE a.owner_id = l.company_id AND a.owner_type_id = 4
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
+    (SELECT c.manager_id FROM calls AS c
+     WHERE c.crm_entity_id = l.id AND c.crm_entity_type = 'LEAD'
+       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
+     ORDER BY c.id LIMIT 1),
+    (SELECT c.manager_id FROM calls AS c
+     WHERE c.crm_entity_id = l.contact_id AND c.crm_entity_type = 'CONTACT'
+       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
+     ORDER BY c.id LIMIT 1),
+    (SELECT c.manager_id FROM calls AS c
+     WHERE c.crm_entity_id = l.company_id AND c.crm_entity_type = 'COMPANY'
+       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
+     ORDER BY c.id LIMIT 1)) AS first_touch_by,
+  --# reaction_from INTEGER derived | От чего считать реакцию: создание или, если позже, назначение ответственного до первого касания, секунды UTC | What the reaction counts from: when it came or, if later, was given to somebody before the first touch, UTC seconds
+  max(l.created_at, coalesce(
+    (SELECT max(c.seen_at) FROM changes AS c
+     WHERE c.entity = 'lead' AND c.entity_id = l.id AND c.field = 'manager_id'
+       AND c.seen_at <= coalesce(l.first_touch_at, 9223372036854775807)), 0)) AS reaction_from
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    nullif(min(
+      coalesce((SELECT min(a.starts_at) FROM activities AS a
+       WHERE a.owner_id = o.id AND a.owner_type_id = 1
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(a.starts_at) FROM activities AS a
+       WHERE a.owner_id = o.contact_id AND a.owner_type_id = 3
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(a.starts_at) FROM activities AS a
+       WHERE a.owner_id = o.company_id AND a.owner_type_id = 4
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(c.started_at) FROM calls AS c
+       WHERE c.crm_entity_id = o.id AND c.crm_entity_type = 'LEAD'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
+      coalesce((SELECT min(c.started_at) FROM calls AS c
+       WHERE c.crm_entity_id = o.contact_id AND c.crm_entity_type = 'CONTACT'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
+      coalesce((SELECT min(c.started_at) FROM calls AS c
+       WHERE c.crm_entity_id = o.company_id AND c.crm_entity_type = 'COMPANY'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807)), 9223372036854775807) AS first_touch_at
+  FROM leads AS o
+  WHERE o.deleted_at IS NULL
+) AS l;
 
 --# v_quote | Коммерческие предложения, кроме удалённых | Quotes, without deleted ones
 CREATE VIEW v_quote AS
@@ -537,19 +971,30 @@ SELECT
     (SELECT s.semantics FROM stages AS s
      WHERE s.entity_id = iif(m.pipeline_id = 0, 'DEAL_STAGE', 'DEAL_STAGE_' || m.pipeline_id)
        AND s.status_id = m.stage_id AND s.deleted_at IS NULL LIMIT 1),
-    'P') AS semantic
+    'P') AS semantic,
+  --# manager_id INTEGER | Кто был ответственным в тот момент: v_manager.id | Who was responsible at that moment: v_manager.id
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
+       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+    (SELECT o.manager_id FROM deals AS o WHERE o.id = m.owner_id)) AS manager_id
 FROM deal_moves AS m
 WHERE m.deleted_at IS NULL
 UNION ALL
 SELECT
-  'lead', m.id, m.owner_id, m.type, m.at, NULL, m.stage_id,
+  'lead', m.id, m.owner_id, m.type, m.at, CAST(NULL AS INTEGER), m.stage_id,
   (SELECT s.name FROM stages AS s
    WHERE s.entity_id = 'STATUS' AND s.status_id = m.stage_id AND s.deleted_at IS NULL LIMIT 1),
   coalesce(
     m.semantic,
     (SELECT s.semantics FROM stages AS s
      WHERE s.entity_id = 'STATUS' AND s.status_id = m.stage_id AND s.deleted_at IS NULL LIMIT 1),
-    'P')
+    'P'),
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'lead' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
+       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+    (SELECT o.manager_id FROM leads AS o WHERE o.id = m.owner_id))
 FROM lead_moves AS m
 WHERE m.deleted_at IS NULL
 UNION ALL
@@ -563,7 +1008,12 @@ SELECT
     (SELECT s.semantics FROM stages AS s
      WHERE s.entity_id = 'SMART_INVOICE_STAGE_' || m.pipeline_id
        AND s.status_id = m.stage_id AND s.deleted_at IS NULL LIMIT 1),
-    'P')
+    'P'),
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'invoice' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
+       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+    (SELECT o.manager_id FROM invoices AS o WHERE o.id = m.owner_id))
 FROM invoice_moves AS m
 WHERE m.deleted_at IS NULL;
 

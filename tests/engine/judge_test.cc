@@ -180,9 +180,9 @@ TEST_F(JudgeTest, KnowsWhatARuleReads) {
     std::set<Entity> reads;
   } cases[] = {
       {"overdue_pile", {Entity::task}},
-      {"overload_deals", {Entity::deal, Entity::stage, Entity::pipeline}},
+      {"overload_deals", {Entity::deal, Entity::stage, Entity::deal_move}},
       {"calls_drop_vs_baseline", {Entity::user, Entity::call}},
-      {"deal_stuck_stage", {Entity::deal, Entity::stage, Entity::pipeline}},
+      {"deal_stuck_stage", {Entity::deal, Entity::stage, Entity::pipeline, Entity::deal_move}},
   };
   for (const auto& c : cases) {
     const auto reads = judge_.reads(shipped_, rule(shipped_, c.rule));

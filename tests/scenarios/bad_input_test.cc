@@ -112,7 +112,7 @@ TEST_F(BadSettings, CommandLineIsExplained) {
        "У ключа --rule нет значения: допишите его.",
        "The option --rule has no value: write one."},
       {{"init", "--head", "Анна"},
-       "Здесь нужно число: --head = Анна.",
+       "Ключу --head нужно число.",
        "A number is wanted here: --head = Анна."},
       {{"preview", "--at", "завтра"},
        "Время «завтра» не понято: нужен вид 2026-11-21T10:00:00+03:00.",

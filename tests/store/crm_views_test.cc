@@ -171,14 +171,14 @@ TEST_F(CrmViewsTest, WhatARuleReadsIsKnown) {
     if (!info) throw std::runtime_error{info.error().text};
     return info->reads;
   };
-  EXPECT_THAT(reads("v_lead"), ElementsAre(Entity::stage, Entity::lead));
-  EXPECT_THAT(reads("v_quote"), ElementsAre(Entity::stage, Entity::quote));
-  EXPECT_THAT(reads("v_invoice"), ElementsAre(Entity::stage, Entity::invoice));
+  EXPECT_THAT(reads("v_lead"), ElementsAre(Entity::lead));
+  EXPECT_THAT(reads("v_quote"), ElementsAre(Entity::quote));
+  EXPECT_THAT(reads("v_invoice"), ElementsAre(Entity::invoice));
   EXPECT_THAT(reads("v_contact"), ElementsAre(Entity::contact));
   EXPECT_THAT(reads("v_company"), ElementsAre(Entity::company));
   EXPECT_THAT(reads("v_activity"), ElementsAre(Entity::activity));
-  EXPECT_THAT(reads("v_stage_move"), ElementsAre(Entity::stage, Entity::deal_move,
-                                                 Entity::lead_move, Entity::invoice_move));
+  EXPECT_THAT(reads("v_stage_move"),
+              ElementsAre(Entity::deal_move, Entity::lead_move, Entity::invoice_move));
 }
 
 TEST_F(CrmViewsTest, TheNextStepOfADealIsLookedUp) {

@@ -211,11 +211,13 @@ TEST_F(MirrorTest, IndexesAreMadeWhenATableIsReadInFull) {
   EXPECT_THAT(rows(indexes), testing::IsEmpty());
   state.full_done = true;
   in_transaction([&] { writer_->save_stream(state); });
-  EXPECT_EQ(rows(indexes), (Rows{"calls_by_day", "calls_by_start"}));
+  EXPECT_EQ(rows(indexes),
+            (Rows{"calls_by_day", "calls_by_phone", "calls_by_start", "calls_to_client"}));
   upsert(Entity::call, {record(Entity::call, 1, {{"started_at", integer(5)}})});
   EXPECT_EQ(rows("SELECT id FROM calls INDEXED BY calls_by_start WHERE started_at = 5"), Rows{"1"});
   in_transaction([&] { writer_->save_stream(state); });
-  EXPECT_EQ(rows(indexes), (Rows{"calls_by_day", "calls_by_start"}));
+  EXPECT_EQ(rows(indexes),
+            (Rows{"calls_by_day", "calls_by_phone", "calls_by_start", "calls_to_client"}));
 }
 
 TEST_F(MirrorTest, DoubtsAreKept) {

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <ctime>
+
 #include "tests/store/store_fixture.h"
 
 namespace b24 {
@@ -200,14 +202,60 @@ TEST_F(SandboxTest, TellsWhatAQueryReadsAndGives) {
   ASSERT_TRUE(info);
   EXPECT_THAT(info->columns, ElementsAre("manager_id", "value"));
   EXPECT_THAT(info->parameters, ElementsAre(":now", ":active"));
-  EXPECT_THAT(info->reads, ElementsAre(Entity::user, Entity::department, Entity::task));
+  EXPECT_THAT(info->reads, ElementsAre(Entity::user, Entity::task));
   const auto calls =
       reader_->prepare("WITH v_deal AS (SELECT id FROM v_call) SELECT * FROM v_deal");
   ASSERT_TRUE(calls);
-  EXPECT_THAT(calls->reads, ElementsAre(Entity::user, Entity::call));
-  EXPECT_THAT(reader_->prepare("SELECT count(*) FROM v_deal")->reads,
-              ElementsAre(Entity::pipeline, Entity::stage, Entity::deal));
+  EXPECT_THAT(calls->reads, ElementsAre(Entity::call));
   EXPECT_THAT(reader_->prepare("SELECT rule_id FROM v_alert")->reads, ElementsAre());
+}
+
+TEST_F(SandboxTest, WhatIsNotAskedForIsNotRead) {
+  using Entities = std::set<Entity>;
+  using enum Entity;
+  const struct {
+    const char* sql;
+    Entities reads;
+  } cases[] = {
+      {"SELECT count(*) FROM v_deal", {deal}},
+      {"SELECT id FROM v_deal WHERE stage = 'Новая'", {deal, stage}},
+      {"SELECT stage_since FROM v_deal", {deal, deal_move}},
+      {"SELECT next_step_at FROM v_deal", {deal, activity, task}},
+      {"SELECT last_touch_at FROM v_deal", {deal, activity, call}},
+      {"SELECT won_at FROM v_deal", {deal, stage, deal_move}},
+      {"SELECT deal_id FROM v_deal_won", {deal, deal_move}},
+      {"SELECT title FROM v_task", {task}},
+      {"SELECT first_touch_at FROM v_lead", {lead, activity, call}},
+      {"SELECT entity FROM v_task_link", {task}},
+      {"SELECT phone FROM v_call", {call}},
+      {"SELECT phone FROM v_call WHERE internal = 0", {call, user}},
+      {"SELECT m.id, count(d.id) FROM v_manager AS m LEFT JOIN v_deal AS d ON d.manager_id = m.id "
+       "GROUP BY m.id",
+       {user, deal}},
+      {"WITH d AS (SELECT * FROM v_deal) SELECT manager_id, count(*) FROM d GROUP BY 1", {deal}},
+  };
+  for (const Entity indexed : {deal, task, call, activity, deal_move}) {
+    for (const auto& c : cases) {
+      const auto info = reader_->prepare(c.sql);
+      ASSERT_TRUE(info) << c.sql << ": " << info.error().text;
+      EXPECT_EQ(info->reads, c.reads) << c.sql;
+    }
+    // From now on some of it stands in indexes alone.
+    read_in_full(indexed);
+    reader_ = reader();
+    reader_->set_surroundings({calendar_, {}, {}, {}});
+  }
+}
+
+TEST_F(SandboxTest, NowIsTheOneThatIsGiven) {
+  const std::string sql = "SELECT unixepoch()";
+  EXPECT_EQ(reader_->query(sql, {{":now", integer(1000)}})->rows[0][0], integer(1000));
+  EXPECT_EQ(reader_->query(sql, {{":now", integer(2000)}})->rows[0][0], integer(2000));
+  const auto before = std::int64_t{std::time(nullptr)};
+  EXPECT_GE(std::get<std::int64_t>(reader_->query(sql)->rows[0][0]), before)
+      << "the clock, where nothing is given";
+  EXPECT_EQ(reader_->query("SELECT unixepoch('2026-11-21')", {{":now", integer(1)}})->rows[0][0],
+            integer(1795219200));
 }
 
 TEST_F(SandboxTest, EveryViewCanBeReadInEveryWay) {
