@@ -45,6 +45,14 @@ install(FILES "${PROJECT_SOURCE_DIR}/packaging/b24watch.sysusers"
 
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/README.ru.md"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+# The analyst's reference is printed by the very program that is installed.
+if(TARGET b24watch)
+  set(reference "${PROJECT_BINARY_DIR}/views.ru.md")
+  install(CODE "execute_process(
+    COMMAND \"${CMAKE_COMMAND}\" -E env B24WATCH_LANGUAGE=ru \"$<TARGET_FILE:b24watch>\" schema --reference
+    OUTPUT_FILE \"${reference}\" COMMAND_ERROR_IS_FATAL ANY)")
+  install(FILES "${reference}" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/packaging/nginx.conf"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
 install(FILES "${PROJECT_SOURCE_DIR}/packaging/b24watch.1"

@@ -43,6 +43,7 @@ test_contents() {
     lib/systemd/system/b24watch.service usr/lib/sysusers.d/b24watch.conf \
     usr/share/b24watch/metrics usr/share/b24watch/rules usr/share/man/man1/b24watch.1.gz \
     usr/share/doc/b24watch/README.md usr/share/doc/b24watch/README.ru.md \
+    usr/share/doc/b24watch/views.ru.md \
     usr/share/doc/b24watch/copyright; do
     [[ -e "$tree/$file" ]] || fail "contents: no /$file"
   done

@@ -198,8 +198,13 @@ int run_program(int argc, char** argv) try {
   status->callback([&] { chosen = [&] { return status_command(common); }; });
 
   auto* schema = app.add_subcommand("schema", "Виды и колонки для SQL / views and columns for SQL");
+  SchemaArguments schema_arguments;
   json(schema);
-  schema->callback([&] { chosen = [&] { return schema_command(common); }; });
+  schema
+      ->add_flag("--reference", schema_arguments.reference,
+                 "Справочник в Markdown с примерами запросов / a reference with worked queries")
+      ->excludes("--json");
+  schema->callback([&] { chosen = [&] { return schema_command(common, schema_arguments); }; });
 
   auto* restore = app.add_subcommand(
       "restore", "Вернуть тревоги из ночной копии / bring alerts back from the nightly backup");

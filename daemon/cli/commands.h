@@ -44,6 +44,9 @@ struct PreviewArguments {
   std::string at;    // ISO time with an offset; empty: now
   std::string rule;  // empty: all
 };
+struct SchemaArguments {
+  bool reference = false;  // Markdown with worked queries, in place of the list
+};
 
 struct RestoreArguments {
   std::string from;  // a file; empty: the newest backup that is whole
@@ -74,7 +77,7 @@ Exit query_command(const Common& common, const QueryArguments& arguments);
 Exit check_command(const Common& common, const CheckArguments& arguments);
 Exit preview_command(const Common& common, const PreviewArguments& arguments);
 Exit status_command(const Common& common);
-Exit schema_command(const Common& common);
+Exit schema_command(const Common& common, const SchemaArguments& arguments);
 Exit restore_command(const Common& common, const RestoreArguments& arguments);
 
 // Parses the command line and runs one of them. Never throws.

@@ -3,12 +3,17 @@
 #include <iostream>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/reference.h"
 #include "daemon/cli/values.h"
 
 namespace b24 {
 
-Exit schema_command(const Common& common) {
+Exit schema_command(const Common& common, const SchemaArguments& arguments) {
   use_language_of_settings(common);
+  if (arguments.reference) {
+    std::cout << reference();
+    return Exit::ok;
+  }
   if (common.json) {
     OrderedJson views = OrderedJson::array();
     for (const ViewInfo& view : view_infos()) {

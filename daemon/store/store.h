@@ -317,6 +317,7 @@ struct ViewColumn {
 struct ViewInfo {
   std::string name;
   Text comment;
+  std::vector<Text> notes;  // definitions, a paragraph each
   std::vector<ViewColumn> columns;
 };
 const std::vector<ViewInfo>& view_infos();

@@ -9,6 +9,7 @@ namespace b24 {
 namespace {
 
 constexpr std::string_view kMark = "--# ";
+constexpr std::string_view kNote = "--: ";
 constexpr std::string_view kBar = " | ";
 
 std::string_view take_until(std::string_view& text, std::string_view border) {
@@ -24,7 +25,7 @@ void add_line(std::string_view line, std::vector<ViewInfo>& views) {
   const Text comment{std::string{take_until(line, kBar)}, std::string{line}};
   const std::string name{take_until(subject, " ")};
   if (subject.empty()) {
-    views.push_back({name, comment, {}});
+    views.push_back({name, comment, {}, {}});
   } else if (!views.empty()) {
     const std::string type{take_until(subject, " ")};
     views.back().columns.push_back({name, type, comment, subject == "derived"});
@@ -40,6 +41,11 @@ std::vector<ViewInfo> read_infos(std::string_view sql) {
     line.remove_prefix(first);
     // The heading comment of the file explains the marks with a mark; it begins with "--   --#".
     if (line.starts_with(kMark)) add_line(line.substr(kMark.size()), views);
+    if (line.starts_with(kNote) && !views.empty()) {
+      line.remove_prefix(kNote.size());
+      const std::string ru{take_until(line, kBar)};
+      views.back().notes.push_back({ru, std::string{line}});
+    }
   }
   return views;
 }

@@ -2,6 +2,7 @@
 --
 -- Lines that begin with `--#` are the documentation printed by `b24watch schema`:
 --   --# view | по-русски | in English
+--   --: примечание к виду | a note on the view, for the reference
 --   --# column TYPE | по-русски | in English
 --   --# column TYPE derived | по-русски | in English: looked up in other tables; a rule that asks for
 --                             every object gets it only if it names it
@@ -15,6 +16,8 @@
 -- no manager's work; for what he is responsible himself, he counts like anybody.
 
 --# v_deal | Сделки, кроме удалённых | Deals, without deleted ones
+--: Выигрыш – последний переход в успех по истории стадий портала; если портал её не отдаёт – последняя смена стадии самой сделки. Кто был ответственным, говорит журнал изменений. | A win is the last move into success by the portal's history of stages; without one, the deal's own last move. Who was responsible, the change log tells.
+--: Касание – исходящий звонок (и без ответа), исходящее письмо или сообщение, проведённая встреча; засчитывается то, что сделал нынешний ответственный. | A touch is an outgoing call (unanswered ones too), an outgoing letter or message, a meeting held; what the present responsible did counts.
 CREATE VIEW v_deal AS
 SELECT
   --# id INTEGER | Номер сделки | The deal's id
@@ -152,8 +155,7 @@ FROM (
 ) AS d;
 
 --# v_deal_step | Что запланировано по открытым сделкам: незавершённые дела и задачи со сроком | What is planned for open deals: activities and tasks with a deadline, not done yet
--- A client's call or letter that waits to be handled is no plan of ours. An activity that stands for
--- a task is left to the task.
+--: Звонок или письмо клиента, ждущие обработки, – не план. Дело, за которым стоит задача, считается задачей; задачи на контроле и отложенные не считаются. | A client's call or letter that waits to be handled is no plan. An activity that stands for a task is left to the task; tasks under control or deferred do not count.
 CREATE VIEW v_deal_step AS
 SELECT
   --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
@@ -191,8 +193,7 @@ WHERE l.crm_type = 2 AND t.status IN (2, 3) AND t.deadline_at IS NOT NULL
                   WHERE u.user_id = t.creator_id AND u.user_id IS NOT d.manager_id);
 
 --# v_deal_won | Выигрыши: переходы сделок в успех, и удалённых тоже | Wins: moves of deals into success, of deleted ones too
--- Figures of a closed period stay: deleted deals are here, with deleted_at; a deal that left success
--- has left_at, and may be won again. Without a history of stages the deal's own last move counts.
+--: Цифры закрытого периода остаются: удалённые сделки здесь есть, с deleted_at. У сделки, ушедшей из успеха, заполнен left_at; выиграть её могут снова, это другая строка. | Figures of a closed period stay: deleted deals are here, with deleted_at. A deal that left success has left_at; when it is won again, that is another row.
 CREATE VIEW v_deal_won AS
 SELECT
   --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
@@ -336,8 +337,7 @@ JOIN tasks AS t ON t.id = l.task_id
 WHERE t.deleted_at IS NULL;
 
 --# v_deadline_move | Переносы сроков задач, как они замечены в журнале изменений | Moves of tasks' deadlines, as the change log noticed them
--- The list of tasks tells who changed a task last. Of several changes between two looks only the
--- result is seen, and it is the last one's.
+--: Портал говорит, кто изменил задачу последним. Из нескольких правок между двумя опросами виден итог, и он записан на последнего. | The portal tells who changed a task last. Of several changes between two looks only the result is seen, and it is the last one's.
 CREATE VIEW v_deadline_move AS
 SELECT
   --# id INTEGER | Номер записи: v_change.id | The entry's id: v_change.id
@@ -419,10 +419,8 @@ FROM calls AS c
 WHERE c.deleted_at IS NULL;
 
 --# v_missed_call | Пропущенные звонки клиентов и перезвоны; повторы одного номера за полчаса – одна строка | Missed calls of clients and their call-backs; one number within half an hour is one row
--- A queue rings several people: records of one number on one line that follow each other within 120
--- seconds are one call, and it is missed when nobody took it. Until it is returned, further missed
--- calls of that number within 30 minutes belong to the same row. Calls of colleagues, and those
--- without a number, are not here.
+--: Очередь звонит нескольким: записи одного номера на одной линии с промежутками до 120 секунд – один звонок; он пропущен, если не ответил никто. Пока с клиентом не связались, его новые пропущенные звонки с промежутками до 30 минут – та же строка. Связались – первый исходящий на этот номер, чей угодно и даже без ответа, или звонок клиента, на который ответили. | A queue rings several people: records of one number on one line that follow each other within 120 seconds are one call, missed when nobody took it. Until the client is reached, his further missed calls within 30 minutes of each other belong to the row. He is reached by the first outgoing call to the number, anybody's and even unanswered, or by a call of his that was taken.
+--: Звонков коллег и звонков без номера здесь нет. | Calls of colleagues, and those without a number, are not here.
 CREATE VIEW v_missed_call AS
 SELECT
   --# first_call_id INTEGER | Первая запись звонка: v_call.id | The call's first record: v_call.id
@@ -511,6 +509,7 @@ WHERE
                    AND r.duration_seconds > 0 AND r.started_at >= p.started_at - 120))));
 
 --# v_lead | Лиды, кроме удалённых | Leads, without deleted ones
+--: Реакция в рабочих минутах: work_minutes(reaction_from, first_touch_at). Касание – исходящий звонок (и без ответа), исходящее письмо или сообщение, проведённая встреча по лиду, его контакту или компании. | The reaction in working minutes: work_minutes(reaction_from, first_touch_at). A touch is an outgoing call (unanswered ones too), an outgoing letter or message, a meeting held, for the lead, its contact or company.
 CREATE VIEW v_lead AS
 SELECT
   --# id INTEGER | Номер лида | The lead's id

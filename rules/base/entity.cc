@@ -49,13 +49,13 @@ std::string_view name(Entity entity) {
 std::string_view list_name(Entity entity) {
   switch (entity) {
     case Entity::user:
-      return tr("сотрудники", "users");
+      return tr("сотрудники", "employees");
     case Entity::department:
       return tr("отделы", "departments");
     case Entity::pipeline:
       return tr("воронки", "pipelines");
     case Entity::stage:
-      return tr("стадии", "stages");
+      return tr("стадии и справочники", "stages and directories");
     case Entity::deal:
       return tr("сделки", "deals");
     case Entity::task:
@@ -65,7 +65,7 @@ std::string_view list_name(Entity entity) {
     case Entity::lead:
       return tr("лиды", "leads");
     case Entity::quote:
-      return tr("коммерческие предложения", "quotes");
+      return tr("предложения", "quotes");
     case Entity::invoice:
       return tr("счета", "invoices");
     case Entity::contact:
@@ -75,11 +75,11 @@ std::string_view list_name(Entity entity) {
     case Entity::activity:
       return tr("дела", "activities");
     case Entity::deal_move:
-      return tr("переходы сделок по стадиям", "stage history of deals");
+      return tr("переходы сделок", "moves of deals");
     case Entity::lead_move:
-      return tr("переходы лидов по стадиям", "stage history of leads");
+      return tr("переходы лидов", "moves of leads");
     case Entity::invoice_move:
-      return tr("переходы счетов по стадиям", "stage history of invoices");
+      return tr("переходы счетов", "moves of invoices");
   }
   return "?";
 }

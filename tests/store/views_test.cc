@@ -29,6 +29,10 @@ TEST_F(ViewsTest, AreDocumentedColumnByColumn) {
     }
     EXPECT_NE(view.comment.ru, "");
     EXPECT_NE(view.comment.en, "");
+    for (const Text& note : view.notes) {
+      EXPECT_TRUE(note.ru.ends_with('.')) << note.ru;
+      EXPECT_TRUE(note.en.ends_with('.')) << note.en;
+    }
     EXPECT_EQ(rows("SELECT name FROM pragma_table_info('" + view.name + "')"), columns);
   }
   std::sort(documented.begin(), documented.end());

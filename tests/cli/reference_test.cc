@@ -1,0 +1,84 @@
+#include "daemon/cli/reference.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/store/store.h"
+#include "tests/support/workplace.h"
+
+// The analyst's reference.
+
+namespace b24 {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ReferenceTest, NamesEveryViewAndColumn) {
+  for (const Language language : {Language::ru, Language::en}) {
+    set_language(language);
+    const std::string text = reference();
+    for (const ViewInfo& view : view_infos()) {
+      EXPECT_THAT(text, HasSubstr("\n### " + view.name + "\n\n" + view.comment.pick() + ".\n"));
+      for (const Text& note : view.notes) EXPECT_THAT(text, HasSubstr(note.pick()));
+      for (const ViewColumn& column : view.columns) {
+        EXPECT_THAT(text, HasSubstr("| `" + column.name + "` | " + column.type + " | " +
+                                    column.comment.pick()));
+      }
+    }
+    for (const WorkedQuery& query : worked_queries()) EXPECT_THAT(text, HasSubstr(query.sql));
+  }
+  set_language(Language::ru);
+  EXPECT_THAT(reference(), HasSubstr("| `won_by` | INTEGER | Кто был ответственным в момент "
+                                     "выигрыша: v_manager.id. *Вычисляется.* |\n"));
+}
+
+TEST(ReferenceTest, NamesEveryFunction) {
+  const std::string text = reference();
+  for (const char* function :
+       {"local_day(", "work_minutes(", "work_days(", "effective_deadline(", "absent_through(",
+        "is_manager(", "is_sales(", "is_test_deal(", "is_test_task(", "talk_seconds("}) {
+    EXPECT_THAT(text, HasSubstr(std::string{"| `"} + function)) << function;
+  }
+}
+
+// On a company as it may be, each of them has an answer.
+TEST(ReferenceTest, WorkedQueriesAnswer) {
+  Workplace workplace{{.managers = 6,
+                       .deals = 300,
+                       .tasks = 100,
+                       .calls = 2000,
+                       .leads = 80,
+                       .activities = 300,
+                       .days = 40,
+                       .limits = {.enabled = false}}};
+  ASSERT_EQ(workplace.run({"sync"}).exit_code, 0);
+  EXPECT_EQ(worked_queries().size(), 5U);
+  for (const WorkedQuery& query : worked_queries()) {
+    EXPECT_NE(query.title.ru, "");
+    EXPECT_NE(query.title.en, "");
+    EXPECT_TRUE(query.text.ru.ends_with('.')) << query.title.ru;
+    EXPECT_TRUE(query.text.en.ends_with('.')) << query.title.ru;
+    const nlohmann::json rows = workplace.query(query.sql);
+    ASSERT_FALSE(rows.empty()) << query.title.ru;
+    // A column that nobody fills would teach nothing.
+    for (const auto& [column, value] : rows.front().items()) {
+      const bool filled = std::any_of(rows.begin(), rows.end(), [&](const nlohmann::json& row) {
+        return !row.at(column).is_null();
+      });
+      EXPECT_TRUE(filled || column == "minutes") << query.title.ru << ": " << column;
+    }
+  }
+}
+
+TEST(ReferenceTest, TheProgramPrintsIt) {
+  Workplace workplace{{.deals = 0, .tasks = 0, .calls = 0, .limits = {.enabled = false}}};
+  set_language(Language::ru);
+  const Finished done = workplace.run({"schema", "--reference"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(done.out, reference());
+  EXPECT_EQ(workplace.run({"schema", "--reference", "--json"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace b24
