@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -79,6 +81,38 @@ class Disk : public testing::Test {
   Workplace workplace_{company()};
 };
 
+// What the program tells systemd.
+class Systemd {
+ public:
+  explicit Systemd(const std::string& folder) : path_(folder + "/notify") {
+    sockaddr_un place{};
+    place.sun_family = AF_UNIX;
+    path_.copy(place.sun_path, sizeof place.sun_path - 1);
+    socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&place), sizeof place), 0);
+  }
+  ~Systemd() { ::close(socket_); }
+  Systemd(const Systemd&) = delete;
+  Systemd& operator=(const Systemd&) = delete;
+
+  std::string variable() const { return "NOTIFY_SOCKET=" + path_; }
+  // The status as `systemctl status` shows it.
+  std::string status() {
+    char text[4096];
+    for (ssize_t size = 0; (size = ::recv(socket_, text, sizeof text, 0)) > 0;) {
+      const std::string said{text, static_cast<std::size_t>(size)};
+      const auto at = said.find("STATUS=");
+      if (at != std::string::npos) status_ = said.substr(at + 7);
+    }
+    return status_;
+  }
+
+ private:
+  std::string path_;
+  int socket_ = -1;
+  std::string status_;
+};
+
 // --- full ---
 
 // The same to SQLite as a quota: no file may grow beyond so many bytes. Needs no rights at all.
@@ -89,7 +123,8 @@ TEST_F(Disk, FullWithoutAMount) {
   expect_end(run_process(limited, workplace_.folder()), 4, full());
   ASSERT_EQ(workplace_.run({"sync"}).exit_code, 0);
 
-  Process run{workplace_.command({"run"}), workplace_.folder()};
+  Systemd systemd{workplace_.folder()};
+  Process run{workplace_.command({"run"}), workplace_.folder(), {systemd.variable()}};
   ASSERT_TRUE(eventually([&] { return workplace_.has_begun(); })) << run.err();
   const auto before = deals();
   rlimit limit{};
@@ -105,11 +140,15 @@ TEST_F(Disk, FullWithoutAMount) {
   EXPECT_EQ(workplace_.run({"status"}).exit_code, 0);
   EXPECT_EQ(deals(), before);
   EXPECT_TRUE(run.running());
+  const std::string waits = full() + " Служба ждёт и продолжит сама.";
+  EXPECT_TRUE(eventually([&] { return systemd.status() == waits; })) << systemd.status();
 
   limit.rlim_cur = was;
   ASSERT_EQ(::prlimit(run.pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
   EXPECT_EQ(differences_soon(), "");
   EXPECT_EQ(deals(), before + 100);
+  EXPECT_TRUE(eventually([&] { return systemd.status() == "Наблюдает, правил: 4"; }))
+      << systemd.status();
   EXPECT_TRUE(says(run, "info database written again\n")) << run.err();
   expect_stops(run);
 }
