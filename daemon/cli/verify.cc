@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -81,14 +82,26 @@ OrderedJson to_json(const Difference& d) {
   return json;
 }
 
+Exit exit_of(const VerifyReport& report) {
+  if (report.found.differing() > 0) return Exit::failed;
+  if (report.lacking) return exit_of(*report.lacking);
+  const auto& streams = report.found.streams;
+  for (const StreamVerdict& stream : streams) {
+    if (stream.failed) return exit_of(*stream.failed);
+  }
+  if (std::ranges::any_of(streams, &StreamVerdict::compared)) return Exit::ok;
+  // Nothing was compared, which is not the same as equal.
+  return std::ranges::any_of(streams, &StreamVerdict::refused) ? Exit::portal : Exit::later;
+}
+
 OrderedJson to_json(const VerifyReport& report) {
   OrderedJson streams = OrderedJson::array();
   for (const StreamVerdict& stream : report.found.streams) streams.push_back(to_json(stream));
   OrderedJson differences = OrderedJson::array();
   for (const Difference& d : report.found.differences) differences.push_back(to_json(d));
-  return {{"equal", report.found.differing() == 0}, {"mended", report.mended},
-          {"requests", report.found.requests},      {"seconds", report.seconds},
-          {"streams", std::move(streams)},          {"differences", std::move(differences)}};
+  return {{"equal", exit_of(report) == Exit::ok}, {"mended", report.mended},
+          {"requests", report.found.requests},    {"seconds", report.seconds},
+          {"streams", std::move(streams)},        {"differences", std::move(differences)}};
 }
 
 void print_differences(const Verification& found) {
@@ -99,6 +112,8 @@ void print_differences(const Verification& found) {
   const auto rest = found.differing() - static_cast<std::int64_t>(shown);
   if (rest > 0) std::cout << say("  …ещё {}\n", "  …{} more\n", rest);
 }
+
+bool is_of_one_row(const Difference& difference) { return difference.id != 0; }
 
 void print(const VerifyReport& report) {
   const Verification& found = report.found;
@@ -112,7 +127,7 @@ void print(const VerifyReport& report) {
     print_differences(found);
     if (report.mended > 0) {
       std::cout << say("Исправлено строк: {}\n", "Rows mended: {}\n", report.mended);
-    } else {
+    } else if (std::ranges::any_of(found.differences, is_of_one_row)) {
       std::cout << tr("Исправить, остановив службу: b24watch verify --mend\n",
                       "To mend them, stop the service and run b24watch verify --mend\n");
     }
@@ -127,25 +142,11 @@ void print(const VerifyReport& report) {
         "not suffice (--requests). Try again later.\n",
         undecided);
   }
-  if (found.differing() == 0) std::cout << tr("Расхождений нет. ", "No differences. ");
+  const bool any = std::ranges::any_of(found.streams, &StreamVerdict::compared);
+  if (!any) std::cout << tr("Сверять нечего. ", "There is nothing to compare. ");
+  if (any && found.differing() == 0) std::cout << tr("Расхождений нет. ", "No differences. ");
   std::cout << say("Запросов: {}, секунд: {:.1f}\n", "Requests: {}, seconds: {:.1f}\n",
                    found.requests, report.seconds);
-}
-
-Exit exit_of(const VerifyReport& report) {
-  if (report.found.differing() > 0) return Exit::failed;
-  if (report.lacking) return exit_of(*report.lacking);
-  const auto& streams = report.found.streams;
-  for (const StreamVerdict& stream : streams) {
-    if (stream.failed) return exit_of(*stream.failed);
-  }
-  if (std::any_of(streams.begin(), streams.end(), [](const auto& s) { return s.compared; })) {
-    return Exit::ok;
-  }
-  // Nothing was compared, which is not the same as equal.
-  return std::any_of(streams.begin(), streams.end(), [](const auto& s) { return s.refused; })
-             ? Exit::portal
-             : Exit::later;
 }
 
 // Both looks, with the mirror brought up to date by ourselves, or by the service that holds it.
@@ -158,6 +159,11 @@ Result<VerifyReport> verify(Config config, const VerifyOptions& wish, App::Mend 
   auto app = App::make(config, {}, options, clock);
   if (!app) {
     if (mend == App::Mend::yes || !is_held({config.state_dir})) return app.error();
+    if (isatty(STDERR_FILENO) == 1) {
+      std::cerr << tr("Служба работает: посмотрю дважды и подожду, пока она обновит зеркало.\n",
+                      "The service is running: there will be two looks, and a wait for it to "
+                      "bring the mirror up to date.\n");
+    }
     return verify_beside_service(config, wish, show, clock);
   }
   auto warning = (*app)->connect();

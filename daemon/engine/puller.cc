@@ -20,6 +20,7 @@ constexpr days kAbsencesAhead{60};
 // A calendar that failed for the moment is asked again.
 constexpr seconds kAbsencesRetry{600};
 constexpr seconds kBackoffMost{300};
+constexpr seconds kVerifyAfterStart{900};
 // A refused connection is probed slowly: somebody has to act.
 constexpr seconds kBlockedPause{600};
 
@@ -64,8 +65,10 @@ void Puller::load_states() {
     sweep_due_[state.entity] = due_after(state.swept_at, options_.sweep_every);
   }
   const auto verified = kept_verification(reader_);
-  verify_due_ =
-      due_after(verified ? std::optional{verified->ended_at} : std::nullopt, options_.verify_every);
+  // A start has other things to do first.
+  verify_due_ = std::max(clock_.steady_now() + kVerifyAfterStart,
+                         due_after(verified ? std::optional{verified->ended_at} : std::nullopt,
+                                   options_.verify_every));
 }
 
 SteadyTime Puller::due_after(const std::optional<Time>& done, seconds every) const {
