@@ -120,7 +120,8 @@ class ListReader::List {
   std::optional<std::int64_t> rest_;  // rows still expected
   bool may_count_ = true;
   bool counted_ = false;
-  std::size_t guess_ = 1;  // pages to ask for when nobody knows; doubles
+  bool uncounted_rows_ = false;  // a page without counting has brought some
+  std::size_t guess_ = 1;        // pages to ask for when nobody knows; doubles
   int faults_ = 0;
   SteadyTime not_before_{};  // after a fault
 };
@@ -173,8 +174,10 @@ ListReader::List::Go ListReader::List::take_offset(Page page, ListPart& part) {
 ListReader::List::Go ListReader::List::take_keyset(Page page, ListPart& part) {
   const std::size_t rows = page.rows;
   const bool grows = page.ascending && (page.records.empty() || page.records.front().id > cursor_);
+  // Rows are left by the count, and yet start=-1 has brought none: it means something else here.
+  const bool cut_short = rows == 0 && !uncounted_rows_ && rest_.value_or(0) > 0;
   // Without a readable id the list could not go on by id either.
-  if (!grows || (rows >= kPageRows && page.records.empty())) {
+  if (!grows || cut_short || (rows >= kPageRows && page.records.empty())) {
     go_by_offset();
     return Go::stop;
   }
@@ -195,6 +198,8 @@ ListReader::List::Go ListReader::List::take_page(Page page, std::optional<std::i
     counted_ = true;
     total_ = total;
     rest_ = total;
+  } else if (page.rows > 0) {
+    uncounted_rows_ = true;
   }
   if (request_.count_only) {
     done_ = true;

@@ -15,8 +15,9 @@
 //
 // The traps (portal docs: batch.md, huge-data.md): an unresolved reference is not an error, so
 // everything after the first short page is thrown away unread; ids that do not grow, or a page
-// that repeats the one before, mean that the method's id filter does not hold, and the list goes on
-// by plain paging; rows may come and go between pages.
+// that repeats the one before, mean that the method's id filter does not hold, and rows that are
+// counted but do not come, that start=-1 means something else there: the list goes on by plain
+// paging; rows may come and go between pages.
 
 namespace b24 {
 

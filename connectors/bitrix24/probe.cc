@@ -95,9 +95,10 @@ std::optional<Time> changed_at(const EntitySpec& spec, const Record& record) {
   return latest;
 }
 
-// The oldest row as a list that changed since `since` would show it.
+// The oldest row as a list that changed since `since` would show it; counted, as the first page of
+// every list is.
 PageQuery changed_since(const EntitySpec& spec, const Record& oldest, Time since, seconds offset) {
-  PageQuery query{.after = std::to_string(oldest.id - 1), .ids_only = true};
+  PageQuery query{.after = std::to_string(oldest.id - 1), .ids_only = true, .start = 0};
   query.portal_offset = offset;
   (spec.recent_filter.empty() ? query.since : query.recent_since) = since;
   return query;

@@ -20,7 +20,7 @@ enum class Walk {
   by_id,           // the id filter holds, and start=-1 saves the counting
   by_id_counting,  // the id filter holds; start=-1 is taken for 0
   by_offset,       // the id filter does not hold: plain paging
-  cut_short,       // start=-1 gives nothing although there are rows
+  cut_short,       // start=-1 gives nothing although there are rows: plain paging too
 };
 
 // What the filter "changed since" makes of times.

@@ -63,11 +63,11 @@ const std::pair<Walk, Habit>* walk_habits() {
         {"Читаем подряд, страницу за страницей: это дольше; делать ничего не нужно.",
          "They are read page by page, which takes longer; there is nothing to do."}}},
       {Walk::cut_short,
-       {Outcome::failure,
+       {Outcome::warning,
         {"С start=-1 портал отдаёт пустые списки: {}.",
          "With start=-1 the portal gives empty lists: {}."},
-        {"Сообщите об этом разработчикам b24watch: эти списки прочитаются не целиком.",
-         "Tell the developers of b24watch: these lists are not read in full."}}},
+        {"Читаем подряд, страницу за страницей: это дольше; делать ничего не нужно.",
+         "They are read page by page, which takes longer; there is nothing to do."}}},
   };
   return kHabits;
 }

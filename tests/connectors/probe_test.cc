@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "connectors/bitrix24/entities.h"
+#include "connectors/bitrix24/list.h"
 #include "connectors/bitrix24/staff.h"
 #include "tests/portal/portal.h"
 #include "tests/support/fake_clock.h"
@@ -84,7 +85,7 @@ TEST(ProbeTest, QuirksAreFound) {
       {FaultKind::start_counts, "voximplant.statistic.get", Entity::call, Walk::by_id_counting,
        Moments::any_offset},
       {FaultKind::start_empties, "voximplant.statistic.get", Entity::call, Walk::cut_short,
-       Moments::blind},
+       Moments::any_offset},
       {FaultKind::ignore_id_filter, "tasks.task.list", Entity::task, Walk::by_offset,
        Moments::any_offset},
       {FaultKind::offset_ignored, "crm.item.list", Entity::deal, Walk::by_id, Moments::own_offset},
@@ -100,6 +101,25 @@ TEST(ProbeTest, QuirksAreFound) {
     const PortalProbe probe = probed.probe();
     EXPECT_EQ(probe.streams.at(c.entity).walk, c.walk) << name(c.quirk) << ' ' << c.method;
     EXPECT_EQ(probe.streams.at(c.entity).moments, c.moments) << name(c.quirk) << ' ' << c.method;
+  }
+}
+
+TEST(ProbeTest, WhatWasFoundIsNoHindranceToReading) {
+  Probed probed;
+  for (const FaultKind quirk :
+       {FaultKind::start_counts, FaultKind::start_empties, FaultKind::ignore_id_filter}) {
+    probed.portal().clear_faults();
+    probed.portal().add_fault({.kind = quirk, .method = "voximplant.statistic.get", .count = -1});
+    ListReader lists{probed.client(), {{.entity = Entity::call}}, hours{3}};
+    std::set<std::int64_t> seen;
+    while (!lists.done()) {
+      const auto answer = lists.next({});
+      ASSERT_TRUE(answer) << answer.error().text;
+      for (const ListPart& part : answer->parts) {
+        for (const Record& record : part.records) seen.insert(record.id);
+      }
+    }
+    EXPECT_EQ(seen.size(), 120U) << name(quirk);
   }
 }
 
