@@ -121,7 +121,7 @@ void check_portal(const Config& config, const RuleReaders& readers, Report& repo
     return;
   }
   SystemClock clock;
-  Client client{std::move(*webhook), patient_for_seconds(config.portal), clock};
+  Client client{std::move(*webhook), impatient_client(config.portal), clock};
   const std::string url = client.webhook().portal_url();
   auto sight = meet_portal(client, clock, {});
   if (!sight) {

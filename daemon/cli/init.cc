@@ -3,9 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "config/new_settings.h"
 #include "connectors/say.h"
@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kTries = 5;
+constexpr std::size_t kLongestFile = 256 * 1024;  // bytes
 constexpr const char* kServiceSettings = "/etc/b24watch/b24watch.yaml";
 constexpr const char* kServiceState = "/var/lib/b24watch";
 
@@ -52,9 +53,13 @@ Places places_for(const fs::path& config_file) {
   return places;
 }
 
+// Its beginning, if it is longer than any file of ours.
 std::string content_of(const fs::path& file) {
   std::ifstream stream{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{stream}, {}};
+  std::string text(kLongestFile, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(stream.gcount(), 0)));
+  return text;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -103,7 +108,7 @@ class Setup {
   Setup(const Common& common, const InitArguments& arguments)
       : arguments_(arguments),
         places_(places_for(common.config_file)),
-        by_hand_(can_ask() && arguments.webhook_file.empty()),
+        by_hand_(can_ask() && (arguments.webhook_file.empty() || arguments.webhook_file == "-")),
         asking_(can_ask() && !arguments.yes ? Asking::person : Asking::nobody) {
     config_.state_dir = places_.settings.parent_path() / places_.state_dir;
     if (!arguments.ca_file.empty()) config_.portal.ca_file = fs::absolute(arguments.ca_file);
@@ -180,8 +185,7 @@ std::optional<Exit> Setup::try_webhook() {
   auto webhook = parse_webhook(address_);
   if (!webhook) return complain(webhook.error());
   if (const auto kept = other_webhook()) return complain(*kept);
-  client_ =
-      std::make_unique<Client>(std::move(*webhook), patient_for_seconds(config_.portal), clock_);
+  client_ = std::make_unique<Client>(std::move(*webhook), impatient_client(config_.portal), clock_);
   auto sight = meet_portal(*client_, clock_, {});
   if (!sight) {
     Report report{Report::Printing::at_once};
@@ -285,23 +289,26 @@ Result<void> accepted(const fs::path& file) {
   return {};
 }
 
+// Before anything else changes.
+Result<void> keep_old(const fs::path& settings) {
+  if (!holds_work(settings)) return {};
+  std::error_code code;
+  fs::copy_file(settings, settings.string() + ".old", fs::copy_options::overwrite_existing, code);
+  if (!code) return {};
+  return error(ErrorKind::invalid_input,
+               say("Прежние настройки не удалось сохранить рядом ({}): они не тронуты.",
+                   "The old settings could not be kept beside ({}): they stay as they are.",
+                   code.message()));
+}
+
 Result<void> Setup::write_files() const {
   std::error_code code;
   fs::create_directories(places_.settings.parent_path(), code);
+  if (auto done = keep_old(places_.settings); !done) return done;
   const bool kept = fs::exists(places_.webhook, code);
   if (auto done = write_whole(places_.webhook, address_.reveal() + "\n", Readers::service_alone);
       !done) {
     return done;
-  }
-  if (holds_work(places_.settings)) {
-    fs::copy_file(places_.settings, places_.settings.string() + ".old",
-                  fs::copy_options::overwrite_existing, code);
-    if (code) {
-      return error(ErrorKind::invalid_input,
-                   say("Прежние настройки не удалось сохранить рядом ({}): они не тронуты.",
-                       "The old settings could not be kept beside ({}): they stay as they are.",
-                       code.message()));
-    }
   }
   auto done =
       write_whole(places_.settings, settings_text(new_settings()), Readers::service_too, accepted);

@@ -58,8 +58,8 @@ std::string summary(const std::vector<Check>& checks) {
   const auto failures = count_of(checks, Outcome::failure);
   const auto warnings = count_of(checks, Outcome::warning);
   if (failures > 0) {
-    return say("Мешают работать: {}, предупреждений: {}.",
-               "What stands in the way: {}, warnings: {}.", failures, warnings);
+    return say("Ошибок: {}, предупреждений: {}.", "Failures: {}, warnings: {}.", failures,
+               warnings);
   }
   return warnings > 0
              ? say("Работать можно, предупреждений: {}.", "It can work; warnings: {}.", warnings)
@@ -102,7 +102,7 @@ void Report::add(std::vector<Check> checks) {
   for (Check& check : checks) add(std::move(check));
 }
 
-ClientOptions patient_for_seconds(const PortalSettings& portal) {
+ClientOptions impatient_client(const PortalSettings& portal) {
   ClientOptions options;
   options.limits = portal.limits;
   options.http.ca_file = portal.ca_file;

@@ -16,7 +16,7 @@ Marks marks_of_output();  // of stdout, by the locale of the environment
 
 // "✓ sentence", and the advice under it, indented. Ends with a newline.
 std::string format(const Check& check, Marks marks);
-// "Всё в порядке." or how many failures and warnings there are.
+// "Всё в порядке.", or how many failures and warnings there are.
 std::string summary(const std::vector<Check>& checks);
 std::string checks_json(const std::vector<Check>& checks);
 
@@ -39,6 +39,6 @@ class Report {
 };
 
 // A client for a person who waits: fewer repeats, shorter waits.
-ClientOptions patient_for_seconds(const PortalSettings& portal);
+ClientOptions impatient_client(const PortalSettings& portal);
 
 }  // namespace b24

@@ -43,8 +43,8 @@ std::vector<Entity> lists_where(const PortalProbe& probe, Found found) {
   return entities;
 }
 
-const std::pair<Walk, Habit>* walk_habits() {
-  static const std::pair<Walk, Habit> kHabits[] = {
+const std::vector<std::pair<Walk, Habit>>& walk_habits() {
+  static const std::vector<std::pair<Walk, Habit>> kHabits = {
       {Walk::by_id,
        {Outcome::ok,
         {"Читаем по номерам, без лишнего счёта строк: {}.",
@@ -71,10 +71,9 @@ const std::pair<Walk, Habit>* walk_habits() {
   };
   return kHabits;
 }
-constexpr std::size_t kWalkHabits = 4;
 
-const std::pair<Moments, Habit>* moment_habits() {
-  static const std::pair<Moments, Habit> kHabits[] = {
+const std::vector<std::pair<Moments, Habit>>& moment_habits() {
+  static const std::vector<std::pair<Moments, Habit>> kHabits = {
       {Moments::any_offset,
        {Outcome::ok,
         {"Изменения портал находит, часовой пояс в запросе понимает: {}.",
@@ -102,7 +101,6 @@ const std::pair<Moments, Habit>* moment_habits() {
   };
   return kHabits;
 }
-constexpr std::size_t kMomentHabits = 4;
 
 Check check_rejected(const PortalProbe& probe) {
   std::string list;
@@ -126,13 +124,11 @@ Check check_rejected(const PortalProbe& probe) {
 
 std::vector<Check> check_behaviour(const PortalProbe& probe) {
   std::vector<Check> checks;
-  for (std::size_t i = 0; i < kWalkHabits; ++i) {
-    const auto& [walk, habit] = walk_habits()[i];
+  for (const auto& [walk, habit] : walk_habits()) {
     const auto same = [walk = walk](const StreamProbe& s) { return s.walk == walk; };
     add_habit("lists", habit, lists_where(probe, same), checks);
   }
-  for (std::size_t i = 0; i < kMomentHabits; ++i) {
-    const auto& [moments, habit] = moment_habits()[i];
+  for (const auto& [moments, habit] : moment_habits()) {
     const auto same = [moments = moments](const StreamProbe& s) { return s.moments == moments; };
     add_habit("changes", habit, lists_where(probe, same), checks);
   }

@@ -331,7 +331,7 @@ TEST(DoctorTest, SaysWhatIsWrongAndWhoseMatterItIs) {
   EXPECT_EQ(done.exit_code, 3);
   EXPECT_NE(done.out.find("[x] Портал не принимает вебхук (INVALID_CREDENTIALS)"),
             std::string::npos);
-  EXPECT_TRUE(done.out.ends_with("\nМешают работать: 1, предупреждений: 0.\n")) << done.out;
+  EXPECT_TRUE(done.out.ends_with("\nОшибок: 1, предупреждений: 0.\n")) << done.out;
   place.portal().stop();
   EXPECT_EQ(place.run({"doctor"}).exit_code, 5);
 }
@@ -342,7 +342,7 @@ TEST(DoctorTest, LooksAtThisMachineToo) {
   EXPECT_EQ(done.exit_code, 2);
   EXPECT_EQ(done.out, fmt::format("[x] Настроек {} ещё нет.\n"
                                   "    Создайте их: sudo b24watch init.\n"
-                                  "\nМешают работать: 1, предупреждений: 0.\n",
+                                  "\nОшибок: 1, предупреждений: 0.\n",
                                   place.config()));
   ASSERT_EQ(place.init().exit_code, 0);
   const std::string settings = content_of(place.config());
