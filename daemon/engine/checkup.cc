@@ -227,10 +227,9 @@ Check check_refusal(const Error& refusal, const std::string& portal_url) {
   Check check{.id = "portal", .outcome = Outcome::failure, .text = refusal.text};
   if (passes_by_itself(refusal.kind)) {
     check.blame = Blame::passing;
-    check.advice = say("Проверьте адрес портала, сеть и прокси этой машины: curl -I {}.",
-                       "Check the portal's address, the network and the proxy of this machine: "
-                       "curl -I {}.",
-                       portal_url);
+    check.advice = say(
+        "Попробуйте с этой машины: curl -I {}. Мешать могут прокси и брандмауэр.",
+        "Try from this machine: curl -I {}. A proxy or a firewall may be in the way.", portal_url);
   } else {
     check.id = "webhook";
     check.advice = say("Вебхуки портала: Разработчикам → Другое → Входящий вебхук.",

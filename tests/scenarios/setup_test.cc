@@ -161,7 +161,8 @@ TEST(SetupTest, WhatDoesNotFitIsSaidAndNothingIsWritten) {
        "    Вебхуки портала: Разработчикам → Другое → Входящий вебхук.\n"},
       {{"--webhook-file", place.path("closed")},
        5,
-       "    Проверьте адрес портала, сеть и прокси этой машины: curl -I http://127.0.0.1:9.\n"},
+       "    Попробуйте с этой машины: curl -I http://127.0.0.1:9. Мешать могут прокси и "
+       "брандмауэр.\n"},
       {{"--webhook-file", place.path("words")},
        2,
        "b24watch: Адрес должен начинаться с https://.\n"},
