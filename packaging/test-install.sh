@@ -22,9 +22,13 @@ is $etc/webhook "b24watch:b24watch 600"
 /usr/bin/b24watch --help
 # The analyst checks his rules as nobody in particular: before there is a webhook, and after.
 as_nobody b24watch check
-cp webhook $etc/webhook
+# One command connects the portal and leaves the files to those they belong to.
+b24watch init --webhook-file webhook </dev/null
+cmp $etc/webhook webhook
 is $etc/webhook "b24watch:b24watch 600"
+is $etc/b24watch.yaml "root:root 644"
 as_nobody b24watch check
+b24watch doctor
 
 said=$(python3 test-service.py $unit)
 echo "service, the webhook in a file: $said"

@@ -351,7 +351,7 @@ Exit Setup::start_service() const {
   if (!has_service(places_.settings)) {
     const std::string program =
         places_.settings == kServiceSettings
-            ? std::string{"b24watch"}
+            ? std::string{"sudo b24watch"}
             : fmt::format("b24watch --config {}", places_.settings.string());
     std::cout << say(
         "\nДальше:\n  {0} sync     прочитать портал\n"
