@@ -85,7 +85,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
     *reader = std::move(*opened);
   }
   app->client_ = make_client(std::move(*webhook), app->config_, app->options_.http,
-                             app->writer_->meta(kBucketMeta), clock);
+                             app->writer_->meta(kLimitsMeta), clock);
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
   } else {

@@ -55,7 +55,7 @@ Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOpt
       same_portal((*reader)->meta(kPortalMeta), (*reader)->meta(kMovedMeta), webhook->url.host);
   if (!same) return same.error();
   const auto client =
-      make_client(std::move(*webhook), config, {}, (*reader)->meta(kBucketMeta), clock);
+      make_client(std::move(*webhook), config, {}, (*reader)->meta(kLimitsMeta), clock);
   Verifier verifier{*client, **reader, clock, wish};
   verifier.on_progress(progress);
   if (auto first = look(verifier); !first) return first.error();

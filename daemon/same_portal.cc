@@ -19,13 +19,13 @@ Result<void> same_portal(const std::optional<std::string>& known,
 }
 
 std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
-                                    const std::optional<std::string>& kept_bucket, Clock& clock) {
+                                    const std::optional<std::string>& kept_limits, Clock& clock) {
   ClientOptions options;
   options.limits = config.portal.limits;
   options.http = http;
   options.http.ca_file = config.portal.ca_file;
   auto client = std::make_unique<Client>(std::move(webhook), options, clock);
-  const auto kept = kept_bucket ? bucket_from_json(*kept_bucket) : std::nullopt;
+  const auto kept = kept_limits ? limits_from_json(*kept_limits) : std::nullopt;
   if (kept) client->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
   return client;
 }

@@ -16,8 +16,8 @@ namespace b24 {
 Result<void> same_portal(const std::optional<std::string>& known,
                          const std::optional<std::string>& moved_to, const std::string& host);
 
-// `kept_bucket`: how full the portal's bucket was, as the state says (KeptBucket).
+// `kept_limits`: how much of the budgets was used, as the state says (KeptLimits).
 std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
-                                    const std::optional<std::string>& kept_bucket, Clock& clock);
+                                    const std::optional<std::string>& kept_limits, Clock& clock);
 
 }  // namespace b24

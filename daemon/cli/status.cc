@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "connectors/say.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
 #include "daemon/cli/verify_words.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/unknown.h"
 #include "daemon/store/backup.h"
 
@@ -22,6 +24,15 @@ OrderedJson to_json(const OutboxCounts& outbox) {
           {"given_up", outbox.given_up},
           {"delivered_at", time_json(outbox.delivered_at)},
           {"problem", outbox.problem}};
+}
+
+// The portal's budgets as they were at the latest request.
+OrderedJson to_json(const std::optional<std::string>& limits) {
+  const auto kept = limits ? limits_from_json(*limits) : std::nullopt;
+  if (!kept) return nullptr;
+  return {{"bucket_level", kept->level},
+          {"operating_seconds", kept->operating},
+          {"at", format_utc(kept->at)}};
 }
 
 OrderedJson to_json(const std::optional<Verification>& kept) {
@@ -71,6 +82,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
           {"outbox", to_json(outbox)},
           {"warnings", std::move(warnings)},
           {"managers", mirror.around.people.managers().size()},
+          {"limits", to_json(reader.meta(kLimitsMeta))},
           {"backed_up_at", time_json(backed_up_at)},
           {"verified", to_json(kept_verification(reader))}};
 }
@@ -111,6 +123,30 @@ std::string about_outbox(const OutboxCounts& outbox, Time now) {
                         outbox.problem);
   }
   return text;
+}
+
+// The bucket as it is by now, if nobody has asked since.
+double level_now(const KeptLimits& kept, const LimiterOptions& limits, Time now) {
+  const auto passed = static_cast<double>(std::max((now - kept.at).count(), std::int64_t{0}));
+  return std::max(0.0, kept.level - passed * limits.drain_per_second);
+}
+
+// How much of the portal's budgets is used; nothing for a portal without limits.
+std::string about_limits(const std::optional<KeptLimits>& kept, const LimiterOptions& limits,
+                         Time now) {
+  if (!kept || !limits.enabled) return {};
+  std::string text = say("Лимиты портала: из запаса в {1:.0f} запросов занято {0:.0f}",
+                         "Budgets of the portal: {:.0f} of {:.0f} requests in the bucket",
+                         level_now(*kept, limits, now), limits.burst);
+  const auto busiest =
+      std::max_element(kept->operating.begin(), kept->operating.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (busiest != kept->operating.end()) {
+    text += say("; больше всего работы у {} – {:.0f} с из {} за 10 минут",
+                "; the busiest method is {} with {:.0f} s of {} in ten minutes", busiest->first,
+                busiest->second, limits.operating_limit.count());
+  }
+  return text + ".\n";
 }
 
 std::string about_backup(const std::optional<Time>& at, Time now) {
@@ -190,6 +226,9 @@ Exit status_command(const Common& common) {
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
   std::cout << about_outbox(mirror->reader->outbox_counts(), now);
+  const auto limits = mirror->reader->meta(kLimitsMeta);
+  std::cout << about_limits(limits ? limits_from_json(*limits) : std::nullopt,
+                            loaded->config.portal.limits, now);
   std::cout << about_backup(backed_up_at, now);
   std::cout << about_verification(kept_verification(*mirror->reader), now);
   for (const Text& text : warnings) std::cout << text.pick() << '\n';

@@ -113,8 +113,9 @@ void Engine::take_rows(const Pulled& pulled) {
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
   for (const PulledPart& part : pulled.parts) take_part(part, now);
-  if (pulled.bucket_level > 0) {
-    writer_.set_meta(kBucketMeta, to_json(KeptBucket{pulled.bucket_level, now}));
+  if (const auto& limits = pulled.limits) {
+    const KeptLimits kept{limits->bucket_level, limits->operating, now};
+    writer_.set_meta(kLimitsMeta, to_json(kept));
   }
   transaction.commit();
   for (const PulledPart& part : pulled.parts) {

@@ -33,7 +33,7 @@ struct PulledPart {
 
 struct Pulled {
   std::vector<PulledPart> parts;
-  double bucket_level = 0;  // requests in the portal's bucket after this one
+  std::optional<LimiterReport> limits = {};  // after the request
 };
 
 // A look at the portal has ended; what it brought stands before it in the queue. `committed` is

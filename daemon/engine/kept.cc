@@ -113,13 +113,15 @@ std::optional<KeptOutage> kept_outage(Reader& reader) {
   return text ? outage_from_json(*text) : std::nullopt;
 }
 
-std::string to_json(const KeptBucket& kept) {
-  return Json{{"level", kept.level}, {"at", to_unix(kept.at)}}.dump();
+std::string to_json(const KeptLimits& kept) {
+  return Json{{"level", kept.level}, {"operating", kept.operating}, {"at", to_unix(kept.at)}}
+      .dump();
 }
 
-std::optional<KeptBucket> bucket_from_json(const std::string& text) try {
+std::optional<KeptLimits> limits_from_json(const std::string& text) try {
   const Json json = Json::parse(text);
-  return KeptBucket{json.at("level"), from_unix(json.at("at"))};
+  return KeptLimits{json.at("level"), json.at("operating").get<std::map<std::string, double>>(),
+                    from_unix(json.at("at"))};
 } catch (const Json::exception&) {
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -49,13 +50,14 @@ std::optional<KeptOutage> outage_from_json(const std::string& text);
 inline constexpr const char* kOutageMeta = "outage";
 std::optional<KeptOutage> kept_outage(Reader& reader);
 
-// How full the portal's request bucket was: it knows nothing of our restarts.
-struct KeptBucket {
-  double level = 0;
-  Time at;  // our clock
+// How much of the portal's budgets was used: it knows nothing of our restarts.
+struct KeptLimits {
+  double level = 0;                         // requests in the bucket
+  std::map<std::string, double> operating;  // seconds in ten minutes, by method
+  Time at;                                  // our clock
 };
-std::string to_json(const KeptBucket& kept);
-std::optional<KeptBucket> bucket_from_json(const std::string& text);
-inline constexpr const char* kBucketMeta = "bucket";
+std::string to_json(const KeptLimits& kept);
+std::optional<KeptLimits> limits_from_json(const std::string& text);
+inline constexpr const char* kLimitsMeta = "limits";
 
 }  // namespace b24

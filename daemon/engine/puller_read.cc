@@ -164,7 +164,7 @@ bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& s
     pulled.parts.push_back(take(reading, std::move(part)));
   }
   const LimiterReport limits = client_.report();
-  pulled.bucket_level = limits.bucket_level;
+  pulled.limits = limits;
   shown_.requests = limits.requests;
   shown_.rows = report.rows;
   if (!events_.push(std::move(pulled), stop)) {

@@ -585,6 +585,11 @@ TEST_F(ReadyMirror, JsonKeepsItsShape) {
   }
   EXPECT_EQ(status["warnings"], json::array());
   for (const char* key : {"alerts", "undelivered", "managers"}) EXPECT_TRUE(status.contains(key));
+  // Every list was asked for, and the portal says what that cost it.
+  EXPECT_GE(status["limits"]["bucket_level"].get<double>(), 1);
+  EXPECT_TRUE(status["limits"]["operating_seconds"].contains("crm.item.list")) << status["limits"];
+  EXPECT_NE(workplace_.run({"status"}).out.find("Лимиты портала: из запаса в 50 запросов занято "),
+            std::string::npos);
 
   const json found = json::parse(workplace_.run({"preview", "--json"}).out);
   ASSERT_FALSE(found.empty());
