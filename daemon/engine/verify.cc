@@ -76,10 +76,13 @@ void Verifier::begin_next() {
         begin(plan_rows(), left_for_first());
         phase_ = Phase::ids;
         break;
-      case Phase::ids:
-        begin(plan_ids(), left_for_first());
+      case Phase::ids: {
+        std::vector<Task> tasks = plan_ids();
+        const std::uint64_t left = left_for_first();
+        begin(std::move(tasks), left - std::min<std::uint64_t>(left, large_.size()));
         phase_ = Phase::windows;
         break;
+      }
       case Phase::windows:
         begin(plan_window(), left_for_first() > 0 ? 1 : 0);
         if (reading_) return;
@@ -189,13 +192,20 @@ std::vector<Verifier::Task> Verifier::plan_ids() {
     by_size.emplace_back(stream.verdict.portal_rows.value_or(stream.verdict.mirror_rows), entity);
   }
   std::sort(by_size.begin(), by_size.end());
-  // Lists that end apart leave the last batches half empty.
   const std::uint64_t room = left_for_first() * kBatchCommands;
+  // Lists that end apart leave the last batches half empty.
   std::uint64_t pages = kBatchCommands / 2;
+  // Each larger list gets a window at least.
+  const auto window = [](std::int64_t rows) {
+    return std::min<std::uint64_t>(pages_of(rows), kBatchCommands);
+  };
+  std::uint64_t windows = 0;
+  for (const auto& [rows, entity] : by_size) windows += window(rows);
   std::vector<Task> tasks;
   for (const auto& [rows, entity] : by_size) {
     pages += pages_of(rows);
-    if (pages > room) {
+    windows -= window(rows);
+    if (pages + windows > room) {
       large_.push_back(entity);
       continue;
     }
@@ -226,7 +236,7 @@ std::vector<Verifier::Task> Verifier::plan_again() {
   std::vector<Task> tasks;
   std::uint64_t room = left_for_second() * kBatchCommands;
   for (auto& [entity, stream] : streams_) {
-    if (stream.excess.value_or(0) != 0 && !stream.all_ids && room > 0) {
+    if (stream.count_differs && !stream.all_ids && room > 0) {
       tasks.push_back(
           {.purpose = Purpose::count, .request = {.entity = entity, .count_only = true}});
       --room;

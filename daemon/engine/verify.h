@@ -89,11 +89,13 @@ class Verifier {
     StreamState state;
     StreamVerdict verdict;
     IdRanges covered;
-    std::int64_t mirror_ids = 0;         // of the mirror, compared
-    bool all_ids = false;                // every id was compared
-    bool by_windows = true;              // the portal's filter by id holds
-    std::optional<std::int64_t> excess;  // rows of the portal less those here, at the first look
-    bool counted_again = false;          // and as many at the second
+    std::int64_t mirror_ids = 0;          // of the mirror, compared
+    bool all_ids = false;                 // every id was compared
+    bool by_windows = true;               // the portal's filter by id holds
+    std::optional<std::int64_t> counted;  // the portal's rows at the first look
+    bool count_differs = false;           // then
+    // At the second look: rows that the portal had both times beyond the mirror's; or below zero.
+    std::int64_t excess = 0;
     std::map<std::int64_t, Suspect> suspects;
     std::vector<Difference> differences;
     std::int64_t missing = 0, gone = 0;  // differences of these kinds

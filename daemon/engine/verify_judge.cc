@@ -45,15 +45,17 @@ void Verifier::take_count(Stream& stream, const ListPart& part) {
   if (!part.done || !part.total) return;
   StreamVerdict& verdict = stream.verdict;
   const std::int64_t here = reader_.row_counts()[verdict.entity];
-  const std::int64_t excess = *part.total - here;
   verdict.portal_rows = *part.total;
   verdict.mirror_rows = here;
   if (phase_ != Phase::again) {
-    stream.excess = excess;
-  } else {
-    // A difference that has moved since is the way of a busy portal.
-    stream.counted_again = stream.excess == excess;
+    stream.counted = *part.total;
+    stream.count_differs = *part.total != here;
+    return;
   }
+  // The mirror was renewed between the counts: on a busy portal it lies between them.
+  const auto [low, high] = std::minmax(*stream.counted, *part.total);
+  if (here < low) stream.excess = low - here;
+  if (here > high) stream.excess = high - here;
 }
 
 void Verifier::take_whole(Stream& stream, Task& task, const ListPart& part) {
@@ -138,7 +140,7 @@ std::optional<std::vector<FieldDifference>> Verifier::differences(const Stream& 
 std::set<Entity> Verifier::suspected() const {
   std::set<Entity> found;
   for (const auto& [entity, stream] : streams_) {
-    const bool count = stream.excess.value_or(0) != 0 && !stream.all_ids;
+    const bool count = stream.count_differs && !stream.all_ids;
     if (count || !stream.suspects.empty()) found.insert(entity);
   }
   return found;
@@ -263,11 +265,11 @@ void Verifier::finish() {
 }
 
 void Verifier::judge_count(Stream& stream, std::int64_t not_understood) {
-  if (stream.all_ids || !stream.counted_again || mirror_ == Mirror::maybe_behind) return;
-  std::int64_t unexplained = stream.excess.value_or(0) - (stream.missing - stream.gone);
+  if (stream.all_ids || mirror_ == Mirror::maybe_behind) return;
   // Rows that are not understood are counted by the portal only.
-  if (unexplained > 0) unexplained = std::max<std::int64_t>(unexplained - not_understood, 0);
-  if (unexplained == 0) return;
+  const bool lacking = stream.excess > stream.missing + not_understood;
+  const bool too_many = stream.excess < -stream.gone;
+  if (!lacking && !too_many) return;
   note(stream, {.entity = stream.verdict.entity,
                 .kind = Difference::Kind::count,
                 .here = stream.verdict.mirror_rows,
