@@ -99,6 +99,7 @@ void Engine::take(const Event& event) {
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
+  if (auto* links = std::get_if<LinksRead>(&event)) return take_links(*links);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
@@ -247,6 +248,13 @@ void Engine::take_verified(const Verified& verified) {
   Writer::Transaction transaction{writer_};
   writer_.set_meta(kVerifiedMeta, to_json(verified.found));
   transaction.commit();
+}
+
+void Engine::take_links(const LinksRead& read) {
+  Writer::Transaction transaction{writer_};
+  writer_.save_activity_links(read.activities);
+  transaction.commit();
+  changed_ = changed_ || !read.activities.empty();
 }
 
 void Engine::refresh_surroundings() {

@@ -79,6 +79,7 @@ class Engine {
   bool settle_days();
   void take_absences(const AbsencesRead& read);
   void take_verified(const Verified& verified);
+  void take_links(const LinksRead& read);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);

@@ -62,6 +62,11 @@ struct Verified {
   Verification found;
 };
 
+// What some activities are bound to.
+struct LinksRead {
+  std::vector<ActivityLinks> activities;
+};
+
 // The sender's answer: the portal's message id, or why not.
 struct Delivered {
   std::int64_t outbox_id = 0;
@@ -73,8 +78,8 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event =
-    std::variant<Pulled, PassDone, FactsRead, AbsencesRead, Verified, Delivered, RulesLoaded>;
+using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, LinksRead, Verified,
+                           Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

@@ -206,6 +206,35 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
                   (soon ? std::min(kAbsencesRetry, options_.facts_every) : options_.facts_every);
 }
 
+void Puller::read_links(Counts counts, PassReport& report, const std::stop_token& stop) {
+  if (clock_.steady_now() < links_due_) return;
+  // What this pass has read is asked for as well.
+  if (!commit(After::nothing, stop)) return;
+  const int requests = counts == Counts::now ? options_.link_requests_now : options_.link_requests;
+  const auto ids = reader_.unlinked_activities(std::int64_t{requests} *
+                                               static_cast<std::int64_t>(kBatchCommands));
+  for (std::size_t at = 0; at < ids.size(); at += kBatchCommands) {
+    // A method that must rest is not waited for beside the polls.
+    if (client_.ready_at(kActivityLinksMethod) > clock_.steady_now()) return;
+    const std::size_t end = std::min(ids.size(), at + kBatchCommands);
+    auto links = read_activity_links(client_,
+                                     {ids.begin() + static_cast<std::ptrdiff_t>(at),
+                                      ids.begin() + static_cast<std::ptrdiff_t>(end)},
+                                     stop);
+    if (links) {
+      events_.push(LinksRead{std::move(*links)}, stop);
+    } else if (links.error().kind == ErrorKind::no_rights) {
+      // An activity's owner is known all the same.
+      log::warn("activity bindings not read text={}", log::quoted(links.error().text));
+      links_due_ = clock_.steady_now() + options_.refused_every;
+      return;
+    } else {
+      report.error = links.error();
+      return;
+    }
+  }
+}
+
 bool Puller::commit(After after, const std::stop_token& stop) {
   PassDone done{after == After::judge, std::make_shared<std::promise<Committed>>()};
   auto committed = done.committed->get_future();
@@ -271,6 +300,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!report.error) sweep(counts, report, stop);
   if (!report.error && counts == Counts::when_due) fill(report, stop);
   if (!report.error && counts == Counts::when_due) verify(report, stop);
+  if (!report.error) read_links(counts, report, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

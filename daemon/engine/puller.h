@@ -41,6 +41,10 @@ struct PullerOptions {
   int verify_requests = 4;
   seconds verify_every{72000};  // once a night, be it an hour earlier than the last
   VerifyOptions verify{.requests = 200};
+  // Of what activities are bound to, beside each look: an open or recent one is asked for once, and
+  // again when it has changed. A pass that is made by hand takes more.
+  int link_requests = 10;
+  int link_requests_now = 40;
 };
 
 struct PassReport {
@@ -138,6 +142,8 @@ class Puller {
   void end_verify(const std::stop_token& stop);
   // The first reading of optional streams, some requests of it.
   void fill(PassReport& report, const std::stop_token& stop);
+  // What activities are bound to, as many as there is room for.
+  void read_links(Counts counts, PassReport& report, const std::stop_token& stop);
   // Who is away when. A calendar that cannot be read spoils nothing else.
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
@@ -178,6 +184,7 @@ class Puller {
   SteadyTime absences_due_{};
   bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
+  SteadyTime links_due_{};
   Differences differences_;
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors

@@ -39,7 +39,7 @@ constexpr const char* kForgetStreams =
     "UPDATE streams SET full_done = 0, cursor_id = 0, full_began_at = NULL, watermark = NULL, "
     "fresh_at = NULL, swept_at = NULL, recent_at = NULL, rows = 0, doubted_at = NULL, "
     "doubted_rows = NULL; "
-    "DELETE FROM task_links; "
+    "DELETE FROM task_links; DELETE FROM activity_links; DELETE FROM unlinked_activities; "
     "DELETE FROM rejected_rows";
 constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
 

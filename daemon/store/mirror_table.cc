@@ -14,7 +14,13 @@ namespace {
 constexpr const char* kLog =
     "INSERT INTO changes (entity, entity_id, field, old_value, new_value, seen_at) "
     "VALUES (?, ?, ?, ?, ?, ?)";
+constexpr const char* kAskForLinks =
+    "INSERT INTO unlinked_activities (completed, activity_id) VALUES (?, ?) ON CONFLICT DO NOTHING";
 constexpr const char* kAddRows = "UPDATE streams SET rows = rows + ? WHERE entity = ?";
+
+// Fifty bindings cost a request, fifty activities a page of 2,500 rows a request: of what is over
+// and old, nobody asks.
+constexpr days kLinksWorthAsking{45};
 
 // Columns of the select besides the spec's own.
 constexpr int kHashColumn = 0;
@@ -81,6 +87,7 @@ std::string table_of(Entity entity) {
 
 std::optional<Entity> entity_of_table(std::string_view table) {
   if (table == kTaskLinks) return Entity::task;
+  if (table == kActivityLinks) return Entity::activity;
   const auto* const found = std::find_if(std::begin(kEntities), std::end(kEntities),
                                          [&](Entity entity) { return table_of(entity) == table; });
   return found == std::end(kEntities) ? std::nullopt : std::optional(*found);
@@ -91,7 +98,8 @@ MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)
       spec_(spec),
       changed_(change_time_index(spec)),
       started_(spec.entity == Entity::call ? index_of(spec, "started_at") : std::nullopt),
-      linked_(spec.entity == Entity::task ? index_of(spec, "crm_links") : std::nullopt) {
+      linked_(spec.entity == Entity::task ? index_of(spec, "crm_links") : std::nullopt),
+      completed_(spec.entity == Entity::activity ? index_of(spec, "completed") : std::nullopt) {
   if (linked_) links_.emplace(connection);
   const std::string table = table_of(spec.entity);
   insert_ = &connection.statement(insert_sql(spec));
@@ -141,6 +149,7 @@ MirrorTable::Outcome MirrorTable::upsert_one(const Record& record) {
   bind_row(insert, record, hash);
   if (insert.exec() != 1) return update(record, hash);
   if (linked_) links_->add(record.id, record.values[*linked_]);
+  if (completed_) ask_for_links(record);
   return Outcome::inserted;
 }
 
@@ -168,7 +177,15 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
   bind_row(run, record, hash);
   run.exec();
   if (linked_) links_->replace(record.id, record.values[*linked_]);
+  if (completed_) ask_for_links(record);
   return Outcome::updated;
+}
+
+void MirrorTable::ask_for_links(const Record& record) {
+  const bool open = as_integer(record.values[*completed_]).value_or(0) == 0;
+  const auto changed_at = as_integer(record.values[*changed_]);
+  if (!open && changed_at && from_unix(*changed_at) < seen_at_ - kLinksWorthAsking) return;
+  connection_.run(kAskForLinks, open ? 0 : 1, record.id).exec();
 }
 
 bool MirrorTable::is_older(const Record& record, const Run& stored) const {

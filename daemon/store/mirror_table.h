@@ -29,6 +29,7 @@ class MirrorTable {
   enum class Outcome { inserted, updated, unchanged };
   Outcome upsert_one(const Record& record);
   Outcome update(const Record& record, std::int64_t hash);
+  void ask_for_links(const Record& record);
   bool is_older(const Record& record, const Run& stored) const;
   bool log_differences(const Record& record, const Run& stored);
   void log(std::int64_t id, std::string_view field, const Value& before, const Value& after);
@@ -42,6 +43,7 @@ class MirrorTable {
   std::optional<std::size_t> started_;  // index of the time that `day` is computed from
   std::optional<std::size_t> linked_;   // index of the links that have a table of their own
   std::optional<LinkTable> links_;
+  std::optional<std::size_t> completed_;  // index, of activities: what they are bound to is asked
   SQLite::Statement* insert_;
   SQLite::Statement* select_;
   SQLite::Statement* update_;

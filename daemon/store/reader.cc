@@ -112,6 +112,9 @@ tl::expected<Table, SqlError> Reader::query(const std::string& sql,
 }
 
 std::vector<StreamState> Reader::streams() { return read_streams(impl_->connection); }
+std::vector<std::int64_t> Reader::unlinked_activities(std::int64_t most) {
+  return read_unlinked_activities(impl_->connection, most);
+}
 std::vector<Alert> Reader::alerts() { return read_alerts(impl_->connection); }
 
 std::optional<std::string> Reader::meta(const std::string& name) {

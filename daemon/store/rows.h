@@ -9,6 +9,7 @@ namespace b24 {
 
 std::vector<StreamState> read_streams(Connection& connection);
 std::vector<Alert> read_alerts(Connection& connection);
+std::vector<std::int64_t> read_unlinked_activities(Connection& connection, std::int64_t most);
 std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id);
 std::optional<std::string> read_meta(Connection& connection, const std::string& name);
 

@@ -55,6 +55,21 @@ CREATE TABLE task_links (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_links_by_task ON task_links (task_id);
 
+-- What activities are bound to besides their owner, and those of which that is not known yet, or
+-- not since they changed. The second is kept by the writes to activities.
+CREATE TABLE activity_links (
+  crm_type INTEGER NOT NULL,
+  crm_id INTEGER NOT NULL,
+  activity_id INTEGER NOT NULL,
+  PRIMARY KEY (crm_id, crm_type, activity_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX activity_links_by_activity ON activity_links (activity_id);
+CREATE TABLE unlinked_activities (
+  completed INTEGER NOT NULL,
+  activity_id INTEGER NOT NULL,
+  PRIMARY KEY (completed, activity_id)
+) STRICT, WITHOUT ROWID;
+
 -- The client's number as numbers are compared: without signs, its last ten digits.
 ALTER TABLE calls ADD COLUMN phone_key TEXT GENERATED ALWAYS AS (
   substr(replace(replace(replace(replace(replace(

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/bitrix24/activity_links.h"
 #include "connectors/bitrix24/entities.h"
 #include "rules/alert.h"
 #include "rules/base/entity.h"
@@ -147,6 +148,8 @@ class Writer {
   // Rows that the portal no longer shows. They leave every view, and stay in the file.
   // Gives how many were there until now.
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
+  // What activities are bound to, once it has been asked for; they are not unlinked any more.
+  void save_activity_links(std::span<const ActivityLinks> activities);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
   // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a
@@ -292,6 +295,9 @@ class Reader {
   // The day after the oldest call once all calls have been read (that first day may be half a
   // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);
+  // Activities that are new or changed since they were asked what they are bound to: open ones
+  // first, the newest first.
+  std::vector<std::int64_t> unlinked_activities(std::int64_t most);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
   // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.

@@ -104,6 +104,17 @@ SELECT
                 AND NOT EXISTS (SELECT 1 FROM service_users AS u
                                 WHERE u.user_id = a.author_id
                                   AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(a.starts_at) FROM activity_links AS k
+              JOIN activities AS a ON a.id = k.activity_id
+              WHERE ((k.crm_id = d.id AND k.crm_type = 2)
+                     OR (k.crm_id = d.contact_id AND k.crm_type = 3)
+                     OR (k.crm_id = d.company_id AND k.crm_type = 4))
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
     coalesce((SELECT max(c.started_at) FROM calls AS c
               WHERE c.crm_entity_id = d.contact_id AND c.crm_entity_type = 'CONTACT'
                 AND c.type IN (1, 4) AND c.deleted_at IS NULL
@@ -178,6 +189,24 @@ SELECT
 FROM activities AS a
 JOIN deals AS d ON d.id = a.owner_id
 WHERE a.owner_type_id = 2 AND a.completed = 0 AND a.deadline_at IS NOT NULL
+  AND a.deleted_at IS NULL AND d.deleted_at IS NULL AND d.closed IS NOT 1
+  AND a.type_id IS NOT 3 AND a.provider_id IS NOT 'CRM_TASKS_TASK' AND a.incoming IS NOT 1
+  AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                  WHERE u.user_id = a.author_id AND u.user_id IS NOT d.manager_id)
+UNION ALL
+SELECT
+  l.crm_id, a.deadline_at,
+  CASE
+    WHEN a.type_id = 1 OR a.provider_id = 'CRM_MEETING' THEN 'meeting'
+    WHEN a.type_id = 2 OR a.provider_id = 'VOXIMPLANT_CALL' THEN 'call'
+    WHEN a.type_id = 4 OR a.provider_id = 'CRM_EMAIL' THEN 'email'
+    ELSE 'other'
+  END,
+  a.id, a.subject, a.manager_id
+FROM activity_links AS l
+JOIN activities AS a ON a.id = l.activity_id
+JOIN deals AS d ON d.id = l.crm_id
+WHERE l.crm_type = 2 AND a.completed = 0 AND a.deadline_at IS NOT NULL
   AND a.deleted_at IS NULL AND d.deleted_at IS NULL AND d.closed IS NOT 1
   AND a.type_id IS NOT 3 AND a.provider_id IS NOT 'CRM_TASKS_TASK' AND a.incoming IS NOT 1
   AND NOT EXISTS (SELECT 1 FROM service_users AS u
@@ -592,6 +621,17 @@ SELECT
        AND NOT EXISTS (SELECT 1 FROM service_users AS u
                        WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
      ORDER BY a.id LIMIT 1),
+    (SELECT a.manager_id FROM activity_links AS k
+     JOIN activities AS a ON a.id = k.activity_id
+     WHERE ((k.crm_id = l.id AND k.crm_type = 1)
+            OR (k.crm_id = l.contact_id AND k.crm_type = 3)
+            OR (k.crm_id = l.company_id AND k.crm_type = 4))
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
     (SELECT c.manager_id FROM calls AS c
      WHERE c.crm_entity_id = l.id AND c.crm_entity_type = 'LEAD'
        AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
@@ -630,6 +670,16 @@ FROM (
                          WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
       coalesce((SELECT min(a.starts_at) FROM activities AS a
        WHERE a.owner_id = o.company_id AND a.owner_type_id = 4
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+       JOIN activities AS a ON a.id = k.activity_id
+       WHERE ((k.crm_id = o.id AND k.crm_type = 1)
+              OR (k.crm_id = o.contact_id AND k.crm_type = 3)
+              OR (k.crm_id = o.company_id AND k.crm_type = 4))
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
          AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
@@ -819,7 +869,7 @@ SELECT
   END AS owner,
   --# owner_type_id INTEGER | Вид этого объекта числом портала | The portal's number of that kind
   a.owner_type_id AS owner_type_id,
-  --# owner_id INTEGER | Номер этого объекта; связь с другими объектами не видна | That object's id; further links are not shown
+  --# owner_id INTEGER | Номер этого объекта; другие связи – в v_activity_link | That object's id; further links are in v_activity_link
   a.owner_id AS owner_id,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   a.manager_id AS manager_id,
@@ -856,6 +906,37 @@ SELECT
   --# associated_id INTEGER | Связанная задача, звонок или чат | The task, call or chat behind it
   a.associated_id AS associated_id
 FROM activities AS a
+WHERE a.deleted_at IS NULL;
+
+--# v_activity_link | С чем в CRM связаны дела | What activities are bound to in the CRM
+--: Владелец дела известен сразу, остальные связи дочитываются вслед за ним: сначала у незавершённых дел. | An activity's owner is known at once; its further links are read after it, those of open activities first.
+CREATE VIEW v_activity_link AS
+SELECT
+  --# activity_id INTEGER | Дело: v_activity.id | Activity: v_activity.id
+  a.id AS activity_id,
+  --# entity TEXT | Вид объекта: deal, lead, contact, company, quote, invoice; иное – пусто | Kind of object; empty for anything else
+  CASE a.owner_type_id
+    WHEN 1 THEN 'lead' WHEN 2 THEN 'deal' WHEN 3 THEN 'contact' WHEN 4 THEN 'company'
+    WHEN 7 THEN 'quote' WHEN 31 THEN 'invoice'
+  END AS entity,
+  --# entity_type_id INTEGER | Вид объекта числом портала | The portal's number of that kind
+  a.owner_type_id AS entity_type_id,
+  --# entity_id INTEGER | Номер объекта | The object's id
+  a.owner_id AS entity_id,
+  --# is_owner INTEGER | 1 – дело принадлежит ему, 0 – только связано | 1 when the activity belongs to it, 0 when it is bound only
+  1 AS is_owner
+FROM activities AS a
+WHERE a.deleted_at IS NULL
+UNION ALL
+SELECT
+  l.activity_id,
+  CASE l.crm_type
+    WHEN 1 THEN 'lead' WHEN 2 THEN 'deal' WHEN 3 THEN 'contact' WHEN 4 THEN 'company'
+    WHEN 7 THEN 'quote' WHEN 31 THEN 'invoice'
+  END,
+  l.crm_type, l.crm_id, 0
+FROM activity_links AS l
+JOIN activities AS a ON a.id = l.activity_id
 WHERE a.deleted_at IS NULL;
 
 --# v_manager | Сотрудники портала, и уволенные тоже | Everyone the portal shows, dismissed ones too

@@ -21,7 +21,7 @@ sim::PortalOptions company() {
           .quotes = 150,
           .invoices = 150,
           .activities = 800,
-          .days = 50,
+          .days = 40,
           .limits = {.enabled = false}};
 }
 
@@ -36,6 +36,7 @@ TEST(MirrorScenario, QuietFullReadEqualsThePortal) {
   const auto report = synced(workplace);
   EXPECT_GE(report["rows"], 1500 + 900 + 6000);
   EXPECT_EQ(differences(workplace), "");
+  EXPECT_EQ(link_differences(workplace), "");
   EXPECT_TRUE(workplace.portal().counters().refusals.empty());
 }
 
@@ -75,6 +76,7 @@ TEST(MirrorScenario, CatchesUpWithChangesAndDeletions) {
     synced(workplace);
     ASSERT_EQ(differences(workplace), "") << "round " << round;
   }
+  EXPECT_EQ(link_differences(workplace), "");
 }
 
 TEST(MirrorScenario, KeepsAndReportsARowItCannotRead) {

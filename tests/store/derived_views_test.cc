@@ -329,6 +329,59 @@ TEST_F(DealStepTest, AreListed) {
             (Lines{"1|+60m|other|3|Перезвонить|11", "1|+120m|task|7|Выслать счёт|12"}));
 }
 
+TEST_F(DealStepTest, OfActivitiesThatAreBoundToTheDealOnly) {
+  upsert(Entity::deal, {deal(1), deal(2)});
+  // Of the contact, of the deal itself, and of another deal.
+  upsert(Entity::activity,
+         {activity(3, {{"owner_type_id", integer(3)}, {"owner_id", integer(301)}}),
+          activity(4, {{"deadline_at", at(hours{2})}}),
+          activity(5, {{"owner_id", integer(2)}, {"deadline_at", at(-hours{1})}})});
+  in_transaction([&] {
+    const ActivityLinks links[] = {
+        {3, "[[3,301],[2,1]]"}, {4, "[[2,1],[3,301]]"}, {5, "[[2,2],[2,1]]"}};
+    writer_->save_activity_links(links);
+  });
+  EXPECT_EQ(query("SELECT next_step_at, next_step, overdue_step_at FROM v_deal"),
+            (Lines{"+60m|other|-60m", "-|-|-60m"}));
+  EXPECT_EQ(query("SELECT step_id || '' FROM v_deal_step WHERE deal_id = 1 ORDER BY due_at"),
+            (Lines{"5", "3", "4"}))
+      << "each once";
+  remove(Entity::activity, 3);
+  EXPECT_EQ(query("SELECT next_step_at FROM v_deal WHERE id = 1"), Lines{"+120m"});
+}
+
+TEST_F(DealStepTest, LinksOfActivities) {
+  const std::string links =
+      "SELECT activity_id || '', entity, entity_type_id || '', entity_id || '', is_owner || '' "
+      "FROM v_activity_link ORDER BY activity_id, is_owner DESC, entity_type_id";
+  upsert(Entity::activity, {activity(3), activity(4, {{"completed", integer(1)}}), activity(5),
+                            activity(6, {{"completed", Value{}}})});
+  EXPECT_EQ(query(links), (Lines{"3|deal|2|1|1", "4|deal|2|1|1", "5|deal|2|1|1", "6|deal|2|1|1"}))
+      << "the owner is known at once";
+  using Ids = std::vector<std::int64_t>;
+  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 3, 6, 4})) << "open ones, then the newest";
+  EXPECT_EQ(reader()->unlinked_activities(3), (Ids{5, 3, 6}));
+  const auto save = [&](std::int64_t id, const char* pairs) {
+    in_transaction([&] {
+      const ActivityLinks found[] = {{id, pairs}};
+      writer_->save_activity_links(found);
+    });
+  };
+  save(3, "[[2,1],[3,301],[136,7]]");
+  save(4, "[]");
+  save(77, "[[2,1]]");  // not in the mirror
+  EXPECT_EQ(query(links), (Lines{"3|deal|2|1|1", "3|contact|3|301|0", "3|-|136|7|0", "4|deal|2|1|1",
+                                 "5|deal|2|1|1", "6|deal|2|1|1"}));
+  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6}));
+  upsert(Entity::activity, {activity(3)}, kStart + hours{1});
+  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6})) << "nothing has changed";
+  upsert(Entity::activity, {activity(3, {{"completed", integer(1)}})}, kStart + hours{1});
+  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6, 3}));
+  save(3, "[[2,1],[4,401]]");
+  EXPECT_EQ(query("SELECT entity FROM v_activity_link WHERE activity_id = 3 AND is_owner = 0"),
+            Lines{"company"});
+}
+
 TEST_F(DealStepTest, LinksOfATaskFollowIt) {
   upsert(Entity::task, {task(1, {{"crm_links", text("[[1,7],[2,1],[3,5],[4,6],[7,2],[31,9],"
                                                     "[136,3],[2,1]]")}})});
@@ -509,6 +562,31 @@ TEST_F(TouchTest, TheFirstOneOfALeadIsAnybodys) {
   }
 }
 
+TEST_F(TouchTest, OfActivitiesThatAreBoundOnly) {
+  const auto bound = [&](const char* pairs) {
+    in_transaction([&] {
+      const ActivityLinks links[] = {{1, pairs}};
+      writer_->save_activity_links(links);
+    });
+    return query("SELECT last_touch_at FROM v_deal").front() + " " +
+           query("SELECT first_touch_at, first_touch_by FROM v_lead").front();
+  };
+  upsert(Entity::deal, {deal(1)});
+  upsert(Entity::lead, {record(Entity::lead, 1,
+                               {{"manager_id", integer(kBoris)},
+                                {"contact_id", integer(301)},
+                                {"company_id", integer(401)},
+                                {"created_at", at(-hours{3})}})});
+  // Of another deal.
+  upsert(Entity::activity, {letter(1, {{"owner_id", integer(2)}})});
+  EXPECT_EQ(bound("[[2,2]]"), "- -|-");
+  EXPECT_EQ(bound("[[2,2],[2,1]]"), "-60m -|-");
+  EXPECT_EQ(bound("[[2,2],[1,1]]"), "- -60m|11");
+  EXPECT_EQ(bound("[[2,2],[3,301]]"), "-60m -60m|11");
+  EXPECT_EQ(bound("[[2,2],[4,401]]"), "-60m -60m|11");
+  EXPECT_EQ(bound("[[2,2],[3,302],[4,1],[31,301]]"), "- -|-");
+}
+
 TEST_F(TouchTest, ReactionCountsFromTheAssignmentBeforeTheTouch) {
   const auto lead = [](std::int64_t manager) {
     return record(Entity::lead, 1,
@@ -531,6 +609,7 @@ TEST_F(TouchTest, AreLookedUp) {
     const auto plan = rows(fmt::format("EXPLAIN QUERY PLAN SELECT {}", view));
     EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("INDEX activities_touching")));
     EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("INDEX calls_to_client")));
+    EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN k"))));
     EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN a"))));
     EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN c"))));
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -113,12 +114,13 @@ const std::vector<Comparison>& comparisons() {
         {"movedTime", "stage_since", instant}}},
       {Entity::task,
        plain_id,
-       "SELECT id, title, status, manager_id, creator_id, deadline_at, created_at, changed_at, "
-       "closed_at FROM v_task",
+       "SELECT id, title, status, manager_id, creator_id, changed_by, deadline_at, created_at, "
+       "changed_at, closed_at FROM v_task",
        {{"title", "title", same},
         {"status", "status", integer},
         {"responsibleId", "manager_id", integer},
         {"createdBy", "creator_id", integer},
+        {"changedBy", "changed_by", integer},
         {"deadline", "deadline_at", instant},
         {"createdDate", "created_at", instant},
         {"changedDate", "changed_at", instant},
@@ -318,6 +320,70 @@ bool Workplace::has_begun() const try {
   return begun.executeStep();
 } catch (const SQLite::Exception&) {
   return false;  // it is not there yet
+}
+
+namespace {
+
+// "7 2 5": task or activity 7 is linked to deal 5.
+using Links = std::set<std::string>;
+
+Links mirrored_links(Workplace& workplace, const std::string& sql) {
+  Links links;
+  for (const json& row : workplace.query(sql)) {
+    links.insert(fmt::format("{} {} {}", row["id"].dump(), row["type"].dump(), row["to"].dump()));
+  }
+  return links;
+}
+
+Links links_of_tasks(Workplace& workplace) {
+  Links links;
+  for (const json& task : json::parse(workplace.portal().rows(Entity::task))) {
+    for (const json& link : task.at("ufCrmTask")) {
+      const auto code = link.get<std::string>();
+      if (!code.starts_with("D_")) throw std::runtime_error{"the portal links to " + code};
+      links.insert(plain_id(task) + " 2 " + code.substr(2));
+    }
+  }
+  return links;
+}
+
+Links links_of_activities(Workplace& workplace) {
+  Links links;
+  for (const std::int64_t id : workplace.portal().ids(Entity::activity)) {
+    const json answer = json::parse(workplace.portal().call(
+        "crm.activity.binding.list", fmt::format(R"({{"activityId":{}}})", id)));
+    for (const json& link : answer.at("result")) {
+      links.insert(
+          fmt::format("{} {} {}", id, link["entityTypeId"].dump(), link["entityId"].dump()));
+    }
+  }
+  return links;
+}
+
+std::string differences_of(const char* what, const Links& portal, const Links& mirror) {
+  std::string out;
+  for (const std::string& link : portal) {
+    if (!mirror.contains(link)) out += fmt::format("{} link {} is missing\n", what, link);
+  }
+  for (const std::string& link : mirror) {
+    if (!portal.contains(link)) out += fmt::format("{} link {} is extra\n", what, link);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string link_differences(Workplace& workplace) {
+  const char* const kTasks =
+      "SELECT task_id AS id, entity_type_id AS type, entity_id AS \"to\" FROM v_task_link";
+  // What is gone is bound to nothing, and no activity says that it has changed.
+  const char* const kActivities =
+      "SELECT activity_id AS id, entity_type_id AS type, entity_id AS \"to\" FROM v_activity_link "
+      "WHERE (entity <> 'contact' OR entity_id IN (SELECT id FROM v_contact)) "
+      "AND (entity <> 'company' OR entity_id IN (SELECT id FROM v_company))";
+  return differences_of("task", links_of_tasks(workplace), mirrored_links(workplace, kTasks)) +
+         differences_of("activity", links_of_activities(workplace),
+                        mirrored_links(workplace, kActivities));
 }
 
 std::string differences(Workplace& workplace) {

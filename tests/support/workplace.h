@@ -44,6 +44,9 @@ class Workplace {
 // Compares every row of every kind, field by field, from the portal's own JSON and the views an
 // analyst reads.
 std::string differences(Workplace& workplace);
+// The same of what tasks and activities are linked to in the CRM. Activities are asked for one by
+// one, here and there: what they are bound to is read after them, so many at a time.
+std::string link_differences(Workplace& workplace);
 
 // Polls until `holds` or the time is over; gives the last answer.
 bool eventually(const std::function<bool()>& holds, milliseconds most = seconds{60});
