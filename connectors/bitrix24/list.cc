@@ -278,6 +278,14 @@ bool ListReader::done() const {
   return std::all_of(lists_.begin(), lists_.end(), [](const List& list) { return list.done(); });
 }
 
+SteadyTime ListReader::ready_at() const {
+  SteadyTime soonest = SteadyTime::max();
+  for (const List& list : lists_) {
+    if (!list.done()) soonest = std::min(soonest, list.ready_at(client_));
+  }
+  return soonest;
+}
+
 std::optional<std::vector<std::size_t>> ListReader::share(const std::stop_token& stop) {
   for (;;) {
     std::vector<SteadyTime> ready(lists_.size(), SteadyTime::max());

@@ -64,6 +64,9 @@ class ListReader {
   bool done() const;
   // Rows still to come, as far as the portal has counted them.
   std::uint64_t rest() const;
+  // When next() will find something to ask for: later than now while the methods of all that is
+  // left must rest.
+  SteadyTime ready_at() const;
   // One request: up to 50 pages, shared among the lists that are not done, by what each still
   // expects and by whose operating budget is free; waits when none is. Fails as Client::batch does;
   // may be called again after `unavailable` and then goes on where it was, with smaller batches,

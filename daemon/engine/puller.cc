@@ -290,11 +290,11 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   std::vector<Plan> plans = plan(counts);
   if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
   std::ranges::move(plan_hints(), std::back_inserter(plans));
-  plans = read(std::move(plans), report, stop);
+  plans = read(std::move(plans), counts, report, stop);
   // A full read takes its time: what changed meanwhile belongs to it.
   if (!report.error && full() > full_before) {
     if (!commit(After::nothing, stop)) return report;
-    plans = read(plan(Counts::now), report, stop);
+    plans = read(plan(Counts::now), counts, report, stop);
   }
   if (!check_counts(std::move(plans), counts, report, stop)) return report;
   if (!report.error) sweep(counts, report, stop);

@@ -69,7 +69,8 @@ class Puller {
 
   // Everything that is due, until it is committed. `now`: also compares the numbers of rows, and
   // all ids where they differ, to the end; otherwise that goes on beside the passes, chunk by
-  // chunk, and so does the first reading of what is optional.
+  // chunk, and so does the first reading of what is optional, and what must rest longer than a
+  // moment, by the portal's limits, is left to a later pass.
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
 
@@ -120,7 +121,11 @@ class Puller {
   std::vector<Plan> plan_hints();
   // Reads the planned lists to their end and hands the rows on; gives the plans back as they are
   // then. Hints that found no answer are kept for later.
-  std::vector<Plan> read(std::vector<Plan> plans, PassReport& report, const std::stop_token& stop);
+  std::vector<Plan> read(std::vector<Plan> plans, Counts counts, PassReport& report,
+                         const std::stop_token& stop);
+  // Whatever is left of a reading must rest for so long that the other streams are not kept
+  // waiting.
+  bool rests(const Reading& reading, Counts counts) const;
   // One request of a reading. False: report.error says why not.
   bool step(Reading& reading, PassReport& report, const std::stop_token& stop);
   PulledPart take(Reading& reading, ListPart part);

@@ -8,6 +8,9 @@
 namespace b24 {
 namespace {
 
+// A method whose budget is used up rests for up to ten minutes.
+constexpr seconds kWorthWaiting{15};
+
 // Where the portal says nothing of its clock, ours may be ahead of it by this much.
 constexpr seconds kClockDoubt{600};
 
@@ -185,16 +188,22 @@ void Puller::fill(PassReport& report, const std::stop_token& stop) {
     filling_.emplace(client_, std::move(plans), portal_offset_, clock_.now());
   }
   for (int i = 0; i < options_.fill_requests && !filling_->reader.done(); ++i) {
+    if (rests(*filling_, Counts::when_due)) return;
     if (!step(*filling_, report, stop)) return;
   }
   if (filling_->reader.done()) filling_.reset();
 }
 
-std::vector<Puller::Plan> Puller::read(std::vector<Plan> plans, PassReport& report,
+bool Puller::rests(const Reading& reading, Counts counts) const {
+  return counts == Counts::when_due &&
+         reading.reader.ready_at() > clock_.steady_now() + kWorthWaiting;
+}
+
+std::vector<Puller::Plan> Puller::read(std::vector<Plan> plans, Counts counts, PassReport& report,
                                        const std::stop_token& stop) {
   if (plans.empty()) return plans;
   Reading reading{client_, std::move(plans), portal_offset_, clock_.now()};
-  while (!reading.reader.done() && step(reading, report, stop)) {
+  while (!reading.reader.done() && !rests(reading, counts) && step(reading, report, stop)) {
   }
   for (const Plan& plan : reading.plans) {
     if (plan.answered) continue;

@@ -21,7 +21,7 @@ bool Puller::check_counts(std::vector<Plan> counted, Counts counts, PassReport& 
   compare(counted);
   if (counts == Counts::when_due || !differences_.doubts()) return true;
   // The second look that otherwise comes with the next pass.
-  counted = read(plan(Counts::when_due), report, stop);
+  counted = read(plan(Counts::when_due), counts, report, stop);
   if (report.error) return true;
   if (!commit(After::nothing, stop)) return false;
   compare(counted);
@@ -83,7 +83,7 @@ bool Puller::sweep_chunk(Reading& reading, Counts counts, PassReport& report,
   log::info("rows missing from the mirror entity={} rows={}", name(plan.entity),
             lacking.request.ids.size());
   lacking.missing.insert(lacking.request.ids.begin(), lacking.request.ids.end());
-  read({std::move(lacking)}, report, stop);
+  read({std::move(lacking)}, counts, report, stop);
   return !report.error;
 }
 

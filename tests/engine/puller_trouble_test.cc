@@ -136,6 +136,28 @@ TEST(PullerTrouble, FactsThatCannotBeReadAreTold) {
   EXPECT_TRUE(eventually([&] { return desk.problems().empty(); }));
 }
 
+// A used-up operating budget is the method's own matter.
+TEST(PullerTrouble, AMethodThatMustRestHoldsUpNoOther) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const auto calls = desk.number("SELECT count(*) FROM v_call");
+  const std::int64_t deal = desk.portal().ids(Entity::deal).front();
+  desk.portal().mutate(60, 1);
+  desk.delete_deal(deal);
+  desk.hints.add({Entity::deal, deal});
+  desk.portal().add_fault(
+      {.kind = sim::FaultKind::operating_limit, .method = "voximplant.statistic.get"});
+  const SteadyTime began = desk.clock.steady_now();
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_LT(desk.clock.steady_now() - began, minutes{1});
+  EXPECT_FALSE(desk.has_deal(deal));
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_call"), calls);
+  EXPECT_EQ(desk.problems(), std::set<std::string>{});
+  desk.go_on(minutes{11});
+  EXPECT_FALSE(desk.pass().error);
+  EXPECT_GT(desk.number("SELECT count(*) FROM v_call"), calls);
+}
+
 TEST(PullerTrouble, HintsOfAFailedPassAreNotLost) {
   Desk desk;
   ASSERT_FALSE(desk.pass().error);
