@@ -10,7 +10,7 @@ namespace {
 
 // How many polls the service gets to bring the mirror up to date.
 constexpr int kPolls = 4;
-constexpr seconds kLeastPatience{20};
+constexpr seconds kLeastPatience{60};
 constexpr milliseconds kGlance{200};
 // A look that ended within the same seconds may have been answered before ours.
 constexpr seconds kMargin{3};

@@ -11,8 +11,6 @@
 namespace b24 {
 namespace {
 
-constexpr std::int64_t kFirstId = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kLastId = std::numeric_limits<std::int64_t>::max();
 constexpr auto kWindowRows = static_cast<std::int64_t>(kBatchCommands * kPageRows);
 // The newest window leaves room for rows that the mirror may lack.
 constexpr std::int64_t kNewestRows = kWindowRows - 50;

@@ -118,7 +118,6 @@ class Verifier {
   std::optional<std::int64_t> window_start(Stream& stream);
   std::int64_t between(std::int64_t low, std::int64_t high);
 
-  void take_count(Stream& stream, std::int64_t total);
   void take(Task& task, const ListPart& part);
   void take_count(Stream& stream, const ListPart& part);
   void take_whole(Stream& stream, Task& task, const ListPart& part);

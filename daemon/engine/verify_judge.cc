@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "daemon/engine/doubt.h"
@@ -34,9 +33,6 @@ void make_set(Ids& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
-
 }  // namespace
 
 // --- the first look ---
@@ -63,7 +59,7 @@ void Verifier::take_whole(Stream& stream, Task& task, const ListPart& part) {
   std::ranges::move(ids_of(part.records), std::back_inserter(task.shown));
   if (!part.done) return;
   // A row that is not understood keeps its place in the mirror.
-  if (!task.rejected) return compare_ids(stream, kFirst, kLast, std::move(task.shown));
+  if (!task.rejected) return compare_ids(stream, kFirstId, kLastId, std::move(task.shown));
   stream.verdict.ids = static_cast<std::int64_t>(task.shown.size());
 }
 
@@ -83,8 +79,8 @@ void Verifier::take_ids(Stream& stream, Task& task, const ListPart& part) {
                      (shown.empty() || shown.front() > task.compared_to);
   task.in_order = task.in_order && grows;
   if (task.in_order) {
-    const std::int64_t from = task.compared_to == 0 ? kFirst : task.compared_to;
-    const std::int64_t to = part.done ? kLast : part.last_id;
+    const std::int64_t from = task.compared_to == 0 ? kFirstId : task.compared_to;
+    const std::int64_t to = part.done ? kLastId : part.last_id;
     if (to <= from) return;
     if (!part.done) task.compared_to = to;
     stream.all_ids = stream.all_ids || (part.done && task.request.after_id == 0);
@@ -96,13 +92,13 @@ void Verifier::take_ids(Stream& stream, Task& task, const ListPart& part) {
   std::ranges::move(shown, std::back_inserter(task.shown));
   if (!part.done) return;
   stream.all_ids = true;
-  compare_ids(stream, kFirst, kLast, std::move(task.shown));
+  compare_ids(stream, kFirstId, kLastId, std::move(task.shown));
 }
 
 void Verifier::compare_ids(Stream& stream, std::int64_t after, std::int64_t to, Ids shown) {
   make_set(shown);
   const Entity entity = stream.verdict.entity;
-  const Ids here = reader_.ids(entity, after, to, kLast);
+  const Ids here = reader_.ids(entity, after, to, kLastId);
   for (const std::int64_t id : without(shown, here)) {
     stream.suspects.try_emplace(id, Suspect{Difference::Kind::missing});
   }

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <set>
 #include <vector>
 
 #include "daemon/engine/verify.h"
 
 namespace b24 {
+
+// Before and after all ids.
+inline constexpr std::int64_t kFirstId = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kLastId = std::numeric_limits<std::int64_t>::max();
 
 // One list of a look, and what it is read for.
 struct Verifier::Task {

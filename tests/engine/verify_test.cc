@@ -230,6 +230,16 @@ TEST_F(NightTest, AnEqualMirrorCostsAFewRequestsOnce) {
   EXPECT_EQ(kept()->ended_at, ended_at);
 }
 
+TEST_F(NightTest, AStartHasOtherThingsToDoFirst) {
+  desk_->go_on(hours{1});
+  desk_->restart();
+  pass();
+  EXPECT_FALSE(kept());
+  desk_->go_on(minutes{15});
+  pass();
+  EXPECT_TRUE(kept());
+}
+
 TEST_F(NightTest, FindsAndMendsWhatNoPollWould) {
   const std::int64_t deal = desk_->portal().ids(Entity::deal).front();
   const std::int64_t task = desk_->portal().ids(Entity::task).front();
