@@ -13,7 +13,8 @@
 -- What is derived is defined once, here. "Now" is unixepoch(), which is the rule's :now (store.h).
 -- Who was responsible at some moment: the change log has the old value of the first change seen
 -- after it; without one it is as it is today. What our own user (service_users) does for others is
--- no manager's work; for what he is responsible himself, he counts like anybody.
+-- no manager's work; for what he is responsible himself, he counts like anybody. CROSS JOIN keeps
+-- SQLite from beginning with the manager's activities where an object's are fewer.
 
 --# v_deal | Сделки, кроме удалённых | Deals, without deleted ones
 --: Выигрыш – последний переход в успех по истории стадий портала; если портал её не отдаёт – последняя смена стадии самой сделки. Кто был ответственным, говорит журнал изменений. | A win is the last move into success by the portal's history of stages; without one, the deal's own last move. Who was responsible, the change log tells.
@@ -105,10 +106,26 @@ SELECT
                                 WHERE u.user_id = a.author_id
                                   AND u.user_id IS NOT d.manager_id)), 0),
     coalesce((SELECT max(a.starts_at) FROM activity_links AS k
-              JOIN activities AS a ON a.id = k.activity_id
-              WHERE ((k.crm_id = d.id AND k.crm_type = 2)
-                     OR (k.crm_id = d.contact_id AND k.crm_type = 3)
-                     OR (k.crm_id = d.company_id AND k.crm_type = 4))
+              CROSS JOIN activities AS a ON a.id = k.activity_id
+              WHERE k.crm_id = d.id AND k.crm_type = 2
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(a.starts_at) FROM activity_links AS k
+              CROSS JOIN activities AS a ON a.id = k.activity_id
+              WHERE k.crm_id = d.contact_id AND k.crm_type = 3
+                AND a.completed = 1 AND a.deleted_at IS NULL
+                AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+                AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
+                AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                                WHERE u.user_id = a.author_id
+                                  AND u.user_id IS NOT d.manager_id)), 0),
+    coalesce((SELECT max(a.starts_at) FROM activity_links AS k
+              CROSS JOIN activities AS a ON a.id = k.activity_id
+              WHERE k.crm_id = d.company_id AND k.crm_type = 4
                 AND a.completed = 1 AND a.deleted_at IS NULL
                 AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
                 AND a.manager_id = d.manager_id AND a.starts_at <= unixepoch()
@@ -622,10 +639,26 @@ SELECT
                        WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
      ORDER BY a.id LIMIT 1),
     (SELECT a.manager_id FROM activity_links AS k
-     JOIN activities AS a ON a.id = k.activity_id
-     WHERE ((k.crm_id = l.id AND k.crm_type = 1)
-            OR (k.crm_id = l.contact_id AND k.crm_type = 3)
-            OR (k.crm_id = l.company_id AND k.crm_type = 4))
+     CROSS JOIN activities AS a ON a.id = k.activity_id
+     WHERE k.crm_id = l.id AND k.crm_type = 1
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
+    (SELECT a.manager_id FROM activity_links AS k
+     CROSS JOIN activities AS a ON a.id = k.activity_id
+     WHERE k.crm_id = l.contact_id AND k.crm_type = 3
+       AND a.completed = 1 AND a.deleted_at IS NULL
+       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+       AND a.starts_at = l.first_touch_at
+       AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
+     ORDER BY a.id LIMIT 1),
+    (SELECT a.manager_id FROM activity_links AS k
+     CROSS JOIN activities AS a ON a.id = k.activity_id
+     WHERE k.crm_id = l.company_id AND k.crm_type = 4
        AND a.completed = 1 AND a.deleted_at IS NULL
        AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
        AND a.starts_at = l.first_touch_at
@@ -676,10 +709,24 @@ FROM (
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
                          WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
       coalesce((SELECT min(a.starts_at) FROM activity_links AS k
-       JOIN activities AS a ON a.id = k.activity_id
-       WHERE ((k.crm_id = o.id AND k.crm_type = 1)
-              OR (k.crm_id = o.contact_id AND k.crm_type = 3)
-              OR (k.crm_id = o.company_id AND k.crm_type = 4))
+       CROSS JOIN activities AS a ON a.id = k.activity_id
+       WHERE k.crm_id = o.id AND k.crm_type = 1
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+       CROSS JOIN activities AS a ON a.id = k.activity_id
+       WHERE k.crm_id = o.contact_id AND k.crm_type = 3
+         AND a.completed = 1 AND a.deleted_at IS NULL
+         AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+       CROSS JOIN activities AS a ON a.id = k.activity_id
+       WHERE k.crm_id = o.company_id AND k.crm_type = 4
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
          AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()

@@ -609,7 +609,10 @@ TEST_F(TouchTest, AreLookedUp) {
     const auto plan = rows(fmt::format("EXPLAIN QUERY PLAN SELECT {}", view));
     EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("INDEX activities_touching")));
     EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("INDEX calls_to_client")));
-    EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN k"))));
+    EXPECT_THAT(plan, testing::Contains(testing::HasSubstr(
+                                            "SEARCH k USING PRIMARY KEY (crm_id=? AND crm_type=?)"))
+                          .Times(3));
+    EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("activities_by_manager"))));
     EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN a"))));
     EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("SCAN c"))));
   }
