@@ -1,3 +1,4 @@
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -38,6 +39,16 @@ TEST(MirrorScenario, QuietFullReadEqualsThePortal) {
   EXPECT_EQ(differences(workplace), "");
   EXPECT_EQ(link_differences(workplace), "");
   EXPECT_TRUE(workplace.portal().counters().refusals.empty());
+}
+
+TEST(MirrorScenario, KnowsWhoseWebhookItIs) {
+  Workplace workplace{
+      {.managers = 2, .deals = 5, .tasks = 5, .calls = 5, .limits = {.enabled = false}}};
+  synced(workplace);
+  SQLite::Database state{workplace.folder() + "/state/b24watch.sqlite", SQLite::OPEN_READONLY};
+  const auto user = state.execAndGet("SELECT user_id FROM service_users").getInt();
+  EXPECT_NE(workplace.portal().webhook().find("/rest/" + std::to_string(user) + "/"),
+            std::string::npos);
 }
 
 TEST(MirrorScenario, NothingChangedCostsOneRequest) {
