@@ -215,7 +215,8 @@ void Puller::read_links(Counts counts, PassReport& report, const std::stop_token
                                                static_cast<std::int64_t>(kBatchCommands));
   for (std::size_t at = 0; at < ids.size(); at += kBatchCommands) {
     // A method that must rest is not waited for beside the polls.
-    if (client_.ready_at(kActivityLinksMethod) > clock_.steady_now()) return;
+    const bool rests = client_.ready_at(kActivityLinksMethod) > clock_.steady_now();
+    if (rests && counts == Counts::when_due) return;
     const std::size_t end = std::min(ids.size(), at + kBatchCommands);
     auto links = read_activity_links(client_,
                                      {ids.begin() + static_cast<std::ptrdiff_t>(at),

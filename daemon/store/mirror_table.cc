@@ -182,7 +182,7 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
 }
 
 void MirrorTable::ask_for_links(const Record& record) {
-  const bool open = as_integer(record.values[*completed_]).value_or(0) == 0;
+  const bool open = as_integer(record.values[*completed_]) == 0;
   const auto changed_at = as_integer(record.values[*changed_]);
   if (!open && changed_at && from_unix(*changed_at) < seen_at_ - kLinksWorthAsking) return;
   connection_.run(kAskForLinks, open ? 0 : 1, record.id).exec();

@@ -666,14 +666,14 @@ TEST_F(EngineTest, AnOlderAnswerNeverReplacesANewerOne) {
 
 class SweepTest : public EngineTest {
  protected:
-  // So many tasks are in the mirror; the portal shows the first `shown` of them.
+  // So many tasks are in the mirror; the portal shows the last `shown` of them.
   std::string left_after_a_sweep(std::int64_t here, std::int64_t shown) {
     start();
     std::vector<Record> tasks;
     for (std::int64_t id = 1; id <= here; ++id) tasks.push_back(task_row(id, 11, days{1}));
     bring(Entity::task, tasks);
     clock_.advance(minutes{1});
-    tasks.resize(static_cast<std::size_t>(shown));
+    tasks.erase(tasks.begin(), tasks.end() - shown);
     Pulled pulled;
     const StreamState state = complete(Entity::task, clock_.now());
     pulled.parts.push_back({.state = state, .sweep = PulledPart::Sweep::begin});

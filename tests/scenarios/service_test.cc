@@ -156,7 +156,7 @@ TEST_F(Service, StatusNamesWhatIsNotSentAndWhy) {
       text.find(fmt::format("Ждут отправки: {}, самое раннее – ", outbox["waiting"].get<int>())),
       std::string::npos)
       << text;
-  EXPECT_TRUE(text.ends_with(" назад.\nПоследняя неудача: " + problem + "\n")) << text;
+  EXPECT_NE(text.find(" назад.\nПоследняя неудача: " + problem + "\n"), std::string::npos) << text;
 }
 
 TEST(ServiceStart, AMissingCalendarIsToldWithItsConsequence) {
