@@ -169,7 +169,7 @@ std::string about_verification(const std::optional<Verification>& kept, Time now
     ids += stream.ids;
     rows += stream.rows;
     if (stream.differences == 0) continue;
-    where += fmt::format("{}{} – {}", where.empty() ? "" : ", ", title_of(stream.entity),
+    where += fmt::format("{}{} – {}", where.empty() ? "" : ", ", list_name(stream.entity),
                          stream.differences);
   }
   const std::string verdict =

@@ -11,37 +11,43 @@
 namespace b24 {
 namespace {
 
-struct Words {
-  Entity entity;
-  Text many;
-  Text one;
-};
-
-const Words& words_of(Entity entity) {
-  static const Words kAll[] = {
-      {Entity::user, {"сотрудники", "employees"}, {"сотрудник", "employee"}},
-      {Entity::department, {"отделы", "departments"}, {"отдел", "department"}},
-      {Entity::pipeline, {"воронки", "pipelines"}, {"воронка", "pipeline"}},
-      {Entity::stage, {"стадии и справочники", "stages and directories"}, {"статус", "status"}},
-      {Entity::deal, {"сделки", "deals"}, {"сделка", "deal"}},
-      {Entity::task, {"задачи", "tasks"}, {"задача", "task"}},
-      {Entity::call, {"звонки", "calls"}, {"звонок", "call"}},
-      {Entity::lead, {"лиды", "leads"}, {"лид", "lead"}},
-      {Entity::quote, {"предложения", "quotes"}, {"предложение", "quote"}},
-      {Entity::invoice, {"счета", "invoices"}, {"счёт", "invoice"}},
-      {Entity::contact, {"контакты", "contacts"}, {"контакт", "contact"}},
-      {Entity::company, {"компании", "companies"}, {"компания", "company"}},
-      {Entity::activity, {"дела", "activities"}, {"дело", "activity"}},
-      {Entity::deal_move,
-       {"переходы сделок", "moves of deals"},
-       {"переход сделки", "move of a deal"}},
-      {Entity::lead_move, {"переходы лидов", "moves of leads"}, {"переход лида", "move of a lead"}},
-      {Entity::invoice_move,
-       {"переходы счетов", "moves of invoices"},
-       {"переход счёта", "move of an invoice"}},
-  };
-  return *std::find_if(std::begin(kAll), std::end(kAll),
-                       [&](const Words& words) { return words.entity == entity; });
+// One of a list, "сделка": what a difference is about.
+std::string_view one_of(Entity entity) {
+  switch (entity) {
+    case Entity::user:
+      return tr("сотрудник", "employee");
+    case Entity::department:
+      return tr("отдел", "department");
+    case Entity::pipeline:
+      return tr("воронка", "pipeline");
+    case Entity::stage:
+      return tr("статус", "status");
+    case Entity::deal:
+      return tr("сделка", "deal");
+    case Entity::task:
+      return tr("задача", "task");
+    case Entity::call:
+      return tr("звонок", "call");
+    case Entity::lead:
+      return tr("лид", "lead");
+    case Entity::quote:
+      return tr("предложение", "quote");
+    case Entity::invoice:
+      return tr("счёт", "invoice");
+    case Entity::contact:
+      return tr("контакт", "contact");
+    case Entity::company:
+      return tr("компания", "company");
+    case Entity::activity:
+      return tr("дело", "activity");
+    case Entity::deal_move:
+      return tr("переход сделки", "move of a deal");
+    case Entity::lead_move:
+      return tr("переход лида", "move of a lead");
+    case Entity::invoice_move:
+      return tr("переход счёта", "move of an invoice");
+  }
+  return "?";
 }
 
 std::string number(std::int64_t value) { return format_money(static_cast<double>(value)); }
@@ -94,10 +100,8 @@ std::string why_not(const StreamVerdict& stream) {
 
 }  // namespace
 
-std::string title_of(Entity entity) { return words_of(entity).many.pick(); }
-
 std::string about_stream(const StreamVerdict& stream) {
-  const std::string title = title_of(stream.entity);
+  const std::string_view title = list_name(stream.entity);
   if (!stream.compared) return fmt::format("{}: {}", title, why_not(stream));
   const std::int64_t there = stream.portal_rows.value_or(stream.mirror_rows);
   std::string line = fmt::format("{}: ", title);
@@ -117,7 +121,7 @@ std::string about_stream(const StreamVerdict& stream) {
 }
 
 std::string about_difference(const Difference& d) {
-  const std::string which = fmt::format("{} {}", words_of(d.entity).one.pick(), d.id);
+  const std::string which = fmt::format("{} {}", one_of(d.entity), d.id);
   const auto count = [](const Value& value) { return as_integer(value).value_or(0); };
   switch (d.kind) {
     case Difference::Kind::missing:
@@ -131,14 +135,14 @@ std::string about_difference(const Difference& d) {
     case Difference::Kind::count:
       return say("{}: на портале {}, в зеркале {}; в сверенных id разницы нет",
                  "{}: {} on the portal, {} in the mirror; the compared ids do not differ",
-                 title_of(d.entity), rows(count(d.there)), number(count(d.here)));
+                 list_name(d.entity), rows(count(d.there)), number(count(d.here)));
     case Difference::Kind::hidden:
       return say(
           "{}: портал показывает {} из {} – похоже, вебхук лишился прав. Проверьте права "
           "его владельца.",
           "{}: the portal shows {} of {}: the webhook seems to have lost rights. Check the "
           "rights of its owner.",
-          title_of(d.entity), number(count(d.there)), number(count(d.here)));
+          list_name(d.entity), number(count(d.there)), number(count(d.here)));
   }
   return {};
 }

@@ -8,8 +8,6 @@
 
 namespace b24 {
 
-// "сделки", "лиды", ...
-std::string title_of(Entity entity);
 // One line on a stream: what was compared, and whether it is equal.
 std::string about_stream(const StreamVerdict& stream);
 // One line on a difference.

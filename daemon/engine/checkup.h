@@ -94,8 +94,6 @@ Outcome worst(const std::vector<Check>& checks);
 // The gravest failure's; nothing without a failure.
 std::optional<Blame> blame_of(const std::vector<Check>& checks);
 
-// "сделки"
-std::string words_for(Entity entity);
 // "40 с", "3 мин", "5 ч"
 std::string rough_duration(seconds duration);
 

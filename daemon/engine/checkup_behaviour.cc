@@ -12,7 +12,7 @@ namespace {
 std::string list_of(const std::vector<Entity>& entities) {
   std::string list;
   for (const Entity entity : entities) {
-    list += (list.empty() ? "" : ", ") + words_for(entity);
+    list += (list.empty() ? "" : ", ") + std::string{list_name(entity)};
   }
   return list;
 }
@@ -108,7 +108,7 @@ Check check_rejected(const PortalProbe& probe) {
     const auto found = probe.streams.find(spec.entity);
     if (found == probe.streams.end() || found->second.rejected == 0) continue;
     list += say("{}{} – {} из {}", "{}{} – {} of {}", list.empty() ? "" : ", ",
-                words_for(spec.entity), found->second.rejected, found->second.rows);
+                list_name(spec.entity), found->second.rejected, found->second.rows);
   }
   if (list.empty()) {
     return {.id = "rows", .text = say("Все строки поняты.", "All rows are understood.")};

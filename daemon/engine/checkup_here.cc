@@ -135,10 +135,10 @@ Check check_freshness(const std::vector<StreamState>& streams, Time now) {
     // Lists that are read whole come round once in a while.
     const seconds limit = kind.renewal == Renewal::whole ? 2 * kind.every : kStale;
     if (!stream.full_done) {
-      unread += (unread.empty() ? "" : ", ") + words_for(stream.entity);
+      unread += (unread.empty() ? "" : ", ") + std::string{list_name(stream.entity)};
     } else if (!stream.fresh_at || now - *stream.fresh_at > limit) {
       const auto age = stream.fresh_at ? now - *stream.fresh_at : limit;
-      stale += fmt::format("{}{} – {}", stale.empty() ? "" : ", ", words_for(stream.entity),
+      stale += fmt::format("{}{} – {}", stale.empty() ? "" : ", ", list_name(stream.entity),
                            rough_duration(age));
     } else {
       continue;

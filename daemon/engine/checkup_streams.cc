@@ -121,7 +121,7 @@ Check check_granted(const Scope& scope, const std::string& granted, const Portal
   for (const Entity entity : streams_of(scope)) {
     const auto found = probe.streams.find(entity);
     if (found == probe.streams.end() || found->second.refused) continue;
-    seen += (seen.empty() ? "" : ", ") + words_for(entity);
+    seen += (seen.empty() ? "" : ", ") + std::string{list_name(entity)};
     if (found->second.total) seen += " – " + grouped(*found->second.total);
   }
   Check check{.id = fmt::format("scope_{}", scope.name)};
@@ -138,7 +138,7 @@ Check check_refused(Entity entity, const Error& refusal, const RuleReaders& read
   Check check{.id = fmt::format("stream_{}", name(entity)),
               .outcome = essential ? Outcome::failure : Outcome::warning,
               .text = say("Список «{}» не читается. {}", "The list of {} cannot be read. {}",
-                          words_for(entity), refusal.text)};
+                          list_name(entity), refusal.text)};
   if (essential && passes_by_itself(refusal.kind)) check.blame = Blame::passing;
   const std::string silent = silenced({entity}, readers);
   check.advice = optional ? say("Обходимся без этого и спрашиваем снова раз в час.{}",
@@ -199,44 +199,6 @@ std::string granted_as(const PortalFacts& facts, const Scope& scope) {
 }
 
 }  // namespace
-
-std::string words_for(Entity entity) {
-  switch (entity) {
-    case Entity::user:
-      return say("сотрудники", "employees");
-    case Entity::department:
-      return say("отделы", "departments");
-    case Entity::pipeline:
-      return say("воронки", "pipelines");
-    case Entity::stage:
-      return say("стадии и справочники", "stages and directories");
-    case Entity::deal:
-      return say("сделки", "deals");
-    case Entity::task:
-      return say("задачи", "tasks");
-    case Entity::call:
-      return say("звонки", "calls");
-    case Entity::lead:
-      return say("лиды", "leads");
-    case Entity::quote:
-      return say("предложения", "quotes");
-    case Entity::invoice:
-      return say("счета", "invoices");
-    case Entity::contact:
-      return say("контакты", "contacts");
-    case Entity::company:
-      return say("компании", "companies");
-    case Entity::activity:
-      return say("дела", "activities");
-    case Entity::deal_move:
-      return say("история сделок", "history of deals");
-    case Entity::lead_move:
-      return say("история лидов", "history of leads");
-    case Entity::invoice_move:
-      return say("история счетов", "history of invoices");
-  }
-  return {};
-}
 
 std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers) {
   std::vector<Check> checks;
