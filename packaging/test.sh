@@ -33,7 +33,8 @@ step() {
 done_line() { echo "$last"; }
 
 build() { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; }
-tests() { run_tests "$1" ctest --test-dir "build/$1" -j "$jobs" --output-on-failure; }
+# Many a test waits for another program: one more than there are processors.
+tests() { run_tests "$1" ctest --test-dir "build/$1" -j "$((jobs + 1))" --output-on-failure; }
 # A hundred kills are for chance, and the release build has it; under sanitizers some will do.
 sanitized_tests() { B24_KILLS=20 tests "$1"; }
 
