@@ -207,7 +207,9 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
 }
 
 void Puller::read_links(Counts counts, PassReport& report, const std::stop_token& stop) {
-  if (clock_.steady_now() < links_due_) return;
+  if (counts == Counts::when_due && clock_.steady_now() < links_due_) return;
+  // As often as the polls, and no more often when a storm of hints asks for looks between them.
+  links_due_ = clock_.steady_now() + pace();
   // What this pass has read is asked for as well.
   if (!commit(After::nothing, stop)) return;
   const int requests = counts == Counts::now ? options_.link_requests_now : options_.link_requests;

@@ -41,7 +41,7 @@ struct PullerOptions {
   int verify_requests = 4;
   seconds verify_every{72000};  // once a night, be it an hour earlier than the last
   VerifyOptions verify{.requests = 200};
-  // Of what activities are bound to, beside each look: an open or recent one is asked for once, and
+  // Of what activities are bound to, beside each poll: an open or recent one is asked for once, and
   // again when it has changed. A pass that is made by hand takes more.
   int link_requests = 10;
   int link_requests_now = 40;
@@ -187,9 +187,9 @@ class Puller {
   SteadyTime count_due_{};
   SteadyTime facts_due_{};
   SteadyTime absences_due_{};
+  SteadyTime links_due_{};
   bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
-  SteadyTime links_due_{};
   Differences differences_;
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors

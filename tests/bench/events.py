@@ -52,6 +52,15 @@ def storm(port, events, deals):
     return sorted(seconds), refused
 
 
+def requests_when_quiet(portal):
+    """Requests so far, once none has come for four seconds."""
+    before = -1  # hints are gathered for a second before the portal is asked
+    while portal.counters()["requests"] != before:
+        before = portal.counters()["requests"]
+        time.sleep(4)
+    return before
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,15 +87,11 @@ def main():
             for stream in portal.streams():
                 wait_until(lambda: f"stream complete entity={stream}\n" in log.read_text(),
                            f"the full read of {stream}")
-            time.sleep(2)
-            before = portal.counters()["requests"]
+            before = requests_when_quiet(portal)
             began = time.perf_counter()
             seconds, refused = storm(port, given.events, given.deals)
             took = time.perf_counter() - began
-            quiet = -1  # hints are gathered for a second before the portal is asked
-            while portal.counters()["requests"] != quiet:
-                quiet = portal.counters()["requests"]
-                time.sleep(4)
+            after = requests_when_quiet(portal)
         finally:
             run.terminate()
             run.wait()
@@ -94,7 +99,7 @@ def main():
     print(f"{given.events} events about {given.deals} deals in {took:.2f} s, not taken: {refused}")
     print(f"answered in {middle * 1000:.2f} ms (median), "
           f"{seconds[int(len(seconds) * 0.99)] * 1000:.2f} ms (99 of 100), {most * 1000:.1f} ms (most)")
-    print(f"requests to the portal: {quiet - before}")
+    print(f"requests to the portal: {after - before}")
 
 
 if __name__ == "__main__":
