@@ -113,6 +113,25 @@ TEST(PullerLinks, APortalWithoutTheMethodIsReadAllTheSame) {
   EXPECT_GT(desk.number(kBound), 0);
 }
 
+TEST(PullerLinks, OneThatIsRefusedHoldsUpNoOther) {
+  Desk desk{company_with_activities()};
+  ASSERT_FALSE(desk.pass().error);
+  const auto ids = desk.portal().ids(Entity::activity);
+  const auto change = [&](std::int64_t id) {
+    desk.portal().call("crm.activity.update",
+                       fmt::format(R"({{"id":{},"fields":{{"SUBJECT":"Новая тема"}}}})", id));
+    desk.go_on(seconds{30});
+    ASSERT_FALSE(desk.pass().error);
+  };
+  desk.portal().add_fault(
+      {.kind = sim::FaultKind::error, .method = kActivityLinksMethod, .detail = "ACCESS_DENIED"});
+  desk.calls(kActivityLinksMethod);
+  change(ids.front());
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 1U);
+  change(ids.back());
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 1U) << "and the first is not asked for again";
+}
+
 TEST(PullerLinks, WhatIsGoneMeanwhileHasNone) {
   Desk desk{company_with_activities(), {.link_requests = 0}};
   ASSERT_FALSE(desk.pass().error);
