@@ -2,16 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <utility>
+
 #include "daemon/engine/kept.h"
 
 namespace b24 {
 
+namespace {
+
+// Offsets that no Etc/GMT zone has, or that have a name people know; none of them changes its
+// clocks.
+constexpr std::pair<minutes, std::string_view> kZones[] = {
+    {hours{0}, "Etc/UTC"},
+    {hours{3}, "Europe/Moscow"},
+    {minutes{210}, "Asia/Tehran"},
+    {minutes{270}, "Asia/Kabul"},
+    {minutes{330}, "Asia/Kolkata"},
+    {minutes{345}, "Asia/Kathmandu"},
+    {minutes{390}, "Asia/Yangon"},
+    {minutes{570}, "Australia/Darwin"},
+    {minutes{-570}, "Pacific/Marquesas"},
+};
+
+}  // namespace
+
 std::string portal_zone(const PortalFacts& facts) {
   if (is_known_zone(facts.user_zone)) return facts.user_zone;
-  const auto offset = std::chrono::duration_cast<hours>(facts.portal_offset);
-  if (offset == hours{3}) return "Europe/Moscow";
+  for (const auto& [offset, zone] : kZones) {
+    if (offset == facts.portal_offset) return std::string(zone);
+  }
   // POSIX signs: Etc/GMT-5 is five hours east of Greenwich.
-  return offset == hours{0} ? "Etc/UTC" : fmt::format("Etc/GMT{:+}", -offset.count());
+  return fmt::format("Etc/GMT{:+}",
+                     -std::chrono::duration_cast<hours>(facts.portal_offset).count());
 }
 
 Result<Calendar> calendar_of(const std::optional<PortalFacts>& facts,

@@ -142,7 +142,7 @@ TEST(CheckupTest, TellsOfTheCalendar) {
   expect_cases({
       {{}, "zone", ok, "Часовой пояс – UTC+3, по часам портала. Другой задаёт calendar.zone.", ""},
       {[](S& s, C&) { s.facts.portal_offset = hours{5} + minutes{30}; }, "zone", ok,
-       "Часовой пояс – UTC+5, по часам портала. Другой задаёт calendar.zone.", ""},
+       "Часовой пояс – UTC+5:30, по часам портала. Другой задаёт calendar.zone.", ""},
       {[](S& s, C&) { s.facts.user_zone = "Asia/Yekaterinburg"; }, "zone", ok,
        "Часовой пояс – Asia/Yekaterinburg (UTC+5), как у владельца вебхука. Другой задаёт "
        "calendar.zone.",
