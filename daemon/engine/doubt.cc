@@ -22,7 +22,26 @@ bool is_similar(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
-bool lost_its_end(const SweepResult& found) { return found.tail >= kTail; }
+bool lost_its_end(const SweepResult& found) {
+  const bool mostly_there = found.gone * 2 < found.here;
+  return mostly_there && found.tail >= kTail && found.tail * 10 >= found.gone * 9;
+}
+
+bool stands_by_itself(Entity entity) {
+  switch (entity) {
+    case Entity::deal:
+    case Entity::task:
+    case Entity::call:
+    case Entity::lead:
+    case Entity::contact:
+    case Entity::company:
+    case Entity::quote:
+    case Entity::invoice:
+      return true;
+    default:
+      return false;
+  }
+}
 
 std::optional<Doubt> doubt_after(const std::optional<Doubt>& before, const SweepResult& found) {
   if (!is_doubtful(found)) return std::nullopt;

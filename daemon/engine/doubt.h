@@ -23,9 +23,12 @@ struct SweepResult {
 // comparison at least an hour later finds about the same.
 std::optional<Doubt> doubt_after(const std::optional<Doubt>& before, const SweepResult& found);
 
-// The newest rows of a list are gone, more than people delete one after another. In two lists at
-// once that is a backup.
+// The newest rows of a list are gone, more than people delete one after another, and the rest is
+// there: what the portal shows has lost its end. In two lists at once that is a backup. A portal
+// that shows nothing, or only what somebody without rights may see, looks otherwise.
 bool lost_its_end(const SweepResult& found);
+// Not so of what goes with something else: a deleted deal takes its activities along.
+bool stands_by_itself(Entity entity);
 inline constexpr std::size_t kListsOfABackup = 2;
 
 }  // namespace b24

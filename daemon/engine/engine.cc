@@ -111,6 +111,9 @@ void Engine::take(const Event& event) {
 }
 
 void Engine::take_rows(const Pulled& pulled) {
+  // The puller learns of it at the end of its pass; until then it speaks of a mirror that is no
+  // more.
+  if (begun_anew_) return;
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
   for (const PulledPart& part : pulled.parts) take_part(part, now);
@@ -118,7 +121,10 @@ void Engine::take_rows(const Pulled& pulled) {
     const KeptLimits kept{limits->bucket_level, limits->operating, now};
     writer_.set_meta(kLimitsMeta, to_json(kept));
   }
+  const bool restored = lost_ends_.size() >= kListsOfABackup;
+  if (restored) clear_for_restored(now);
   transaction.commit();
+  if (restored) return begin_anew();
   for (const PulledPart& part : pulled.parts) {
     StreamState& known = streams_[part.state.entity];
     if (part.state.problem.empty()) {
@@ -139,7 +145,6 @@ void Engine::take_rows(const Pulled& pulled) {
     }
     known = part.state;
   }
-  if (lost_ends_.size() >= kListsOfABackup) begin_anew(now);
 }
 
 void Engine::take_part(const PulledPart& part, Time now) {
@@ -186,7 +191,7 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
     log::info("doubt is over entity={} doubted={} gone={} mirror={}", name(entity), before->rows,
               found.gone, found.here);
   }
-  if (after && lost_its_end(found)) {
+  if (after && stands_by_itself(entity) && lost_its_end(found)) {
     lost_ends_[entity] = tail;
   } else {
     lost_ends_.erase(entity);

@@ -65,7 +65,9 @@ class Engine {
   std::vector<std::int64_t> finish_sweep(const PulledPart& part);
   // The portal was restored from a backup: what is in the mirror may never have been, and its ids
   // are given to others. All is read again; what no longer holds ends without a word of a recovery.
-  void begin_anew(Time now);
+  // Two steps: what is written, and, once that is committed, what this object knows.
+  void clear_for_restored(Time now);
+  void begin_anew();
   // Every rule is looked at as for the first time.
   void forget_looks();
   // Tells of lists that cannot be read for long, once, and of the end of it. A list that cannot be

@@ -107,8 +107,10 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
   }
   const std::string looked = reader_.meta(look_meta(rule.id)).value_or("");
   const bool first_look = looked != fingerprint(rules_, rule, config_);
-  // Whoever has just set this up wants to see it; others are not woken for a summary.
-  if (first_look && is_quiet(now) && now - rules_from_ >= kSetUp) return std::nullopt;
+  // Whoever has just set this up wants to see it; others are not woken for a summary, nor for what
+  // a restored portal no longer shows.
+  const bool set_up = now - rules_from_ < kSetUp && looked != kBegunAnew;
+  if (first_look && is_quiet(now) && !set_up) return std::nullopt;
   const std::vector<Alert> alerts = writer_.alerts(rule.id);
   StandingNorms standing;
   for (const Alert& alert : alerts) {
@@ -138,8 +140,10 @@ void Engine::judge_all(Time now) {
     }
   }
   std::vector<Outcome> outcomes;
+  bool any_rule = false;
   for (const Rule& rule : rules_.rules) {
     if (!rule.enabled) continue;
+    any_rule = true;
     turns_.fetch_add(1, std::memory_order_relaxed);  // a query may take seconds
     if (auto outcome = judge_rule(rule, now)) outcomes.push_back(std::move(*outcome));
   }
@@ -147,8 +151,9 @@ void Engine::judge_all(Time now) {
   if (!outcomes.empty()) tell(outcomes, now);
   judged_at_ = now;
   changed_ = false;
-  if (restored_) end_restore();
-  send_due(now);
+  // What waited in the backup may be over: it is told once a rule has been looked at.
+  if (restored_ && (!any_rule || !outcomes.empty())) end_restore();
+  if (!restored_) send_due(now);
 }
 
 RouteInput Engine::route_input(Time now) const {

@@ -22,7 +22,6 @@ void Engine::tell_administrators(const std::string& text, const std::string& nam
 }
 
 void Engine::watch_streams(Time now) {
-  if (is_quiet(now)) return;
   std::set<Entity> bad;
   Time since = now;
   std::string why;
@@ -37,8 +36,15 @@ void Engine::watch_streams(Time now) {
     since = std::min(since, state.fresh_at.value_or(troubled->second));
     why = state.problem;
   }
-  const std::set<Entity> told = outage_ ? outage_->lists : std::set<Entity>{};
   const bool over = outage_ && bad.empty();
+  if (outage_ && over != outage_->over_at.has_value()) {
+    KeptOutage noted = *outage_;
+    noted.over_at = over ? std::optional{now} : std::nullopt;
+    writer_.set_meta(kOutageMeta, to_json(noted));
+    outage_ = std::move(noted);
+  }
+  if (is_quiet(now)) return;
+  const std::set<Entity> told = outage_ ? outage_->lists : std::set<Entity>{};
   const bool more = !std::includes(told.begin(), told.end(), bad.begin(), bad.end());
   if (!over && !more) return;
   // One message, in which the later words replace the earlier.
@@ -47,7 +53,8 @@ void Engine::watch_streams(Time now) {
   std::optional<KeptOutage> next;
   Writer::Transaction transaction{writer_};
   if (over) {
-    tell_administrators(outage_over_text(told, from, now, around_.calendar), name, now);
+    tell_administrators(outage_over_text(told, from, *outage_->over_at, around_.calendar), name,
+                        now);
   } else {
     bad.insert(told.begin(), told.end());
     tell_administrators(outage_text(bad, from, why, around_.calendar), name, now);
@@ -58,18 +65,19 @@ void Engine::watch_streams(Time now) {
   outage_ = std::move(next);
 }
 
-void Engine::begin_anew(Time now) {
+void Engine::clear_for_restored(Time now) {
+  writer_.clear_mirror();
+  forget_looks();
+  tell_administrators(portal_restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)),
+                      now);
+}
+
+void Engine::begin_anew() {
   std::string lists;
   for (const auto& [entity, rows] : lost_ends_) {
     lists += fmt::format("{}{}={}", lists.empty() ? "" : " ", name(entity), rows);
   }
   log::error("portal restored from a backup, everything is read again gone={}", log::quoted(lists));
-  Writer::Transaction transaction{writer_};
-  writer_.clear_mirror();
-  forget_looks();
-  tell_administrators(portal_restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)),
-                      now);
-  transaction.commit();
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
   lost_ends_.clear();
   judged_at_.reset();

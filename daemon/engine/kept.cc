@@ -94,12 +94,15 @@ std::optional<KeptAbsences> kept_absences(Reader& reader) {
 std::string to_json(const KeptOutage& kept) {
   Json lists = Json::array();
   for (const Entity entity : kept.lists) lists.push_back(std::string{name(entity)});
-  return Json{{"since", to_unix(kept.since)}, {"lists", std::move(lists)}}.dump();
+  Json json{{"since", to_unix(kept.since)}, {"lists", std::move(lists)}};
+  if (kept.over_at) json["over_at"] = to_unix(*kept.over_at);
+  return json.dump();
 }
 
 std::optional<KeptOutage> outage_from_json(const std::string& text) try {
   const Json json = Json::parse(text);
   KeptOutage kept{from_unix(json.at("since")), {}};
+  if (json.contains("over_at")) kept.over_at = from_unix(json.at("over_at"));
   for (const Json& list : json.at("lists")) {
     if (const auto entity = entity_named(list.get<std::string>())) kept.lists.insert(*entity);
   }

@@ -44,6 +44,7 @@ std::optional<KeptAbsences> kept_absences(Reader& reader);
 struct KeptOutage {
   Time since;
   std::set<Entity> lists;
+  std::optional<Time> over_at = {};  // read again, which is not told yet
 };
 std::string to_json(const KeptOutage& kept);
 std::optional<KeptOutage> outage_from_json(const std::string& text);

@@ -145,6 +145,8 @@ TEST(DoubtTest, IsByShareAndPassesAfterAnHour) {
       {"the rows are there again", sixty, {60, 0, 0, kStart + minutes{1}}, none},
       {"a few of the newest are gone", none, {60, 9, 9, kStart}, none},
       {"the newest are gone", none, {60, 10, 10, kStart}, Doubt{kStart, 10}},
+      {"nearly all that are gone are the newest", none, {60, 11, 10, kStart}, Doubt{kStart, 11}},
+      {"some of the gone are the newest", none, {60, 20, 10, kStart}, none},
       {"gone here and there, and the newest", none, {60, 14, 9, kStart}, none},
       {"the clock was set back",
        sixty,
@@ -152,6 +154,14 @@ TEST(DoubtTest, IsByShareAndPassesAfterAnHour) {
        Doubt{kStart - hours{6}, 60}},
   };
   for (const auto& c : cases) EXPECT_EQ(doubt_after(c.before, c.found), c.after) << c.what;
+}
+
+TEST(DoubtTest, AListHasLostItsEndWhenTheRestIsThere) {
+  EXPECT_TRUE(lost_its_end({60, 10, 10, kStart}));
+  EXPECT_FALSE(lost_its_end({60, 9, 9, kStart}));
+  EXPECT_FALSE(lost_its_end({60, 60, 60, kStart})) << "nothing is shown";
+  EXPECT_FALSE(lost_its_end({60, 40, 12, kStart})) << "only what some user may see";
+  EXPECT_FALSE(lost_its_end({60, 25, 12, kStart})) << "gone all over the list";
 }
 
 TEST_F(EngineKeepingTest, AnEmptyListIsBelievedWhenItStaysEmpty) {

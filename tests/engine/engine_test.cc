@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "daemon/store/backup.h"
 #include "tests/engine/company.h"
 #include "tests/support/fake_clock.h"
 
@@ -366,6 +367,46 @@ TEST_F(EngineTest, TheEveningIsToldInTheMorning) {
   EXPECT_THAT(told(), ElementsAre("1 b24watch:many_tasks:m11:u1:e1"));
 }
 
+TEST_F(EngineTest, AnEveningWithARestoredPortalResolvesNothingInTheMorning) {
+  start_with_a_told_pile();
+  std::vector<Record> tasks;
+  std::vector<Record> deals;
+  for (std::int64_t id = 201; id < 240; ++id) {
+    tasks.push_back(task_row(id, 12, days{1}, 5));
+    deals.push_back(deal_row(id, 12, days{1}));
+  }
+  bring(Entity::task, tasks);
+  bring(Entity::deal, deals);
+  clock_.advance(hours{5});  // half past eight in the evening
+  start();
+  for (const Entity entity : {Entity::task, Entity::deal}) {
+    const StreamState state = complete(entity, clock_.now());
+    std::vector<Record> shown = entity == Entity::task ? tasks : deals;
+    if (entity == Entity::task) shown.insert(shown.begin(), {pile()[0], pile()[1], pile()[2]});
+    shown.resize(shown.size() - 12);
+    Pulled pulled;
+    pulled.parts.push_back({.state = state, .sweep = PulledPart::Sweep::begin});
+    pulled.parts.push_back({.state = state,
+                            .records = shown,
+                            .sweep = PulledPart::Sweep::finish,
+                            .sweep_began_at = clock_.now(),
+                            .ids_only = true});
+    engine_->take(std::move(pulled));
+  }
+  ASSERT_THAT(rows("SELECT * FROM tasks"), IsEmpty()) << "the mirror is begun anew";
+  told();  // what the administrator hears
+  bring_company();
+  look();
+  EXPECT_THAT(told(), IsEmpty());
+  EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|firing|1"));
+  clock_.advance(hours{13});
+  bring_company();
+  look();
+  ASSERT_EQ(handed_.size(), 1U);
+  EXPECT_EQ(handed_.front().plain,
+            "⚪ Иван: портал восстановили из резервной копии, тревоги «Много задач» на нём нет");
+}
+
 TEST_F(EngineTest, TheDismissedAreNotRecovered) {
   start_with_a_told_pile();
   bring(Entity::user,
@@ -559,6 +600,24 @@ TEST_F(EngineTest, AStreamThatFailsForAnHourIsNotWaitedFor) {
   bring(Entity::task, {task_row(104, 12, days{1})});
   look();
   EXPECT_THAT(alerts(), ElementsAre("many_tasks|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, WhatWaitedInABackupWaitsForARuleThatCanBeJudged) {
+  open_writer();
+  in_transaction([&] {
+    writer_->queue({0, 5, "waited", "text", "text"}, clock_.now());
+    writer_->set_meta(kRestoredMeta, "1795244400");
+  });
+  start();
+  for (int i = 0; i < 2; ++i) {
+    for (const Entity entity : kEntities) bring({.entity = entity, .problem = "нет ответа"});
+    clock_.advance(hours{1});
+  }
+  look();
+  EXPECT_THAT(told(), IsEmpty()) << "nothing could be judged";
+  bring_company();
+  look();
+  EXPECT_THAT(told(), ElementsAre("5 waited"));
 }
 
 TEST_F(EngineTest, ATroubleOfBeforeTheRestartIsNotForgotten) {

@@ -114,6 +114,24 @@ TEST_F(EngineWatchTest, WhatThePortalDoesNotHaveIsNoTrouble) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+TEST_F(EngineWatchTest, AnEndAtNightIsToldInTheMorningWithItsTime) {
+  bring_all("");
+  bring_all("Портал не отвечает.");
+  clock_.advance(hours{1});
+  bring_all("Портал не отвечает.");
+  ASSERT_EQ(told().size(), 1U);
+  clock_.advance(hours{4});  // 20:30
+  bring_all("");
+  start();
+  clock_.advance(hours{5});
+  bring_all("");
+  clock_.advance(hours{8});  // 9:30
+  bring_all("");
+  EXPECT_EQ(told(), Lines{"1|✅ b24watch: данные портала снова читаются. Не читались с 19.11 15:30 "
+                          "до 19.11 20:30: все данные. Всё, что изменилось за это время, "
+                          "прочитано."});
+}
+
 TEST_F(EngineWatchTest, NobodyIsWokenAndAShortNightIsForgotten) {
   clock_.advance(hours{6});  // 21:30
   bring_all("");

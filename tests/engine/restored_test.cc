@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "tests/engine/desk.h"
 
 // A portal that was restored from a backup has lost its newest rows, has older versions of others,
@@ -51,6 +53,57 @@ TEST(RestoredPortal, IsReadAnew) {
   const std::uint64_t requests = desk.portal().counters().requests;
   ASSERT_FALSE(desk.pass().error);
   EXPECT_EQ(desk.portal().counters().requests - requests, 1U);
+}
+
+TEST(RestoredPortal, WhatTheSamePassStillBringsIsNotTaken) {
+  sim::PortalOptions company = small_company();
+  company.calls = 9000;
+  Desk desk{company, {.sweep_requests = 1}};
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  desk.portal().back_up();
+  desk.go_on(hours{24});
+  add_rows(desk, 12);
+  for (int i = 0; i < 12; ++i) {
+    desk.portal().call("crm.item.add", R"({"entityTypeId":1,"fields":{"title":"a lead"}})");
+  }
+  // The comparison of all calls has begun, and takes four passes.
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_FALSE(desk.pass().error);
+    desk.go_on(seconds{30});
+  }
+  ASSERT_EQ(lost(desk), 24);
+  desk.portal().restore();
+  for (int i = 0; i < 8; ++i) {
+    desk.go_on(minutes{16});
+    ASSERT_FALSE(desk.pass().error);
+  }
+  EXPECT_EQ(lost(desk), 0);
+  for (const Entity entity : {Entity::deal, Entity::task, Entity::call, Entity::lead}) {
+    EXPECT_EQ(desk.ids(fmt::format("SELECT id FROM v_{} ORDER BY id", name(entity))),
+              desk.portal().ids(entity))
+        << name(entity);
+    EXPECT_TRUE(desk.stream(entity).full_done) << name(entity);
+  }
+}
+
+TEST(RestoredPortal, WhatGoesWithSomethingElseIsNoSecondList) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  std::vector<std::int64_t> made;
+  for (int i = 0; i < 12; ++i) {
+    const auto answer = nlohmann::json::parse(
+        desk.portal().call("crm.item.add", R"({"entityTypeId":2,"fields":{"title":"lost 1"}})"));
+    made.push_back(answer.at("result").at("item").at("id").get<std::int64_t>());
+    desk.portal().call("crm.activity.todo.add",
+                       fmt::format(R"({{"ownerTypeId":2,"ownerId":{},"deadline":)"
+                                   R"("2026-12-01T10:00:00+03:00","title":"lost 1"}})",
+                                   made.back()));
+  }
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  for (const std::int64_t id : made) desk.delete_deal(id);
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  EXPECT_EQ(lost(desk), 12) << "not believed yet, nor is the mirror begun anew";
+  EXPECT_TRUE(desk.stream(Entity::deal).full_done);
 }
 
 TEST(RestoredPortal, ADeletionOfTheNewestOfOneListIsOneAfterAnHour) {
