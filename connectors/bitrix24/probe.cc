@@ -26,7 +26,6 @@ class Questions {
   void ask(std::string key, const EntitySpec& spec, const PageQuery& query) {
     ask(std::move(key), spec.method, page_params(spec, query));
   }
-  bool empty() const { return commands_.empty(); }
 
   // Fails as Client::batch does.
   std::optional<Error> send(Client& client, const std::stop_token& stop) {
@@ -95,23 +94,21 @@ std::optional<Time> changed_at(const EntitySpec& spec, const Record& record) {
   return latest;
 }
 
-// The oldest row as a list that changed since `since` would show it; counted, as the first page of
-// every list is.
-PageQuery changed_since(const EntitySpec& spec, const Record& oldest, Time since, seconds offset) {
-  PageQuery query{.after = std::to_string(oldest.id - 1), .ids_only = true, .start = 0};
-  query.portal_offset = offset;
-  (spec.recent_filter.empty() ? query.since : query.recent_since) = since;
-  return query;
-}
-
-// Asked for: the row by its own time, by a later one, and by a later one written in another zone.
+// Asked for: the oldest row by its own time, by a later one, and by a later one written in another
+// zone; counted, as the first page of every list is, unless the portal takes too long for that.
 void ask_moments(const EntitySpec& spec, const Record& oldest, Time changed, seconds offset,
-                 Questions& questions) {
+                 Counting counting, Questions& questions) {
+  const auto ask = [&](const char* what, Time since, seconds written_in) {
+    PageQuery query{.after = std::to_string(oldest.id - 1), .ids_only = true};
+    query.start = counting == Counting::wanted ? 0 : -1;
+    query.portal_offset = written_in;
+    (spec.recent_filter.empty() ? query.since : query.recent_since) = since;
+    questions.ask(question(what, spec.entity), spec, query);
+  };
   const Time later = changed + seconds{1};
-  questions.ask(question("at", spec.entity), spec, changed_since(spec, oldest, changed, offset));
-  questions.ask(question("after", spec.entity), spec, changed_since(spec, oldest, later, offset));
-  questions.ask(question("west", spec.entity), spec,
-                changed_since(spec, oldest, later, offset - kOtherOffset));
+  ask("at", changed, offset);
+  ask("after", later, offset);
+  ask("west", later, offset - kOtherOffset);
 }
 
 Moments moments_of(const EntitySpec& spec, const Record& oldest, const Questions& questions) {
@@ -191,35 +188,50 @@ StreamProbe stream_of(const EntitySpec& spec, const Questions& questions,
 
 Result<PortalProbe> probe_portal(Client& client, seconds portal_offset, Time now,
                                  const std::stop_token& stop) {
-  Questions first = what_is_there(Counting::wanted, portal_offset, now);
-  auto failed = first.send(client, stop);
-  if (failed && failed->kind == ErrorKind::unavailable) {
-    first = what_is_there(Counting::avoided, portal_offset, now);
-    failed = first.send(client, stop);
-  }
-  if (failed) return *failed;
+  Counting counting = Counting::wanted;
+  const auto send = [&](const auto& questions_of) -> Result<Questions> {
+    Questions questions = questions_of();
+    auto failed = questions.send(client, stop);
+    if (failed && failed->kind == ErrorKind::unavailable && counting == Counting::wanted) {
+      counting = Counting::avoided;
+      questions = questions_of();
+      failed = questions.send(client, stop);
+    }
+    if (failed) return *failed;
+    return questions;
+  };
+  const auto first = send([&] { return what_is_there(counting, portal_offset, now); });
+  if (!first) return first.error();
 
   PortalProbe probe;
-  probe.leads = leads_of(first.answer("mode"));
-  probe.may_notify = availability(first.answer("notify"));
-  if (const auto* calls = first.answer("calls"); calls != nullptr && calls->result) {
+  probe.leads = leads_of(first->answer("mode"));
+  probe.may_notify = availability(first->answer("notify"));
+  if (const auto* calls = first->answer("calls"); calls != nullptr && calls->result) {
     probe.recent_calls = calls->total;
   }
-  Questions second;
-  std::map<Entity, Record> oldest;
+  struct Oldest {
+    Record record;
+    Time changed;
+  };
+  std::map<Entity, Oldest> oldest;
   for (const EntitySpec& spec : specs()) {
     std::optional<Record> record;
-    probe.streams[spec.entity] = stream_of(spec, first, record);
+    probe.streams[spec.entity] = stream_of(spec, *first, record);
     const bool by_time = !spec.changed_filter.empty() || !spec.recent_filter.empty();
     const auto changed = record && by_time ? changed_at(spec, *record) : std::nullopt;
-    if (!changed) continue;
-    ask_moments(spec, *record, *changed, portal_offset, second);
-    oldest.emplace(spec.entity, std::move(*record));
+    if (changed) oldest.emplace(spec.entity, Oldest{std::move(*record), *changed});
   }
-  if (second.empty()) return probe;
-  if (auto lost = second.send(client, stop)) return *lost;
-  for (const auto& [entity, record] : oldest) {
-    probe.streams[entity].moments = moments_of(spec(entity), record, second);
+  if (oldest.empty()) return probe;
+  const auto second = send([&] {
+    Questions questions;
+    for (const auto& [entity, row] : oldest) {
+      ask_moments(spec(entity), row.record, row.changed, portal_offset, counting, questions);
+    }
+    return questions;
+  });
+  if (!second) return second.error();
+  for (const auto& [entity, row] : oldest) {
+    probe.streams[entity].moments = moments_of(spec(entity), row.record, *second);
   }
   return probe;
 }

@@ -9,8 +9,8 @@
 #include "rules/base/entity.h"
 
 // What a portal gives and how it behaves where its docs are silent or contradict each other (portal
-// docs: huge-data.md for start=-1, data-types.md for offsets), found out by asking. Two requests; a
-// third one when counting takes the portal too long.
+// docs: huge-data.md for start=-1, data-types.md for offsets), found out by asking. Two requests,
+// and one more when counting takes the portal too long.
 
 namespace b24 {
 

@@ -64,11 +64,13 @@ void add_department(const Record& record, std::vector<Department>& departments) 
   department.head = id_in("head_id");
 }
 
-std::vector<Command> newest_cards() {
+// Pages by offset, each of which the portal counts; or the newest page alone, without counting.
+std::vector<Command> newest_cards(bool counted) {
+  const auto page = static_cast<std::int64_t>(kPageRows);
   std::vector<Command> commands;
   for (const int type : {kDeals, kLeads}) {
-    for (std::int64_t start = 0; start < kNewestLooked;
-         start += static_cast<std::int64_t>(kPageRows)) {
+    for (std::int64_t start = counted ? 0 : -1; start < (counted ? kNewestLooked : 0);
+         start += page) {
       const Params params = {{"entityTypeId", type},
                              {"select", {"id", "assignedById"}},
                              {"order", {{"id", "DESC"}}},
@@ -109,7 +111,10 @@ Result<Staff> read_staff(Client& client, seconds portal_offset, const std::stop_
       }
     }
   }
-  const auto newest = client.batch(newest_cards(), stop);
+  auto newest = client.batch(newest_cards(true), stop);
+  if (!newest && newest.error().kind == ErrorKind::unavailable) {
+    newest = client.batch(newest_cards(false), stop);
+  }
   if (!newest) return newest.error();
   for (const CommandAnswer& answer : newest->commands) count_owners(answer, staff.owned);
   for (Person& person : staff.persons) person.owns_deals = staff.owned.contains(person.id);

@@ -20,7 +20,8 @@ struct Staff {
   std::map<std::int64_t, std::int64_t> owned;
 };
 
-// The newest deals and leads that are looked at, of each.
+// The newest deals and leads that are looked at, of each; one page of them where counting takes the
+// portal too long.
 inline constexpr std::int64_t kNewestLooked = 500;
 
 // A few requests. Fails as Client::batch does, or as the list of users or departments does.

@@ -28,6 +28,7 @@ class Probed {
 
   sim::Portal& portal() { return portal_; }
   Client& client() { return *client_; }
+  std::string last_request() { return portal_.requests().back().body; }
   PortalProbe probe() {
     auto probe = probe_portal(*client_, hours{3}, kNow, {});
     EXPECT_TRUE(probe) << (probe ? "" : probe.error().text);
@@ -162,6 +163,22 @@ TEST(ProbeTest, APortalThatCountsTooLongIsAskedWithoutCounting) {
   EXPECT_EQ(probe.recent_calls, std::nullopt);
 }
 
+TEST(ProbeTest, WhatIsNotCountedIsNotCountedLater) {
+  Probed probed;
+  probed.portal().add_fault({.kind = FaultKind::bad_gateway, .count = 4, .body = "first_deal"});
+  EXPECT_EQ(probed.probe().streams.at(Entity::deal).moments, Moments::any_offset);
+  EXPECT_NE(probed.last_request().find("west_deal"), std::string::npos);
+  EXPECT_EQ(probed.last_request().find("start=0"), std::string::npos);
+}
+
+TEST(ProbeTest, APortalThatCountsChangesTooLongIsAskedWithoutCounting) {
+  Probed probed;
+  probed.portal().add_fault({.kind = FaultKind::bad_gateway, .count = 4, .body = "west_deal"});
+  const PortalProbe probe = probed.probe();
+  EXPECT_EQ(probe.streams.at(Entity::deal).moments, Moments::any_offset);
+  EXPECT_TRUE(probe.streams.at(Entity::deal).total);
+}
+
 TEST(ProbeTest, RowsThatAreNotUnderstoodAreCounted) {
   Probed probed;
   probed.portal().add_fault({.kind = FaultKind::broken_row, .method = "tasks.task.list"});
@@ -182,6 +199,18 @@ TEST(StaffTest, NamesActivePeopleDepartmentsAndOwners) {
     EXPECT_FALSE(person.departments.empty()) << person.id;
     EXPECT_EQ(person.owns_deals, staff->owned.contains(person.id));
   }
+}
+
+TEST(StaffTest, APortalThatCountsTooLongNamesTheNewestOwners) {
+  Probed probed;
+  probed.portal().add_fault({.kind = FaultKind::bad_gateway, .count = 4, .body = "start=450"});
+  const auto staff = read_staff(probed.client(), hours{3}, {});
+  ASSERT_TRUE(staff) << staff.error().text;
+  std::int64_t owned = 0;
+  for (const auto& [user, count] : staff->owned) owned += count;
+  const auto page = static_cast<std::int64_t>(kPageRows);
+  EXPECT_GT(owned, page) << "deals and leads";
+  EXPECT_LE(owned, 2 * page);
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ std::string add_fault(Portal& portal, const Json& given) {
   fault.kind = *kind;
   fault.method = to_text(param(given, "method"));
   fault.detail = to_text(param(given, "detail"));
+  fault.body = to_text(param(given, "body"));
   const auto number = [&](const char* name, double otherwise) {
     const Json& value = param(given, name);
     return value.is_null() ? otherwise : to_real(value);

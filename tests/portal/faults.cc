@@ -76,9 +76,11 @@ std::optional<Fault> Faults::take(FaultKind kind, std::string_view method) {
   return std::nullopt;
 }
 
-std::optional<Fault> Faults::take_request(const std::vector<std::string>& methods) {
+std::optional<Fault> Faults::take_request(const std::vector<std::string>& methods,
+                                          std::string_view body) {
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     if (!of_request(faults_[i].kind) || !concerns(faults_[i], methods)) continue;
+    if (body.find(faults_[i].body) == std::string_view::npos) continue;
     if (auto fault = strike(i)) return fault;
   }
   return std::nullopt;

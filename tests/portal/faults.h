@@ -56,6 +56,7 @@ struct Fault {
   int status = 400;
   milliseconds delay{0};
   Strikes strikes = Strikes::before;
+  std::string body = {};  // only requests whose body has this in it
 };
 
 // The faults set at the moment. Not thread-safe.
@@ -68,7 +69,7 @@ class Faults {
   // A fault of that kind that strikes this call now; its count goes down.
   std::optional<Fault> take(FaultKind kind, std::string_view method);
   // The first fault of the whole request that strikes now. `methods` are those called by it.
-  std::optional<Fault> take_request(const std::vector<std::string>& methods);
+  std::optional<Fault> take_request(const std::vector<std::string>& methods, std::string_view body);
   bool outage() const;
 
  private:

@@ -191,7 +191,8 @@ HttpReply handle_rest(World& world, const HttpRequest& request) {
   if (malformed) {
     return error_reply(world, {400, "INVALID_REQUEST", "Malformed JSON", false});
   }
-  const auto fault = world.faults.take_request(called_methods(address.method, params));
+  const auto fault =
+      world.faults.take_request(called_methods(address.method, params), request.body);
   HttpReply reply;
   if (!fault || needs_answer(*fault)) {
     reply = call_method(world, address.method, params, started);
