@@ -277,8 +277,8 @@ std::string edited_text(const MessageContext& context) {
 std::string portal_restored_text(const MessageContext& context) {
   return fmt::format(
       fmt::runtime(tr("⚪ {}: портал восстановили из резервной копии, тревоги «{}» на нём нет",
-                      "⚪ {}: the portal was restored from a backup, the alert \"{}\" is not so "
-                      "there")),
+                      "⚪ {}: the portal was restored from a backup; there the alert \"{}\" does "
+                      "not hold")),
       user_link(context.manager_id, context.input.people.name(context.manager_id)),
       escape_bb(context.rule.name.pick()));
 }

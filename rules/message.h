@@ -32,7 +32,7 @@ std::string closing_text(const MessageContext& context, const std::vector<const 
 std::string unwatched_text(const MessageContext& context);
 // The rule was edited, and what was told does not match it any more.
 std::string edited_text(const MessageContext& context);
-// The portal was restored from a backup, and what was told is not so there.
+// The portal was restored from a backup, and what was told does not hold there.
 std::string portal_restored_text(const MessageContext& context);
 // The object as a link, or as its title where it has no page.
 std::string item_link(const MessageContext& context, Entity entity, const Item& item);
