@@ -22,9 +22,10 @@ namespace fs = std::filesystem;
 constexpr const char* kTablesOfState =
     "SELECT name, sql FROM {}.sqlite_schema WHERE type = 'table' ORDER BY name";
 constexpr const char* kColumnsOf = "SELECT name FROM pragma_table_info(?, ?) ORDER BY cid";
-// The moves between stages, and the newest lines.
+// What the views look up in the log for its whole length, and the newest lines.
 constexpr const char* kOfChanges =
-    " WHERE field = 'stage_id' OR id > (SELECT coalesce(max(id), 0) - {} FROM {}.changes)";
+    " WHERE field IN ('stage_id', 'manager_id', 'amount', 'deadline_at', 'changed_by') "
+    "OR id > (SELECT coalesce(max(id), 0) - {} FROM {}.changes)";
 // What speaks of the mirror that is left behind: its views, the zone of its local days, and how it
 // compared with the portal.
 constexpr const char* kForgetMirror =

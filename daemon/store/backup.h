@@ -20,7 +20,8 @@ namespace b24 {
 inline constexpr std::string_view kStateTables[] = {"alerts",   "alert_events", "changes",
                                                     "messages", "meta",         "outbox"};
 inline constexpr int kBackupsKept = 7;
-// Of the change log the moves between stages, which norms are learned from, and the newest lines.
+// Of the change log the newest lines, and all that norms are learned from and the views look up:
+// stages, the responsible, amounts, deadlines, and who changed a task.
 inline constexpr std::int64_t kChangesBackedUp = 1'000'000;
 
 struct Backup {

@@ -112,6 +112,21 @@ TEST_F(BackupTest, HoldsWhatThePortalDoesNotGiveBackAndNothingElse) {
   EXPECT_EQ(writer_->backed_up_at(), kStart);
 }
 
+// The newest lines are kept whatever they tell; of the older ones those that the views look up.
+TEST_F(BackupTest, OfTheOldLogWhatTheViewsLookUpIsKept) {
+  change(paths_.file(),
+         "INSERT INTO changes (id, entity, entity_id, field, seen_at) VALUES "
+         "(1, 'deal', 5, 'title', 1), (2, 'deal', 5, 'stage_id', 1), "
+         "(3, 'deal', 5, 'manager_id', 1), (4, 'deal', 5, 'amount', 1), "
+         "(5, 'task', 5, 'deadline_at', 1), (6, 'task', 5, 'changed_by', 1), "
+         "(7, 'task', 5, 'title', 1), (1000007, 'deal', 5, 'title', 2), "
+         "(1000008, 'deal', 5, 'title', 2)");
+  writer_->back_up(kStart);
+  restored();
+  EXPECT_THAT(rows("SELECT id FROM changes ORDER BY id"),
+              ElementsAre("2", "3", "4", "5", "6", "1000007", "1000008"));
+}
+
 // Whoever adds a table says which it is: what the portal gives again, or what belongs to a backup.
 TEST_F(BackupTest, EveryTableIsMirrorOrState) {
   std::set<std::string> mirror = {"streams",        "rejected_rows",       "task_links",
