@@ -8,7 +8,9 @@ DROP INDEX calls_by_day;
 DROP INDEX calls_by_start;
 
 -- Who changed a task last, and its links to the CRM. They are known of every task once the list has
--- been read again.
+-- been read again. A row_hash of 0 keeps that reading out of the change log. Not so where a deadline
+-- has moved: the line says since when it is known who changes the task, and so that whoever moved
+-- the deadline before is unknown.
 CREATE TABLE tasks_of_version_2 (
   id INTEGER PRIMARY KEY,
   title TEXT,
@@ -40,7 +42,10 @@ INSERT INTO tasks_of_version_2 (
 SELECT
   id, title, status, manager_id, creator_id, closed_by, deadline_at, created_at, changed_at,
   closed_at, status_changed_at, activity_at, priority, group_id, parent_id, control, extra,
-  row_hash, seen_at, deleted_at
+  iif(EXISTS (SELECT 1 FROM changes AS c
+              WHERE c.entity = 'task' AND c.entity_id = tasks.id AND c.field = 'deadline_at'),
+      row_hash, 0),
+  seen_at, deleted_at
 FROM tasks;
 DROP TABLE tasks;
 ALTER TABLE tasks_of_version_2 RENAME TO tasks;

@@ -396,12 +396,14 @@ SELECT
   c.old_value AS old_deadline_at,
   --# new_deadline_at INTEGER | Новый срок, секунды UTC; пусто – срок сняли | The new deadline, UTC seconds; none: it was taken off
   c.new_value AS new_deadline_at,
-  --# moved_by INTEGER | Кто перенёс: v_manager.id | Who moved it: v_manager.id
-  coalesce(
-    (SELECT w.old_value FROM changes AS w
-     WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'changed_by'
-       AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
-    t.changed_by) AS moved_by,
+  --# moved_by INTEGER | Кто перенёс: v_manager.id; пусто – неизвестно | Who moved it: v_manager.id; none: not known
+  iif(EXISTS (SELECT 1 FROM changes AS w
+              WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'changed_by'
+                AND w.seen_at > c.seen_at),
+      (SELECT w.old_value FROM changes AS w
+       WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'changed_by'
+         AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+      t.changed_by) AS moved_by,
   --# manager_id INTEGER | Кто был исполнителем: v_manager.id | Who was responsible: v_manager.id
   coalesce(
     (SELECT w.old_value FROM changes AS w

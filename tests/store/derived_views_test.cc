@@ -669,6 +669,22 @@ TEST_F(DeadlineTest, MovesLaterByTheResponsibleCount) {
                    "+180m|+2160m|+4320m|12|11"}));
 }
 
+TEST_F(DeadlineTest, WhoMovedItIsNotTheLastToChangeItWhenNobodyKnows) {
+  const auto task = [](int minute, int deadline_hour, Value changed_by) {
+    return record(Entity::task, 1,
+                  {{"manager_id", integer(kAnna)},
+                   {"changed_by", std::move(changed_by)},
+                   {"deadline_at", at(hours{deadline_hour})},
+                   {"created_at", at(seconds{0})},
+                   {"changed_at", at(minutes{minute})}});
+  };
+  upsert(Entity::task, {task(0, 24, Value{})});
+  upsert(Entity::task, {task(60, 48, Value{})}, kStart + hours{1});
+  upsert(Entity::task, {task(120, 48, integer(kAnna))}, kStart + hours{2});
+  EXPECT_EQ(query("SELECT new_deadline_at, moved_by FROM v_deadline_move"), Lines{"+2880m|-"});
+  EXPECT_EQ(moves(), "0");
+}
+
 TEST_F(DeadlineTest, MovesWithinTenMinutesAreOne) {
   seen(0, 24, kAnna);
   seen(60, 25, kAnna);

@@ -14,6 +14,7 @@
 namespace b24 {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 unsigned rights(const std::filesystem::path& path) {
@@ -110,6 +111,56 @@ TEST_F(OpenTest, BringsAFileOfVersionOneUpToDate) {
   EXPECT_EQ(database.execAndGet("SELECT full_done FROM streams WHERE entity = 'deal'").getInt(), 1);
   EXPECT_EQ(database.execAndGet("SELECT count(*) FROM streams").getInt(),
             static_cast<int>(std::size(kEntities)));
+}
+
+// Columns that version 1 did not have come with the next reading. That is no change; but where a
+// deadline moved before, nobody knows who moved it.
+TEST_F(OpenTest, WhatVersionOneDidNotKnowIsNoChange) {
+  prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 1;" +
+          std::string{embedded::daemon_store_schema_sql} +
+          "INSERT INTO tasks (id, status, manager_id, deadline_at, row_hash, seen_at) "
+          "VALUES (1, 2, 11, 500, 77, 2), (2, 2, 11, 500, 77, 2), (3, 2, 11, 500, 77, 2);"
+          "INSERT INTO changes (entity, entity_id, field, old_value, new_value, seen_at) "
+          "VALUES ('task', 3, 'deadline_at', 400, 500, 2)");
+  const auto writer = std::move(Writer::open(paths_).value());
+  const auto read = [&](std::int64_t deadline_at, std::int64_t changed_by, Time seen_at) {
+    std::vector<Record> tasks;
+    for (const std::int64_t id : {1, 2, 3}) {
+      tasks.push_back(record(Entity::task, id,
+                             {{"status", integer(2)},
+                              {"manager_id", integer(11)},
+                              {"deadline_at", integer(id == 1 ? 500 : deadline_at)},
+                              {"changed_by", integer(changed_by)},
+                              {"crm_links", text("[[2,5]]")}}));
+    }
+    Writer::Transaction transaction{*writer};
+    writer->upsert(Entity::task, tasks, seen_at, Calendar::make({}).value());
+    transaction.commit();
+  };
+  const auto shown = [&](const std::string& sql) {
+    std::vector<std::string> lines;
+    const auto reader = std::move(Reader::open(paths_).value());
+    const auto table = reader->query(sql);
+    if (!table) return std::vector{table.error().text};
+    for (const auto& row : table->rows) {
+      lines.push_back(std::get<std::string>(row[0]));
+    }
+    return lines;
+  };
+  const std::string changes =
+      "SELECT entity_id || ' ' || field || ' ' || ifnull(old_value, '-') || ' ' || new_value "
+      "FROM v_change WHERE entity_id < 3 ORDER BY id";
+  read(600, 11, kStart);
+  EXPECT_THAT(shown(changes), ElementsAre("2 deadline_at 500 600"));
+  EXPECT_THAT(shown("SELECT task_id || '' FROM v_task_link ORDER BY task_id"),
+              ElementsAre("1", "2", "3"));
+  read(600, 12, kStart + hours{1});
+  EXPECT_THAT(shown(changes),
+              ElementsAre("2 deadline_at 500 600", "1 changed_by 11 12", "2 changed_by 11 12"))
+      << "known from then on";
+  EXPECT_THAT(shown("SELECT task_id || ' ' || new_deadline_at || ' ' || ifnull(moved_by, '-') "
+                    "FROM v_deadline_move ORDER BY id"),
+              ElementsAre("3 500 -", "2 600 11", "3 600 11"));
 }
 
 TEST_F(OpenTest, RefusesANewerDatabase) {
