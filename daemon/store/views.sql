@@ -11,6 +11,9 @@
 -- inside views: the first of "[5,7]" is the number after the bracket.
 --
 -- What is derived is defined once, here. "Now" is unixepoch(), which is the rule's :now (store.h).
+-- effective_deadline() is a function of ours: only a Reader can read the views that use it, and the
+-- columns that come from it only with its surroundings.
+--
 -- Who was responsible at some moment: the change log has the old value of the first change seen
 -- after it; without one it is as it is today. What our own user (service_users) does for others is
 -- no manager's work; for what he is responsible himself, he counts like anybody. CROSS JOIN keeps
@@ -188,7 +191,7 @@ CREATE VIEW v_deal_step AS
 SELECT
   --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
   a.owner_id AS deal_id,
-  --# due_at INTEGER | Срок, секунды UTC; раньше «сейчас» – просрочен | When it is due, UTC seconds; overdue when that has passed
+  --# due_at INTEGER | Срок, секунды UTC; у задачи без времени суток – конец рабочего дня; раньше «сейчас» – просрочен | When it is due, UTC seconds; a task without a time of day is due at the end of the working day; overdue when that has passed
   a.deadline_at AS due_at,
   --# kind TEXT | task – задача, meeting – встреча, call – звонок, email – письмо, other – другое дело | task, meeting, call, email or other
   CASE
@@ -229,7 +232,7 @@ WHERE l.crm_type = 2 AND a.completed = 0 AND a.deadline_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM service_users AS u
                   WHERE u.user_id = a.author_id AND u.user_id IS NOT d.manager_id)
 UNION ALL
-SELECT l.crm_id, t.deadline_at, 'task', t.id, t.title, t.manager_id
+SELECT l.crm_id, effective_deadline(t.deadline_at), 'task', t.id, t.title, t.manager_id
 FROM task_links AS l
 JOIN tasks AS t ON t.id = l.task_id
 JOIN deals AS d ON d.id = l.crm_id

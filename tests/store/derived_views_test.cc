@@ -26,7 +26,9 @@ class DerivedViewsTest : public StoreTest {
 
   // At kStart. Times are shown as minutes from then.
   Lines query(const std::string& sql) {
-    const auto table = reader()->query(sql, {{":now", integer(to_unix(kStart))}});
+    const auto made = reader();
+    made->set_surroundings({calendar_, {}, {}, {}});
+    const auto table = made->query(sql, {{":now", integer(to_unix(kStart))}});
     if (!table) return {table.error().text};
     Lines lines;
     for (const auto& row : table->rows) {
@@ -248,6 +250,14 @@ TEST_F(DealStepTest, IsTheEarliestThingAhead) {
        {activity(1, {{"completed", integer(1)}})},
        {task(1, {{"status", integer(5)}})},
        none},
+      {"a task for today without a time: until the evening",
+       {},
+       {task(1, {{"deadline_at", at(-hours{10})}})},
+       "+480m|task|+0|-"},
+      {"a task for yesterday without a time",
+       {},
+       {task(1, {{"deadline_at", at(-hours{34})}})},
+       "-|-|+1|-960m"},
       {"task in progress", {}, {task(1, {{"status", integer(3)}})}, "+120m|task|+0|-"},
       {"task under control", {}, {task(1, {{"status", integer(4)}})}, none},
       {"task put off", {}, {task(1, {{"status", integer(6)}})}, none},

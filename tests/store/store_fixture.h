@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "daemon/store/functions.h"
 #include "daemon/store/store.h"
 #include "tests/support/temp_folder.h"
 
@@ -74,9 +75,12 @@ class StoreTest : public testing::Test {
     in_transaction([&] { writer_->save_stream({.entity = entity, .full_done = true}); });
   }
 
-  // Rows as "a|b|c", from whatever table, over a connection without any sandbox.
+  // Rows as "a|b|c", from whatever table, over a connection that knows our functions and has no
+  // sandbox.
   std::vector<std::string> rows(const std::string& sql) {
+    const auto counting = std::make_unique<Counting>(Surroundings{calendar_, {}, {}, {}});
     SQLite::Database database{paths_.file().string(), SQLite::OPEN_READONLY, 5000};
+    register_functions(database.getHandle(), &counting);
     SQLite::Statement statement{database, sql};
     std::vector<std::string> found;
     while (statement.executeStep()) {
