@@ -560,7 +560,7 @@ WHERE
                    AND r.duration_seconds > 0 AND r.started_at >= p.started_at - 120))));
 
 --# v_lead | Лиды, кроме удалённых | Leads, without deleted ones
---: Реакция в рабочих минутах: work_minutes(reaction_from, first_touch_at). Касание – исходящий звонок (и без ответа), исходящее письмо или сообщение, проведённая встреча по лиду, его контакту или компании. | The reaction in working minutes: work_minutes(reaction_from, first_touch_at). A touch is an outgoing call (unanswered ones too), an outgoing letter or message, a meeting held, for the lead, its contact or company.
+--: Реакция в рабочих минутах: work_minutes(reaction_from, first_touch_at). Касание – исходящий звонок (и без ответа), исходящее письмо или сообщение, проведённая встреча по лиду, его контакту или компании. Назначение, замеченное не позже 5 минут после касания, было до него, если коснулся тот, кому лид достался: тогда реакция – 0. | The reaction in working minutes: work_minutes(reaction_from, first_touch_at). A touch is an outgoing call (unanswered ones too), an outgoing letter or message, a meeting held, for the lead, its contact or company. An assignment noticed up to 5 minutes after the touch came before it when the touch is by whoever was given the lead: the reaction is 0 then.
 CREATE VIEW v_lead AS
 SELECT
   --# id INTEGER | Номер лида | The lead's id
@@ -618,136 +618,145 @@ SELECT
   --# first_touch_at INTEGER derived | Первое касание после создания – кем угодно: исходящий звонок или попытка, письмо, сообщение, встреча, секунды UTC | First touch after it came, by anyone: a call or attempt, a letter, a message or a meeting, UTC seconds
   l.first_touch_at AS first_touch_at,
   --# first_touch_by INTEGER derived | Кто коснулся первым: v_manager.id | Who touched it first: v_manager.id
-  coalesce(
-    (SELECT a.manager_id FROM activities AS a
-     WHERE a.owner_id = l.id AND a.owner_type_id = 1
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT a.manager_id FROM activities AS a
-     WHERE a.owner_id = l.contact_id AND a.owner_type_id = 3
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT a.manager_id FROM activities AS a
-     WHERE a.owner_id = l.company_id AND a.owner_type_id = 4
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT a.manager_id FROM activity_links AS k
-     CROSS JOIN activities AS a ON a.id = k.activity_id
-     WHERE k.crm_id = l.id AND k.crm_type = 1
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT a.manager_id FROM activity_links AS k
-     CROSS JOIN activities AS a ON a.id = k.activity_id
-     WHERE k.crm_id = l.contact_id AND k.crm_type = 3
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT a.manager_id FROM activity_links AS k
-     CROSS JOIN activities AS a ON a.id = k.activity_id
-     WHERE k.crm_id = l.company_id AND k.crm_type = 4
-       AND a.completed = 1 AND a.deleted_at IS NULL
-       AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-       AND a.starts_at = l.first_touch_at
-       AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                       WHERE u.user_id = a.author_id AND u.user_id IS NOT l.manager_id)
-     ORDER BY a.id LIMIT 1),
-    (SELECT c.manager_id FROM calls AS c
-     WHERE c.crm_entity_id = l.id AND c.crm_entity_type = 'LEAD'
-       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
-     ORDER BY c.id LIMIT 1),
-    (SELECT c.manager_id FROM calls AS c
-     WHERE c.crm_entity_id = l.contact_id AND c.crm_entity_type = 'CONTACT'
-       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
-     ORDER BY c.id LIMIT 1),
-    (SELECT c.manager_id FROM calls AS c
-     WHERE c.crm_entity_id = l.company_id AND c.crm_entity_type = 'COMPANY'
-       AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = l.first_touch_at
-     ORDER BY c.id LIMIT 1)) AS first_touch_by,
+  l.first_touch_by AS first_touch_by,
   --# reaction_from INTEGER derived | От чего считать реакцию: создание или, если позже, назначение ответственного до первого касания, секунды UTC | What the reaction counts from: when it came or, if later, was given to somebody before the first touch, UTC seconds
   max(l.created_at, coalesce(
-    (SELECT max(c.seen_at) FROM changes AS c
+    -- The log is late by up to the five minutes between two looks at night. Whoever was given the
+    -- lead and touched it before that was noticed had it when he did.
+    (SELECT max(min(c.seen_at, coalesce(l.first_touch_at, c.seen_at))) FROM changes AS c
      WHERE c.entity = 'lead' AND c.entity_id = l.id AND c.field = 'manager_id'
-       AND c.seen_at <= coalesce(l.first_touch_at, 9223372036854775807)), 0)) AS reaction_from
+       AND (c.seen_at <= coalesce(l.first_touch_at, 9223372036854775807)
+            OR (c.seen_at <= l.first_touch_at + 300 AND c.new_value = l.first_touch_by))), 0))
+    AS reaction_from
 -- What other columns refer to; SQLite dissolves it.
 FROM (
   SELECT
-    o.*,
-    nullif(min(
-      coalesce((SELECT min(a.starts_at) FROM activities AS a
-       WHERE a.owner_id = o.id AND a.owner_type_id = 1
+    t.*,
+    coalesce(
+      (SELECT a.manager_id FROM activities AS a
+       WHERE a.owner_id = t.id AND a.owner_type_id = 1
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(a.starts_at) FROM activities AS a
-       WHERE a.owner_id = o.contact_id AND a.owner_type_id = 3
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT a.manager_id FROM activities AS a
+       WHERE a.owner_id = t.contact_id AND a.owner_type_id = 3
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(a.starts_at) FROM activities AS a
-       WHERE a.owner_id = o.company_id AND a.owner_type_id = 4
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT a.manager_id FROM activities AS a
+       WHERE a.owner_id = t.company_id AND a.owner_type_id = 4
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT a.manager_id FROM activity_links AS k
        CROSS JOIN activities AS a ON a.id = k.activity_id
-       WHERE k.crm_id = o.id AND k.crm_type = 1
+       WHERE k.crm_id = t.id AND k.crm_type = 1
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT a.manager_id FROM activity_links AS k
        CROSS JOIN activities AS a ON a.id = k.activity_id
-       WHERE k.crm_id = o.contact_id AND k.crm_type = 3
+       WHERE k.crm_id = t.contact_id AND k.crm_type = 3
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT a.manager_id FROM activity_links AS k
        CROSS JOIN activities AS a ON a.id = k.activity_id
-       WHERE k.crm_id = o.company_id AND k.crm_type = 4
+       WHERE k.crm_id = t.company_id AND k.crm_type = 4
          AND a.completed = 1 AND a.deleted_at IS NULL
          AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
-         AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+         AND a.starts_at = t.first_touch_at
          AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                         WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
-      coalesce((SELECT min(c.started_at) FROM calls AS c
-       WHERE c.crm_entity_id = o.id AND c.crm_entity_type = 'LEAD'
-         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
-      coalesce((SELECT min(c.started_at) FROM calls AS c
-       WHERE c.crm_entity_id = o.contact_id AND c.crm_entity_type = 'CONTACT'
-         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
-      coalesce((SELECT min(c.started_at) FROM calls AS c
-       WHERE c.crm_entity_id = o.company_id AND c.crm_entity_type = 'COMPANY'
-         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807)), 9223372036854775807) AS first_touch_at
-  FROM leads AS o
-  WHERE o.deleted_at IS NULL
+                         WHERE u.user_id = a.author_id AND u.user_id IS NOT t.manager_id)
+       ORDER BY a.id LIMIT 1),
+      (SELECT c.manager_id FROM calls AS c
+       WHERE c.crm_entity_id = t.id AND c.crm_entity_type = 'LEAD'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = t.first_touch_at
+       ORDER BY c.id LIMIT 1),
+      (SELECT c.manager_id FROM calls AS c
+       WHERE c.crm_entity_id = t.contact_id AND c.crm_entity_type = 'CONTACT'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = t.first_touch_at
+       ORDER BY c.id LIMIT 1),
+      (SELECT c.manager_id FROM calls AS c
+       WHERE c.crm_entity_id = t.company_id AND c.crm_entity_type = 'COMPANY'
+         AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at = t.first_touch_at
+       ORDER BY c.id LIMIT 1)) AS first_touch_by
+  FROM (
+    SELECT
+      o.*,
+      nullif(min(
+        coalesce((SELECT min(a.starts_at) FROM activities AS a
+         WHERE a.owner_id = o.id AND a.owner_type_id = 1
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(a.starts_at) FROM activities AS a
+         WHERE a.owner_id = o.contact_id AND a.owner_type_id = 3
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(a.starts_at) FROM activities AS a
+         WHERE a.owner_id = o.company_id AND a.owner_type_id = 4
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+         CROSS JOIN activities AS a ON a.id = k.activity_id
+         WHERE k.crm_id = o.id AND k.crm_type = 1
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+         CROSS JOIN activities AS a ON a.id = k.activity_id
+         WHERE k.crm_id = o.contact_id AND k.crm_type = 3
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(a.starts_at) FROM activity_links AS k
+         CROSS JOIN activities AS a ON a.id = k.activity_id
+         WHERE k.crm_id = o.company_id AND k.crm_type = 4
+           AND a.completed = 1 AND a.deleted_at IS NULL
+           AND (a.direction = 2 OR a.type_id = 1 OR a.provider_id = 'CRM_MEETING')
+           AND a.starts_at >= o.created_at AND a.starts_at <= unixepoch()
+           AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                           WHERE u.user_id = a.author_id AND u.user_id IS NOT o.manager_id)), 9223372036854775807),
+        coalesce((SELECT min(c.started_at) FROM calls AS c
+         WHERE c.crm_entity_id = o.id AND c.crm_entity_type = 'LEAD'
+           AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
+        coalesce((SELECT min(c.started_at) FROM calls AS c
+         WHERE c.crm_entity_id = o.contact_id AND c.crm_entity_type = 'CONTACT'
+           AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807),
+        coalesce((SELECT min(c.started_at) FROM calls AS c
+         WHERE c.crm_entity_id = o.company_id AND c.crm_entity_type = 'COMPANY'
+           AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807)), 9223372036854775807) AS first_touch_at
+    FROM leads AS o
+    WHERE o.deleted_at IS NULL
+  ) AS t
 ) AS l;
 
 --# v_quote | Коммерческие предложения, кроме удалённых | Quotes, without deleted ones

@@ -613,6 +613,40 @@ TEST_F(TouchTest, ReactionCountsFromTheAssignmentBeforeTheTouch) {
       << "given to another after the touch";
 }
 
+// The touch has its own second, the assignment that of the look that noticed it.
+TEST_F(TouchTest, AnAssignmentNoticedAfterTheTouchCountsForWhoeverTouched) {
+  const struct {
+    const char* what;
+    seconds noticed;  // after the touch
+    std::int64_t manager;
+    std::int64_t touched_by;
+    const char* wanted;  // reaction_from; the touch is at -60m
+  } cases[] = {
+      {"noticed before the touch", -seconds{60}, kAnna, kAnna, "-61m"},
+      {"noticed right after", seconds{10}, kAnna, kAnna, "-60m"},
+      {"noticed by a look of the night", minutes{5}, kAnna, kAnna, "-60m"},
+      {"later than any look", seconds{301}, kAnna, kAnna, "-180m"},
+      {"touched by one, then given to another", seconds{120}, kBoris, kAnna, "-180m"},
+  };
+  std::int64_t id = 0;
+  for (const auto& c : cases) {
+    const auto lead = [&](std::int64_t manager) {
+      return record(Entity::lead, id,
+                    {{"manager_id", integer(manager)}, {"created_at", at(-hours{3})}});
+    };
+    ++id;
+    upsert(Entity::lead, {lead(0)}, kStart - hours{3});
+    upsert(Entity::lead, {lead(c.manager)}, kStart - hours{1} + c.noticed);
+    upsert(Entity::activity, {letter(id, {{"owner_type_id", integer(1)},
+                                          {"owner_id", integer(id)},
+                                          {"manager_id", integer(c.touched_by)}})});
+    EXPECT_EQ(
+        query(fmt::format("SELECT reaction_from, first_touch_at FROM v_lead WHERE id = {}", id)),
+        Lines{std::string{c.wanted} + "|-60m"})
+        << c.what;
+  }
+}
+
 TEST_F(TouchTest, AreLookedUp) {
   for (const Entity entity : {Entity::activity, Entity::call}) read_in_full(entity);
   for (const char* view : {"last_touch_at FROM v_deal", "first_touch_at FROM v_lead"}) {
