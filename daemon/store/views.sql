@@ -15,12 +15,17 @@
 -- columns that come from it only with its surroundings.
 --
 -- Who was responsible at some moment: the change log has the old value of the first change seen
--- after it; without one it is as it is today. What our own user (service_users) does for others is
--- no manager's work; for what he is responsible himself, he counts like anybody. CROSS JOIN keeps
--- SQLite from beginning with the manager's activities where an object's are fewer.
+-- after it; without one it is as it is today. The portal tells a move to the second, the log tells
+-- a change when a look noticed it; so what was noticed together with a move counts as changed with
+-- it. The look that noticed the move wrote the first line to its stage, unless a line from that
+-- stage comes before: then the object stood there already when the mirror met it.
+--
+-- What our own user (service_users) does for others is no manager's work; for what he is
+-- responsible himself, he counts like anybody. CROSS JOIN keeps SQLite from beginning with the
+-- manager's activities where an object's are fewer.
 
 --# v_deal | Сделки, кроме удалённых | Deals, without deleted ones
---: Выигрыш – последний переход в успех по истории стадий портала; если портал её не отдаёт – последняя смена стадии самой сделки. Кто был ответственным, говорит журнал изменений. | A win is the last move into success by the portal's history of stages; without one, the deal's own last move. Who was responsible, the change log tells.
+--: Выигрыш – последний переход в успех по истории стадий портала; если портал её не отдаёт – последняя смена стадии самой сделки. Кто был ответственным, говорит журнал изменений; сменившийся в том же опросе, что и стадия, сменился до выигрыша. | A win is the last move into success by the portal's history of stages; without one, the deal's own last move. Who was responsible, the change log tells; what it noticed together with the move had changed before the win.
 --: Касание – исходящий звонок (и без ответа), исходящее письмо или сообщение, проведённая встреча; засчитывается то, что сделал нынешний ответственный. | A touch is an outgoing call (unanswered ones too), an outgoing letter or message, a meeting held; what the present responsible did counts.
 CREATE VIEW v_deal AS
 SELECT
@@ -67,9 +72,18 @@ SELECT
   d.won_at AS won_at,
   --# won_by INTEGER derived | Кто был ответственным в момент выигрыша: v_manager.id | Who was responsible when it was won: v_manager.id
   iif(d.won_at IS NULL, NULL, coalesce(
+    (SELECT w.manager_id FROM v_deal_won AS w
+     WHERE w.deal_id = d.id AND w.left_at IS NULL LIMIT 1),
+    -- The history is behind, or the success is known from the directory alone.
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
-       AND c.seen_at > d.won_at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > coalesce(
+             (SELECT iif(s.new_value = d.stage_id, s.seen_at, d.moved_at) FROM changes AS s
+              WHERE s.entity = 'deal' AND s.entity_id = d.id AND s.field = 'stage_id'
+                AND s.seen_at >= d.moved_at AND d.stage_id IN (s.old_value, s.new_value)
+              ORDER BY s.id LIMIT 1),
+             d.moved_at)
+     ORDER BY c.id LIMIT 1),
     d.manager_id)) AS won_by,
   --# next_step_at INTEGER derived | Срок ближайшего запланированного шага (v_deal_step), секунды UTC; нет шага – пусто | When the next planned step is due (v_deal_step), UTC seconds; none without one
   d.next_step_at AS next_step_at,
@@ -243,6 +257,7 @@ WHERE l.crm_type = 2 AND t.status IN (2, 3) AND t.deadline_at IS NOT NULL
 
 --# v_deal_won | Выигрыши: переходы сделок в успех, и удалённых тоже | Wins: moves of deals into success, of deleted ones too
 --: Цифры закрытого периода остаются: удалённые сделки здесь есть, с deleted_at. У сделки, ушедшей из успеха, заполнен left_at; выиграть её могут снова, это другая строка. | Figures of a closed period stay: deleted deals are here, with deleted_at. A deal that left success has left_at; when it is won again, that is another row.
+--: Ответственный и сумма – какими они стали вместе с переходом: что изменено тем же сохранением или замечено в том же опросе, входит в выигрыш, а изменённое позже – нет. | The responsible and the amount are those that came with the move: what was saved with it, or noticed by the same look, belongs to the win; what changed later does not.
 CREATE VIEW v_deal_won AS
 SELECT
   --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
@@ -262,13 +277,13 @@ SELECT
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
-       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > m.noticed_at ORDER BY c.id LIMIT 1),
     d.manager_id) AS manager_id,
   --# amount REAL | Сумма в тот момент, в валюте сделки | Amount at that moment, in the deal's currency
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
-       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > m.noticed_at ORDER BY c.id LIMIT 1),
     d.amount) AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   d.currency AS currency,
@@ -280,7 +295,18 @@ SELECT
   d.recurring AS recurring,
   --# type_id TEXT | Код типа сделки | Type's code
   d.type_id AS type_id
-FROM deal_moves AS m
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    coalesce(
+      (SELECT iif(s.new_value = o.stage_id, s.seen_at, o.at) FROM changes AS s
+       WHERE s.entity = 'deal' AND s.entity_id = o.owner_id AND s.field = 'stage_id'
+         AND s.seen_at >= o.at AND o.stage_id IN (s.old_value, s.new_value)
+       ORDER BY s.id LIMIT 1),
+      o.at) AS noticed_at
+  FROM deal_moves AS o
+) AS m
 JOIN deals AS d ON d.id = m.owner_id
 WHERE m.semantic = 'S' AND (m.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
   AND (SELECT p.semantic FROM deal_moves AS p
@@ -293,15 +319,25 @@ SELECT
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
-       AND c.seen_at > d.moved_at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > d.noticed_at ORDER BY c.id LIMIT 1),
     d.manager_id),
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
-       AND c.seen_at > d.moved_at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > d.noticed_at ORDER BY c.id LIMIT 1),
     d.amount),
   d.currency, d.pipeline_id, d.created_at, d.recurring, d.type_id
-FROM deals AS d
+FROM (
+  SELECT
+    o.*,
+    coalesce(
+      (SELECT iif(s.new_value = o.stage_id, s.seen_at, o.moved_at) FROM changes AS s
+       WHERE s.entity = 'deal' AND s.entity_id = o.id AND s.field = 'stage_id'
+         AND s.seen_at >= o.moved_at AND o.stage_id IN (s.old_value, s.new_value)
+       ORDER BY s.id LIMIT 1),
+      o.moved_at) AS noticed_at
+  FROM deals AS o
+) AS d
 WHERE d.semantic = 'S'
   AND NOT EXISTS (SELECT 1 FROM deal_moves AS m WHERE m.owner_id = d.id);
 
@@ -1086,6 +1122,7 @@ WHERE (s.entity_id = 'DEAL_STAGE' OR substr(s.entity_id, 1, 11) = 'DEAL_STAGE_')
   AND s.deleted_at IS NULL;
 
 --# v_stage_move | История стадий: когда и куда перешли сделки, лиды и счета | History of stages: when deals, leads and invoices moved, and where to
+--: Кто был ответственным, говорит журнал изменений; сменившийся в том же опросе, что и стадия, сменился до перехода. | Who was responsible, the change log tells; what it noticed together with the move had changed before it.
 CREATE VIEW v_stage_move AS
 SELECT
   --# entity TEXT | Вид объекта: deal, lead или invoice | Kind of object: deal, lead or invoice
@@ -1117,7 +1154,13 @@ SELECT
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'deal' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
-       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > coalesce(
+             (SELECT iif(s.new_value = m.stage_id, s.seen_at, m.at) FROM changes AS s
+              WHERE s.entity = 'deal' AND s.entity_id = m.owner_id AND s.field = 'stage_id'
+                AND s.seen_at >= m.at AND m.stage_id IN (s.old_value, s.new_value)
+              ORDER BY s.id LIMIT 1),
+             m.at)
+     ORDER BY c.id LIMIT 1),
     (SELECT o.manager_id FROM deals AS o WHERE o.id = m.owner_id)) AS manager_id
 FROM deal_moves AS m
 WHERE m.deleted_at IS NULL
@@ -1134,7 +1177,13 @@ SELECT
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'lead' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
-       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > coalesce(
+             (SELECT iif(s.new_value = m.stage_id, s.seen_at, m.at) FROM changes AS s
+              WHERE s.entity = 'lead' AND s.entity_id = m.owner_id AND s.field = 'stage_id'
+                AND s.seen_at >= m.at AND m.stage_id IN (s.old_value, s.new_value)
+              ORDER BY s.id LIMIT 1),
+             m.at)
+     ORDER BY c.id LIMIT 1),
     (SELECT o.manager_id FROM leads AS o WHERE o.id = m.owner_id))
 FROM lead_moves AS m
 WHERE m.deleted_at IS NULL
@@ -1153,7 +1202,13 @@ SELECT
   coalesce(
     (SELECT c.old_value FROM changes AS c
      WHERE c.entity = 'invoice' AND c.entity_id = m.owner_id AND c.field = 'manager_id'
-       AND c.seen_at > m.at ORDER BY c.id LIMIT 1),
+       AND c.seen_at > coalesce(
+             (SELECT iif(s.new_value = m.stage_id, s.seen_at, m.at) FROM changes AS s
+              WHERE s.entity = 'invoice' AND s.entity_id = m.owner_id AND s.field = 'stage_id'
+                AND s.seen_at >= m.at AND m.stage_id IN (s.old_value, s.new_value)
+              ORDER BY s.id LIMIT 1),
+             m.at)
+     ORDER BY c.id LIMIT 1),
     (SELECT o.manager_id FROM invoices AS o WHERE o.id = m.owner_id))
 FROM invoice_moves AS m
 WHERE m.deleted_at IS NULL;
