@@ -496,7 +496,7 @@ SELECT
   c.call_id AS call_id,
   --# line TEXT | Линия портала | The portal's line
   c.line AS line,
-  --# crm_entity_type TEXT | Вид объекта CRM: DEAL, CONTACT, … | Kind of CRM object: DEAL, CONTACT, …
+  --# crm_entity_type TEXT | Вид объекта CRM: CONTACT, COMPANY, LEAD; сделкой не бывает | Kind of CRM object: CONTACT, COMPANY, LEAD; never a deal
   c.crm_entity_type AS crm_entity_type,
   --# crm_entity_id INTEGER | Объект CRM | The CRM object
   c.crm_entity_id AS crm_entity_id,
@@ -1006,7 +1006,7 @@ FROM activities AS a
 WHERE a.deleted_at IS NULL;
 
 --# v_activity_link | С чем в CRM связаны дела | What activities are bound to in the CRM
---: Владелец дела известен сразу, остальные связи дочитываются вслед за ним: сначала у незавершённых дел. | An activity's owner is known at once; its further links are read after it, those of open activities first.
+--: Владелец дела известен сразу, остальные связи дочитываются вслед за ним: у незавершённых дел и у тех, что изменены за последние 45 дней. У завершённых раньше виден один владелец. | An activity's owner is known at once; its further links are read after it, those of open activities and of those changed within the last 45 days. Of activities done before that only the owner is here.
 CREATE VIEW v_activity_link AS
 SELECT
   --# activity_id INTEGER | Дело: v_activity.id | Activity: v_activity.id
