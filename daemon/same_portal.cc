@@ -2,20 +2,16 @@
 
 #include <algorithm>
 
-#include "connectors/say.h"
+#include "daemon/engine/checkup.h"
 #include "daemon/engine/kept.h"
 
 namespace b24 {
 
 Result<void> same_portal(const std::optional<std::string>& known,
                          const std::optional<std::string>& moved_to, const std::string& host) {
-  if (!known || *known == host || moved_to == host) return {};
-  return error(ErrorKind::invalid_input,
-               say("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}. Укажите для "
-                   "этого портала другую папку в state_dir.",
-                   "The state folder holds the mirror of {}, but the webhook leads to {}. Name "
-                   "another state_dir for this portal.",
-                   *known, host));
+  const auto other = check_same_portal(known, moved_to, host);
+  if (!other) return {};
+  return error(ErrorKind::invalid_input, other->text + " " + other->advice);
 }
 
 std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,

@@ -79,14 +79,23 @@ struct Disk {
 Disk look_at_disk(const std::filesystem::path& state_dir);
 std::vector<Check> check_disk(const Disk& disk);
 
-// The mirror as it stands; a file that cannot be opened is a failure, none at all is not.
+// The mirror as it stands; a file that cannot be opened or read is a failure, none at all is not.
 std::vector<Check> check_mirror(const Config& config, Time now);
-// The same of what was read from it.
-Check check_freshness(const std::vector<StreamState>& streams, Time now);
+// The same of what was read from it. Nothing is fresher than the pace of the polls.
+Check check_freshness(const std::vector<StreamState>& streams, const PortalSettings& portal,
+                      Time now);
 Check check_outbox(const OutboxCounts& outbox, Time now);
+
+// The mirror is of another portal than the webhook leads to, `host`; nothing when it is not.
+// `known`, `moved_to`: what the state says, if anything.
+std::optional<Check> check_same_portal(const std::optional<std::string>& known,
+                                       const std::optional<std::string>& moved_to,
+                                       const std::string& host);
 
 // `warnings` and `errors` that loading and checking the rules gave, of `count` rules.
 Check check_rules_loaded(std::size_t count, std::size_t errors, std::size_t warnings);
+// There was no room for a mirror to try the rules on.
+Check check_rules_untried(const StoreFailure& why);
 
 // --- for all ---
 

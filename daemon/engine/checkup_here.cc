@@ -45,30 +45,19 @@ Check check_space(const Disk& disk) {
   return check;
 }
 
-Check mirror_failure(const Error& why) {
+Check mirror_failure(const std::string& why) {
   return {.id = "mirror",
           .outcome = Outcome::failure,
-          .text = why.text,
+          .text = why,
           .advice = say("Папка состояния задана в настройках, state_dir.",
                         "The state folder is state_dir of the settings."),
           .blame = Blame::state};
 }
 
-// The webhook leads to the portal that is mirrored here.
-std::optional<Check> check_same_portal(const Config& config, Reader& reader) {
-  const auto known = reader.meta(kPortalMeta);
+std::optional<Check> other_portal(const Config& config, Reader& reader) {
   const auto webhook = parse_webhook(config.portal.webhook);
-  if (!known || !webhook) return std::nullopt;
-  const std::string& host = webhook->url.host;
-  if (*known == host || reader.meta(kMovedMeta) == host) return std::nullopt;
-  return Check{.id = "mirror",
-               .outcome = Outcome::failure,
-               .text = say("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}.",
-                           "The state folder holds the mirror of {}, but the webhook leads to {}.",
-                           *known, host),
-               .advice = say("Укажите для этого портала другую папку в state_dir.",
-                             "Name another state_dir for this portal."),
-               .blame = Blame::state};
+  if (!webhook) return std::nullopt;
+  return check_same_portal(reader.meta(kPortalMeta), reader.meta(kMovedMeta), webhook->url.host);
 }
 
 }  // namespace
@@ -124,8 +113,10 @@ std::vector<Check> check_disk(const Disk& disk) {
   return checks;
 }
 
-Check check_freshness(const std::vector<StreamState>& streams, Time now) {
+Check check_freshness(const std::vector<StreamState>& streams, const PortalSettings& portal,
+                      Time now) {
   Check check{.id = "mirror", .blame = Blame::state};
+  const seconds polled = std::max({kStale, 2 * portal.poll, 2 * portal.poll_quiet});
   std::string stale;
   std::string unread;
   std::string why;
@@ -133,7 +124,7 @@ Check check_freshness(const std::vector<StreamState>& streams, Time now) {
     const EntitySpec& kind = spec(stream.entity);
     if (kind.optional && stream.refused) continue;
     // Lists that are read whole come round once in a while.
-    const seconds limit = kind.renewal == Renewal::whole ? 2 * kind.every : kStale;
+    const seconds limit = kind.renewal == Renewal::whole ? 2 * kind.every : polled;
     if (!stream.full_done) {
       unread += (unread.empty() ? "" : ", ") + std::string{list_name(stream.entity)};
     } else if (!stream.fresh_at || now - *stream.fresh_at > limit) {
@@ -150,9 +141,14 @@ Check check_freshness(const std::vector<StreamState>& streams, Time now) {
     return check;
   }
   check.outcome = Outcome::warning;
-  check.text = stale.empty() ? say("Ещё не прочитано: {}.", "Not read yet: {}.", unread)
-                             : say("Зеркало портала отстаёт: {}.",
-                                   "The mirror of the portal is behind: {}.", stale);
+  if (!stale.empty()) {
+    check.text =
+        say("Зеркало портала отстаёт: {}.", "The mirror of the portal is behind: {}.", stale);
+  }
+  if (!unread.empty()) {
+    check.text += stale.empty() ? "" : " ";
+    check.text += say("Ещё не прочитано: {}.", "Not read yet: {}.", unread);
+  }
   check.advice = !why.empty() ? why
                               : say("Проверьте, работает ли служба: systemctl status b24watch.",
                                     "See whether the service runs: systemctl status b24watch.");
@@ -179,7 +175,21 @@ Check check_outbox(const OutboxCounts& outbox, Time now) {
   return check;
 }
 
-std::vector<Check> check_mirror(const Config& config, Time now) {
+std::optional<Check> check_same_portal(const std::optional<std::string>& known,
+                                       const std::optional<std::string>& moved_to,
+                                       const std::string& host) {
+  if (!known || *known == host || moved_to == host) return std::nullopt;
+  return Check{.id = "mirror",
+               .outcome = Outcome::failure,
+               .text = say("В папке состояния лежит зеркало портала {}, а вебхук ведёт на {}.",
+                           "The state folder holds the mirror of {}, but the webhook leads to {}.",
+                           *known, host),
+               .advice = say("Укажите для этого портала другую папку в state_dir.",
+                             "Name another state_dir for this portal."),
+               .blame = Blame::state};
+}
+
+std::vector<Check> check_mirror(const Config& config, Time now) try {
   const StorePaths paths{config.state_dir};
   std::error_code code;
   if (!fs::exists(paths.file(), code) && !code) {
@@ -188,9 +198,9 @@ std::vector<Check> check_mirror(const Config& config, Time now) {
                          "There is no mirror of the portal yet; the first start creates it.")}};
   }
   const auto reader = Reader::open(paths);
-  if (!reader) return {mirror_failure(reader.error())};
-  if (auto other = check_same_portal(config, **reader)) return {std::move(*other)};
-  std::vector<Check> checks = {check_freshness((*reader)->streams(), now),
+  if (!reader) return {mirror_failure(reader.error().text)};
+  if (auto other = other_portal(config, **reader)) return {std::move(*other)};
+  std::vector<Check> checks = {check_freshness((*reader)->streams(), config.portal, now),
                                check_outbox((*reader)->outbox_counts(), now)};
   for (const Text& unknown : unknown_names(config, **reader)) {
     checks.push_back(
@@ -201,6 +211,8 @@ std::vector<Check> check_mirror(const Config& config, Time now) {
          .blame = Blame::settings});
   }
   return checks;
+} catch (const StoreFailure& why) {
+  return {mirror_failure(why.what())};
 }
 
 Check check_rules_loaded(std::size_t count, std::size_t errors, std::size_t warnings) {
@@ -214,6 +226,15 @@ Check check_rules_loaded(std::size_t count, std::size_t errors, std::size_t warn
                    "In the rules there are errors: {}, warnings: {}.", errors, warnings);
   check.advice = say("Где именно, покажет b24watch check.", "b24watch check shows where.");
   return check;
+}
+
+Check check_rules_untried(const StoreFailure& why) {
+  return {.id = "rules",
+          .outcome = Outcome::failure,
+          .text = why.what(),
+          .advice = say("Правила поэтому не проверены: исправьте это и повторите команду.",
+                        "So the rules were not checked: mend that and run the command again."),
+          .blame = Blame::state};
 }
 
 }  // namespace b24

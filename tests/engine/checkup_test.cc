@@ -391,18 +391,26 @@ TEST(CheckupTest, TellsOfTheMirror) {
   StreamState refused = stream(Entity::invoice, std::nullopt);
   refused.refused = true;
   const StreamState deals = stream(Entity::deal, minutes{14});
-  EXPECT_EQ(check_freshness({deals, refused, stream(Entity::user, minutes{100})}, kNow).text,
+  EXPECT_EQ(check_freshness({deals, refused, stream(Entity::user, minutes{100})}, {}, kNow).text,
             "Зеркало портала свежее.");
   const Check stale = check_freshness(
-      {deals, stream(Entity::task, minutes{16}), stream(Entity::call, hours{3})}, kNow);
+      {deals, stream(Entity::task, minutes{16}), stream(Entity::call, hours{3})}, {}, kNow);
   EXPECT_EQ(stale.outcome, warning);
   EXPECT_EQ(stale.text, "Зеркало портала отстаёт: задачи – 16 мин, звонки – 3 ч.");
   EXPECT_EQ(stale.advice, "Проверьте, работает ли служба: systemctl status b24watch.");
   StreamState failing = stream(Entity::call, hours{3});
   failing.problem = "Портал не отвечает.";
-  EXPECT_EQ(check_freshness({failing}, kNow).advice, "Портал не отвечает.");
-  EXPECT_EQ(check_freshness({deals, stream(Entity::activity, std::nullopt)}, kNow).text,
+  EXPECT_EQ(check_freshness({failing}, {}, kNow).advice, "Портал не отвечает.");
+  EXPECT_EQ(check_freshness({deals, stream(Entity::activity, std::nullopt)}, {}, kNow).text,
             "Ещё не прочитано: дела.");
+  EXPECT_EQ(check_freshness(
+                {stream(Entity::call, hours{3}), stream(Entity::activity, std::nullopt)}, {}, kNow)
+                .text,
+            "Зеркало портала отстаёт: звонки – 3 ч. Ещё не прочитано: дела.");
+  PortalSettings slow;
+  slow.poll_quiet = hours{1};
+  EXPECT_EQ(check_freshness({stream(Entity::call, hours{2})}, slow, kNow).outcome, ok);
+  EXPECT_EQ(check_freshness({stream(Entity::call, minutes{121})}, slow, kNow).outcome, warning);
   const TempFolder folder;
   Config config;
   config.state_dir = folder.path();
@@ -457,6 +465,12 @@ TEST(CheckupTest, TellsOfMessagesAndRules) {
   EXPECT_EQ(wrong.text, "В правилах ошибок: 1, предупреждений: 2.");
   EXPECT_EQ(wrong.advice, "Где именно, покажет b24watch check.");
   EXPECT_EQ(check_rules_loaded(4, 0, 2).outcome, warning);
+  const Check untried = check_rules_untried(StoreFailure{"На диске нет места."});
+  EXPECT_EQ(untried.id, "rules");
+  EXPECT_EQ(untried.outcome, failure);
+  EXPECT_EQ(untried.blame, Blame::state);
+  EXPECT_EQ(untried.text, "На диске нет места.");
+  EXPECT_EQ(untried.advice, "Правила поэтому не проверены: исправьте это и повторите команду.");
 }
 
 }  // namespace
