@@ -49,8 +49,8 @@ void check_settings(const std::filesystem::path& file, const std::vector<Problem
               .text = say("Настройки {} прочитаны.", "The settings {} are read.", file.string())});
 }
 
-// Who reads what, and how many mistakes there are.
-RuleReaders check_rules(const Config& config, Report& report) {
+// Who reads what, and how many mistakes there are. Throws StoreFailure.
+RuleReaders try_rules(const Config& config, Report& report) {
   const LoadedRules loaded = load_rules(config.rules);
   std::vector<Problem> problems = loaded.problems;
   RuleReaders readers;
@@ -66,6 +66,13 @@ RuleReaders check_rules(const Config& config, Report& report) {
                     [](const Problem& p) { return p.severity == Severity::error; }));
   report.add(check_rules_loaded(loaded.rules.rules.size(), errors, problems.size() - errors));
   return readers;
+}
+
+RuleReaders check_rules(const Config& config, Report& report) try {
+  return try_rules(config, report);
+} catch (const StoreFailure& why) {
+  report.add(check_rules_untried(why));
+  return {};
 }
 
 bool somebody_listens(const HttpSettings& http) {
@@ -148,8 +155,9 @@ Exit doctor_command(const Common& common) {
   Report report{common.json ? Report::Printing::never : Report::Printing::at_once};
   check_settings(common.config_file, loaded.problems, report);
   if (!has_errors(loaded.problems)) {
-    const RuleReaders readers = check_rules(loaded.config, report);
+    // A disk without room is why the rest fails, and so is told first.
     report.add(check_disk(look_at_disk(loaded.config.state_dir)));
+    const RuleReaders readers = check_rules(loaded.config, report);
     report.add(check_mirror(loaded.config, SystemClock{}.now()));
     check_receiver(loaded.config.http, report);
     check_portal(loaded.config, readers, report);

@@ -208,15 +208,23 @@ std::optional<Exit> Setup::meet() {
   }
 }
 
-Result<void> Setup::examine_once(Report& report) {
+// Who reads what, by the rules that we ship.
+RuleReaders shipped_readers(Report& report) try {
   TemporaryStore store;
-  const LoadedRules shipped = load_rules({});
+  return readers_of(store.reader(), load_rules({}).rules);
+} catch (const StoreFailure& why) {
+  report.add(check_rules_untried(why));
+  return {};
+}
+
+Result<void> Setup::examine_once(Report& report) {
+  report.add(check_disk(look_at_disk(config_.state_dir)));
+  const RuleReaders readers = shipped_readers(report);
   report.add(check_owner(sight_));
   report.add(check_calendar(sight_, config_));
   if (auto probed = probe_sight(*client_, sight_, {}); !probed) return probed;
-  report.add(check_streams(sight_, readers_of(store.reader(), shipped.rules)));
+  report.add(check_streams(sight_, readers));
   report.add(check_behaviour(sight_.probe));
-  report.add(check_disk(look_at_disk(config_.state_dir)));
   return {};
 }
 

@@ -5,8 +5,9 @@
 #include "rules/base/language.h"
 
 namespace b24 {
+namespace {
 
-TemporaryStore::TemporaryStore() {
+std::filesystem::path new_folder() {
   std::error_code none;
   const auto folder = std::filesystem::temp_directory_path(none);
   std::string pattern = (folder / "b24watch-XXXXXX").string();
@@ -16,7 +17,14 @@ TemporaryStore::TemporaryStore() {
            "The temporary folder cannot be written: name another one in the environment "
            "variable TMPDIR.")}};
   }
-  paths_.state_dir = pattern;
+  return pattern;
+}
+
+}  // namespace
+
+// The object exists once the other constructor is done: what fails here still ends in the
+// destructor, which removes the folder.
+TemporaryStore::TemporaryStore() : TemporaryStore(new_folder()) {
   const auto writer = Writer::open(paths_);
   if (!writer) throw StoreFailure{writer.error().text};
   auto reader = Reader::open(paths_);

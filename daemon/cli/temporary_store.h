@@ -5,7 +5,8 @@
 namespace b24 {
 
 // An empty mirror in a folder that lives as long as the object: rules can be checked before there
-// is a mirror. Throws StoreFailure when the temporary folder cannot be written.
+// is a mirror. Throws StoreFailure when the temporary folder cannot be written, and leaves nothing
+// there then.
 class TemporaryStore {
  public:
   TemporaryStore();
@@ -16,6 +17,8 @@ class TemporaryStore {
   Reader& reader() { return *reader_; }
 
  private:
+  explicit TemporaryStore(std::filesystem::path folder) : paths_{std::move(folder)} {}
+
   StorePaths paths_;
   std::unique_ptr<Reader> reader_;
 };

@@ -368,6 +368,53 @@ TEST(DoctorTest, LooksAtThisMachineToo) {
   EXPECT_EQ(place.run({"doctor"}).exit_code, 4) << "then the state";
 }
 
+TEST(DoctorTest, ADiskWithoutRoomKeepsNoOtherCheckFromBeingMade) {
+  NewPlace place;
+  ASSERT_EQ(place.init().exit_code, 0);
+  Finished done = place.run({"doctor", "--json"}, {"TMPDIR=" + place.path("nowhere")});
+  EXPECT_EQ(done.exit_code, 4) << done.err;
+  EXPECT_EQ(done.err, "");
+  auto found = outcomes(done);
+  EXPECT_EQ(found["rules"], "failure");
+  for (const char* id : {"settings", "state", "disk", "mirror", "portal", "scope_crm", "rows"}) {
+    EXPECT_EQ(found[id], "ok") << id;
+  }
+  const json checks = json::parse(done.out)["checks"];
+  EXPECT_EQ(checks[1]["id"], "state") << "why the others fail comes first";
+
+  // The folder is made, the database in it does not fit any more.
+  const std::string crowded = place.path("crowded");
+  std::filesystem::create_directories(crowded);
+  std::vector<std::string> limited = {"/usr/bin/prlimit", "--fsize=40000"};
+  const auto words = place.command({"doctor", "--json"});
+  limited.insert(limited.end(), words.begin(), words.end());
+  done = run_process(limited, place.folder().path().string(), {"TMPDIR=" + crowded});
+  EXPECT_EQ(done.exit_code, 4) << done.err;
+  EXPECT_EQ(outcomes(done)["rules"], "failure");
+  EXPECT_NE(done.out.find("На диске нет места для базы " + crowded), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(crowded)) << "left behind";
+}
+
+TEST(DoctorTest, ADamagedDatabaseIsOneFailedCheck) {
+  NewPlace place;
+  ASSERT_EQ(place.init().exit_code, 0);
+  ASSERT_EQ(place.run({"sync"}).exit_code, 0);
+  const std::string file = place.path("etc/state/b24watch.sqlite");
+  const auto size = std::filesystem::file_size(file);
+  std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+  bytes.seekp(4096);  // the first page tells that it is a database
+  bytes << std::string(size - 4096, '\xAA');
+  bytes.close();
+  const Finished done = place.run({"doctor", "--json"});
+  EXPECT_EQ(done.exit_code, 4) << done.err;
+  EXPECT_EQ(done.err, "");
+  auto found = outcomes(done);
+  EXPECT_EQ(found["mirror"], "failure");
+  EXPECT_EQ(found["rules"], "ok");
+  EXPECT_EQ(found["portal"], "ok");
+  EXPECT_NE(done.out.find("Файл " + file + " повреждён"), std::string::npos) << done.out;
+}
+
 // --- at a terminal ---
 
 TEST(SetupAtATerminalTest, TheWebhookIsNotShownAndEverythingIsConfirmed) {
