@@ -313,14 +313,25 @@ Result<void> Setup::write_files() const {
   std::error_code code;
   fs::create_directories(places_.settings.parent_path(), code);
   if (auto done = keep_old(places_.settings); !done) return done;
-  const bool kept = fs::exists(places_.webhook, code);
+  // The old settings must not be left with the new webhook.
+  std::optional<std::string> former;
+  if (fs::exists(places_.webhook, code)) former = content_of(places_.webhook);
   if (auto done = write_whole(places_.webhook, address_.reveal() + "\n", Readers::service_alone);
       !done) {
     return done;
   }
   auto done =
       write_whole(places_.settings, settings_text(new_settings()), Readers::service_too, accepted);
-  if (!done && !kept) fs::remove(places_.webhook, code);
+  if (done) return done;
+  if (!former) {
+    fs::remove(places_.webhook, code);
+  } else if (!write_whole(places_.webhook, *former, Readers::service_alone)) {
+    return error(ErrorKind::invalid_input,
+                 say("{} Вебхук в файле {} уже новый, а настройки прежние: повторите команду.",
+                     "{} The webhook in the file {} is the new one already, the settings are the "
+                     "old ones: run the command again.",
+                     done.error().text, places_.webhook.string()));
+  }
   return done;
 }
 

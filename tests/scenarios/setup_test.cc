@@ -295,6 +295,41 @@ TEST(SetupTest, WhatIsThereIsNotLost) {
   }
 }
 
+TEST(SetupTest, TheOldWebhookStaysWithTheOldSettings) {
+  NewPlace place;
+  // Where the new settings are to be written first.
+  std::filesystem::create_directories(place.path("etc/b24watch.yaml.new"));
+  Finished done = place.init();
+  EXPECT_EQ(done.exit_code, 2) << done.out;
+  EXPECT_EQ(done.err.find(fmt::format("b24watch: Файл {} нельзя записать: ", place.config())), 0U)
+      << done.err;
+  EXPECT_FALSE(place.is_set_up()) << "the first webhook goes with its settings";
+
+  const std::string former = "https://other.bitrix24.ru/rest/1/key/\n";
+  place.folder().write("etc/b24watch.yaml", "language: ru\n");
+  place.folder().write("etc/webhook", former);
+  done = place.init({"--force"});
+  EXPECT_EQ(done.exit_code, 2) << done.out;
+  EXPECT_EQ(content_of(place.config()), "language: ru\n");
+  EXPECT_EQ(content_of(place.path("etc/webhook")), former);
+  EXPECT_EQ(mode_of(place.path("etc/webhook")), 0600U);
+}
+
+TEST(SetupTest, WithoutATemporaryFolderTheRestIsStillChecked) {
+  NewPlace place;
+  const Finished done = place.run({"init", "--webhook-file", place.path("hook")},
+                                  {"TMPDIR=" + place.path("nowhere")});
+  EXPECT_EQ(done.exit_code, 4);
+  EXPECT_NE(done.out.find("[x] Во временную папку нельзя писать: назовите другую в переменной "
+                          "окружения TMPDIR.\n"
+                          "    Правила поэтому не проверены: исправьте это и повторите команду.\n"),
+            std::string::npos)
+      << done.out;
+  EXPECT_NE(done.out.find("[+] Владелец вебхука – администратор"), std::string::npos);
+  EXPECT_TRUE(done.out.ends_with("\nОшибок: 1, предупреждений: 0.\n")) << done.out;
+  EXPECT_FALSE(place.is_set_up());
+}
+
 TEST(DoctorTest, SaysWhatIsWrongAndWhoseMatterItIs) {
   sim::PortalOptions options = small_company();
   options.leads_mode = sim::LeadsMode::simple;
