@@ -182,6 +182,13 @@ Result<ChosenTeams> choose_teams(const Staff& staff, const InitArguments& argume
     chosen = std::vector(teams.begin(), teams.begin() + likely);
   }
   if (!chosen) return chosen.error();
+  if (head != nullptr && chosen->empty()) {
+    return error(ErrorKind::invalid_input,
+                 say("Ключ --head называет руководителя отдела, а отдел продаж не выбран: назовите "
+                     "его ключом --department. Ничего не записано.",
+                     "--head names the head of a department, and no sales department is chosen: "
+                     "name it by --department. Nothing is written."));
+  }
   ChosenTeams result;
   for (SalesTeam& team : *chosen) {
     std::optional<Person> other;

@@ -25,7 +25,7 @@ std::string team_line(const SalesTeam& team, Length length);
 enum class Asking { person, nobody };
 
 // Asks a person, or takes the arguments and the likeliest. invalid_input: an id that the portal
-// does not know, or the person went away.
+// does not know, a head without a department, or the person went away.
 Result<ChosenTeams> choose_teams(const Staff& staff, const InitArguments& arguments, Asking asking);
 
 }  // namespace b24
