@@ -14,9 +14,11 @@ namespace {
 
 constexpr const char* kFooter = R"(
 Коды завершения / exit codes:
-  0  сделано; у doctor и при предупреждениях / done; doctor: with warnings too
-  1  проверка нашла ошибки, сверка – расхождения, запрос не выполнен /
-     check found errors, verify found differences, or the query failed
+  0  сделано; у doctor и при предупреждениях, у verify – и если что-то под вопросом /
+     done; doctor: with warnings too; verify: with undecided rows too
+  1  проверка нашла ошибки, сверка – расхождения, запрос не выполнен, служба после
+     init не запустилась / check found errors, verify found differences, the query
+     failed, or the service did not start after init
   2  неверные аргументы или настройки / bad arguments or settings
   3  портал отказал, нужен человек / the portal refused, somebody has to act
   4  папка состояния или база данных / the state folder or the database

@@ -172,9 +172,12 @@ std::string about_verification(const std::optional<Verification>& kept, Time now
     where += fmt::format("{}{} – {}", where.empty() ? "" : ", ", list_name(stream.entity),
                          stream.differences);
   }
-  const std::string verdict =
+  std::string verdict =
       where.empty() ? std::string{tr("расхождений нет", "no differences")}
                     : say("расхождений: {} ({})", "differences: {} ({})", kept->differing(), where);
+  if (kept->undecided() > 0) {
+    verdict += say(", под вопросом: {}", ", undecided: {}", kept->undecided());
+  }
   return say("Сверка с порталом – {}: {}. Сверено id: {}, строк: {}.\n",
              "Compared with the portal {}: {}. Ids compared: {}, rows: {}.\n",
              age(kept->ended_at, now), verdict, ids, rows);

@@ -82,6 +82,7 @@ OrderedJson to_json(const Difference& d) {
   return json;
 }
 
+// What stays undecided is no failure: beside the service it is the usual case.
 Exit exit_of(const VerifyReport& report) {
   if (report.found.differing() > 0) return Exit::failed;
   if (report.lacking) return exit_of(*report.lacking);
@@ -99,9 +100,14 @@ OrderedJson to_json(const VerifyReport& report) {
   for (const StreamVerdict& stream : report.found.streams) streams.push_back(to_json(stream));
   OrderedJson differences = OrderedJson::array();
   for (const Difference& d : report.found.differences) differences.push_back(to_json(d));
-  return {{"equal", exit_of(report) == Exit::ok}, {"mended", report.mended},
-          {"requests", report.found.requests},    {"seconds", report.seconds},
-          {"streams", std::move(streams)},        {"differences", std::move(differences)}};
+  const std::int64_t undecided = report.found.undecided();
+  return {{"equal", exit_of(report) == Exit::ok && undecided == 0},
+          {"undecided", undecided},
+          {"mended", report.mended},
+          {"requests", report.found.requests},
+          {"seconds", report.seconds},
+          {"streams", std::move(streams)},
+          {"differences", std::move(differences)}};
 }
 
 void print_differences(const Verification& found) {
@@ -117,11 +123,8 @@ bool is_of_one_row(const Difference& difference) { return difference.id != 0; }
 
 void print(const VerifyReport& report) {
   const Verification& found = report.found;
-  std::int64_t undecided = 0;
-  for (const StreamVerdict& stream : found.streams) {
-    std::cout << about_stream(stream) << '\n';
-    undecided += stream.undecided;
-  }
+  const std::int64_t undecided = found.undecided();
+  for (const StreamVerdict& stream : found.streams) std::cout << about_stream(stream) << '\n';
   if (found.differing() > 0) {
     std::cout << say("\nРасхождений: {}\n", "\nDifferences: {}\n", found.differing());
     print_differences(found);
@@ -144,7 +147,10 @@ void print(const VerifyReport& report) {
   }
   const bool any = std::ranges::any_of(found.streams, &StreamVerdict::compared);
   if (!any) std::cout << tr("Сверять нечего. ", "There is nothing to compare. ");
-  if (any && found.differing() == 0) std::cout << tr("Расхождений нет. ", "No differences. ");
+  if (any && found.differing() == 0) {
+    std::cout << (undecided > 0 ? tr("Подтверждённых расхождений нет. ", "No proven differences. ")
+                                : tr("Расхождений нет. ", "No differences. "));
+  }
   std::cout << say("Запросов: {}, секунд: {:.1f}\n", "Requests: {}, seconds: {:.1f}\n",
                    found.requests, report.seconds);
 }

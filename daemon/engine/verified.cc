@@ -26,6 +26,12 @@ std::int64_t Verification::differing() const {
   return sum;
 }
 
+std::int64_t Verification::undecided() const {
+  std::int64_t sum = 0;
+  for (const StreamVerdict& stream : streams) sum += stream.undecided;
+  return sum;
+}
+
 std::string to_json(const Verification& kept) {
   nlohmann::json streams = nlohmann::json::array();
   for (const StreamVerdict& s : kept.streams) {

@@ -51,6 +51,7 @@ struct Verification {
   std::vector<StreamVerdict> streams;   // in the order of kEntities
   std::vector<Difference> differences;  // the first kMostDifferences
   std::int64_t differing() const;       // all of them
+  std::int64_t undecided() const;       // suspects of all streams
 };
 inline constexpr std::size_t kMostDifferences = 1000;
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/engine/verified.h"
 #include "tests/support/workplace.h"
 
 // `b24watch verify` as a person or a script runs it.
@@ -70,6 +71,7 @@ TEST_F(VerifyCommand, AnEqualMirrorIsSaidToBeEqual) {
   EXPECT_EQ(few.exit_code, 0) << few.err;
   const json report = json::parse(few.out);
   EXPECT_TRUE(report["equal"]);
+  EXPECT_EQ(report.at("undecided"), 0);
   EXPECT_TRUE(report["differences"].empty());
   ASSERT_EQ(report["streams"].size(), 1U);
   const json calls = report["streams"][0];
@@ -131,6 +133,44 @@ TEST_F(VerifyCommand, LooksOnWhileTheServiceIsAtWork) {
   EXPECT_THAT(done.out, HasSubstr("title: в зеркале «Подмена», на портале «"));
   EXPECT_THAT(done.out, Not(HasSubstr("Новая")));
   EXPECT_TRUE(run.running()) << run.err();
+}
+
+TEST_F(VerifyCommand, WhatIsUndecidedIsNotCalledEqual) {
+  ASSERT_EQ(workplace_.run({"sync"}).exit_code, 0);
+  Process run{workplace_.command({"run"}), workplace_.folder()};
+  ASSERT_TRUE(eventually([&] { return workplace_.has_begun(); })) << run.err();
+  // The service looks for deletions every quarter of an hour only.
+  const auto ids = portal().ids(Entity::deal);
+  portal().call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", ids[0]));
+  const std::string folder = workplace_.folder() + "/verify";
+  std::filesystem::create_directories(folder);
+  const auto verify_deals = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"verify", "--stream", "deal"});
+    return run_process(workplace_.command(more), folder);
+  };
+  const Finished done = verify_deals({});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("под вопросом: 1; "));
+  EXPECT_THAT(done.out, HasSubstr("\nПод вопросом: 1. "));
+  EXPECT_THAT(done.out, HasSubstr("\nПодтверждённых расхождений нет. Запросов: "));
+  const Finished again = verify_deals({"--json"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  const json report = json::parse(again.out);
+  EXPECT_EQ(report["equal"], false);
+  EXPECT_EQ(report.at("undecided"), 1);
+  EXPECT_EQ(report["streams"][0]["undecided"], 1);
+}
+
+TEST_F(VerifyCommand, StatusTellsWhatWasUndecided) {
+  ASSERT_EQ(workplace_.run({"sync"}).exit_code, 0);
+  const Verification kept{
+      .ended_at = SystemClock{}.now(),
+      .requests = 5,
+      .streams = {{.entity = Entity::deal, .compared = true, .ids = 60, .undecided = 2}},
+      .differences = {}};
+  tamper(fmt::format("INSERT INTO meta (name, value) VALUES ('verified', '{}')", to_json(kept)));
+  EXPECT_THAT(workplace_.run({"status"}).out,
+              HasSubstr(": расхождений нет, под вопросом: 2. Сверено id: 60, строк: 0.\n"));
 }
 
 TEST_F(VerifyCommand, WhatThePortalDoesNotGiveIsNotCompared) {
