@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/engine/kept.h"
+#include "daemon/engine/surroundings.h"
 #include "daemon/engine/verify.h"
 #include "daemon/same_portal.h"
 
@@ -11,6 +13,7 @@ namespace {
 // How many polls the service gets to bring the mirror up to date.
 constexpr int kPolls = 4;
 constexpr seconds kLeastPatience{60};
+constexpr seconds kMostPatience{900};
 constexpr milliseconds kGlance{200};
 // A look that ended within the same seconds may have been answered before ours.
 constexpr seconds kMargin{3};
@@ -26,8 +29,18 @@ bool has_moved_on(Reader& reader, const std::set<Entity>& suspected, Time since)
   });
 }
 
-void wait_for_service(Reader& reader, const Verifier& verifier, seconds poll, Clock& clock) {
-  const SteadyTime until = clock.steady_now() + std::max(poll * kPolls, kLeastPatience);
+// As the service reckons; it keeps the busy pace while the portal's calendar is not known.
+seconds patience(Reader& reader, const Config& config, Time now) {
+  Pace pace{config.portal.poll, config.portal.poll_quiet};
+  const auto kept = kept_facts(reader);
+  if (!kept) pace.quiet = pace.busy;
+  const auto calendar =
+      calendar_of(kept ? std::optional{kept->facts} : std::nullopt, config.calendar);
+  return calendar ? patience_at(pace, *calendar, now) : kMostPatience;
+}
+
+void wait_for_service(Reader& reader, const Verifier& verifier, seconds most, Clock& clock) {
+  const SteadyTime until = clock.steady_now() + most;
   while (clock.steady_now() < until &&
          !has_moved_on(reader, verifier.suspected(), verifier.looked_at())) {
     clock.sleep_until(clock.steady_now() + kGlance, {});
@@ -43,9 +56,12 @@ Result<void> look(Verifier& verifier) {
 
 }  // namespace
 
+seconds patience_at(const Pace& pace, const Calendar& calendar, Time now) {
+  return std::clamp(pace_at(pace, calendar, now) * kPolls, kLeastPatience, kMostPatience);
+}
+
 Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOptions& wish,
-                                           const std::function<void(const Progress&)>& progress,
-                                           Clock& clock) {
+                                           const OnlookerEvents& events, Clock& clock) {
   const SteadyTime began = clock.steady_now();
   auto webhook = parse_webhook(config.portal.webhook);
   if (!webhook) return webhook.error();
@@ -57,10 +73,12 @@ Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOpt
   const auto client =
       make_client(std::move(*webhook), config, {}, (*reader)->meta(kLimitsMeta), clock);
   Verifier verifier{*client, **reader, clock, wish};
-  verifier.on_progress(progress);
+  verifier.on_progress(events.progress);
   if (auto first = look(verifier); !first) return first.error();
   if (!verifier.suspected().empty()) {
-    wait_for_service(**reader, verifier, config.portal.poll, clock);
+    const seconds most = patience(**reader, config, clock.now());
+    if (events.waiting) events.waiting(most);
+    wait_for_service(**reader, verifier, most, clock);
     verifier.look_again(Verifier::Mirror::maybe_behind);
     if (auto second = look(verifier); !second) return second.error();
   }

@@ -12,6 +12,7 @@
 #include "daemon/cli/progress_bar.h"
 #include "daemon/cli/values.h"
 #include "daemon/cli/verify_words.h"
+#include "daemon/engine/checkup.h"
 #include "daemon/engine/log.h"
 #include "daemon/onlooker.h"
 
@@ -160,17 +161,24 @@ Result<VerifyReport> verify(Config config, const VerifyOptions& wish, App::Mend 
                             Clock& clock) {
   ProgressBar bar{clock};
   const auto show = [&](const Progress& progress) { bar.show(progress); };
+  const auto waiting = [&](seconds most) {
+    bar.wipe();
+    if (isatty(STDERR_FILENO) != 1) return;
+    std::cerr << say("Жду, пока служба обновит зеркало: не дольше {}.\n",
+                     "Waiting for the service to bring the mirror up to date: {} at most.\n",
+                     rough_duration(most));
+  };
   AppOptions options;
   options.judging = false;
   auto app = App::make(config, {}, options, clock);
   if (!app) {
     if (mend == App::Mend::yes || !is_held({config.state_dir})) return app.error();
     if (isatty(STDERR_FILENO) == 1) {
-      std::cerr << tr("Служба работает: посмотрю дважды и подожду, пока она обновит зеркало.\n",
-                      "The service is running: there will be two looks, and a wait for it to "
-                      "bring the mirror up to date.\n");
+      std::cerr << tr("Служба работает: посмотрю дважды, а в промежутке она обновит зеркало.\n",
+                      "The service is running: there will be two looks, and between them it brings "
+                      "the mirror up to date.\n");
     }
-    return verify_beside_service(config, wish, show, clock);
+    return verify_beside_service(config, wish, {show, waiting}, clock);
   }
   auto warning = (*app)->connect();
   if (!warning) return warning.error();
