@@ -131,6 +131,9 @@ double level_now(const KeptLimits& kept, const LimiterOptions& limits, Time now)
   return std::max(0.0, kept.level - passed * limits.drain_per_second);
 }
 
+// Of what the portal counts as a method's work.
+constexpr minutes kOperatingWindow{10};
+
 // How much of the portal's budgets is used; nothing for a portal without limits.
 std::string about_limits(const std::optional<KeptLimits>& kept, const LimiterOptions& limits,
                          Time now) {
@@ -138,6 +141,7 @@ std::string about_limits(const std::optional<KeptLimits>& kept, const LimiterOpt
   std::string text = say("Лимиты портала: из запаса в {1:.0f} запросов занято {0:.0f}",
                          "Budgets of the portal: {:.0f} of {:.0f} requests in the bucket",
                          level_now(*kept, limits, now), limits.burst);
+  if (now - kept->at >= kOperatingWindow) return text + ".\n";
   const auto busiest =
       std::max_element(kept->operating.begin(), kept->operating.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });

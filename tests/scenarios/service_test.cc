@@ -1,3 +1,4 @@
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "daemon/engine/kept.h"
 #include "tests/support/workplace.h"
 
 // The service's life: how it starts, how it ends, and what it says of itself meanwhile.
@@ -157,6 +159,27 @@ TEST_F(Service, StatusNamesWhatIsNotSentAndWhy) {
       std::string::npos)
       << text;
   EXPECT_NE(text.find(" назад.\nПоследняя неудача: " + problem + "\n"), std::string::npos) << text;
+}
+
+TEST_F(Service, StatusLeavesOutWorkThatThePortalCountsNoMore) {
+  ASSERT_EQ(workplace_.run({"sync"}).exit_code, 0);
+  const struct {
+    minutes age;
+    bool told;
+  } cases[] = {{minutes{9}, true}, {minutes{10}, false}, {hours{24}, false}};
+  for (const auto& c : cases) {
+    const Time at = SystemClock{}.now() - c.age;
+    SQLite::Database{workplace_.folder() + "/state/b24watch.sqlite", SQLite::OPEN_READWRITE, 5000}
+        .exec(fmt::format("INSERT OR REPLACE INTO meta (name, value) VALUES ('limits', '{}')",
+                          to_json(KeptLimits{12, {{"crm.item.list", 300}}, at})));
+    const std::string text = workplace_.run({"status"}).out;
+    EXPECT_NE(text.find("Лимиты портала: из запаса в 50 запросов занято 0"), std::string::npos)
+        << text;
+    EXPECT_EQ(text.find("больше всего работы у crm.item.list – 300 с из 480 за 10 минут.\n") !=
+                  std::string::npos,
+              c.told)
+        << text;
+  }
 }
 
 TEST(ServiceStart, AMissingCalendarIsToldWithItsConsequence) {
