@@ -133,7 +133,10 @@ void watch(const Common& common, const RunArguments& arguments, std::ptrdiff_t r
     }
     const int signal = wait_for_signal(signals, milliseconds{ready ? 500 : 20});
     if (signal == SIGTERM || signal == SIGINT) return;
-    if (signal == SIGHUP) rules = reload(common, app).value_or(rules);
+    if (signal == SIGHUP) {
+      rules = reload(common, app).value_or(rules);
+      trouble.clear();  // what stands in the way is told again: it is not mended by new rules
+    }
     if (const std::string now = app.trouble(); ready && now != trouble) {
       trouble = now;
       if (trouble.empty()) {

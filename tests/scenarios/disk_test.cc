@@ -103,14 +103,18 @@ class Systemd {
       const std::string said{text, static_cast<std::size_t>(size)};
       const auto at = said.find("STATUS=");
       if (at != std::string::npos) status_ = said.substr(at + 7);
+      if (said.starts_with("READY=1")) ++readied_;
     }
     return status_;
   }
+  // How often it was said to be ready: at the start and after each reload.
+  int readied() const { return readied_; }
 
  private:
   std::string path_;
   int socket_ = -1;
   std::string status_;
+  int readied_ = 0;
 };
 
 // --- full ---
@@ -142,6 +146,12 @@ TEST_F(Disk, FullWithoutAMount) {
   EXPECT_TRUE(run.running());
   const std::string waits = full() + " Служба ждёт и продолжит сама.";
   EXPECT_TRUE(eventually([&] { return systemd.status() == waits; })) << systemd.status();
+
+  // New rules do not make room.
+  const int readied = systemd.readied();
+  run.signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return systemd.status() == waits && systemd.readied() > readied; }))
+      << systemd.status();
 
   limit.rlim_cur = was;
   ASSERT_EQ(::prlimit(run.pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
