@@ -92,6 +92,14 @@ std::string sentence_of(const CLI::App& app, const CLI::ParseError& problem) {
                                        "The option {} has no value: write one.")),
                        said.substr(0, said.find(':')));
   }
+  if (problem.get_name() == "ExcludesError") {
+    constexpr std::string_view kBetween = " excludes ";
+    const auto at = said.find(kBetween);
+    if (at == std::string::npos) return said;
+    return fmt::format(fmt::runtime(tr("Ключи {} и {} вместе не годятся: оставьте один из них.",
+                                       "The options {} and {} exclude each other: keep one.")),
+                       said.substr(0, at), said.substr(at + kBetween.size()));
+  }
   if (problem.get_name() == "ConversionError") {
     return fmt::format(
         fmt::runtime(tr("Ключу {} нужно число.", "The option {} takes a number.")),

@@ -77,7 +77,10 @@ TEST(ReferenceTest, TheProgramPrintsIt) {
   const Finished done = workplace.run({"schema", "--reference"});
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_EQ(done.out, reference());
-  EXPECT_EQ(workplace.run({"schema", "--reference", "--json"}).exit_code, 2);
+  const Finished both = workplace.run({"schema", "--reference", "--json"});
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_EQ(both.err,
+            "b24watch: Ключи --json и --reference вместе не годятся: оставьте один из них.\n");
 }
 
 }  // namespace
