@@ -33,6 +33,13 @@ TEST(ReferenceTest, NamesEveryViewAndColumn) {
                                      "выигрыша: v_manager.id. *Вычисляется.* |\n"));
 }
 
+// As the program calls it everywhere else.
+TEST(ReferenceTest, AColumnIsCalledByOneWord) {
+  set_language(Language::ru);
+  EXPECT_THAT(reference(), HasSubstr("\n| колонка | тип | что это |\n"));
+  EXPECT_THAT(reference(), testing::Not(testing::ContainsRegex("[Сс]толб")));
+}
+
 TEST(ReferenceTest, NamesEveryFunction) {
   const std::string text = reference();
   for (const char* function :
