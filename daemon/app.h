@@ -22,7 +22,8 @@
 #include "daemon/web/server.h"
 
 // The program put together: make() opens the file, then either start() (threads, for `run`; they
-// meet the portal by themselves) or connect() and sync() (one pass, for `sync`).
+// meet the portal by themselves) or connect() and one pass: sync(), or verify(), which compares
+// too.
 
 namespace b24 {
 
