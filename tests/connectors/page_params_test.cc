@@ -52,7 +52,7 @@ TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
       {Entity::stage, query, R"({"order":{"ID":"ASC"}})"},
       {Entity::lead, query,
        R"({"entityTypeId":1,"select":["id"],"filter":{">id":1200,"0":{"logic":"OR","0":{">=updatedTime":"2026-11-21T10:00:00+03:00"},"1":{">=movedTime":"2026-11-21T10:00:00+03:00"},"2":{">=lastActivityTime":"2026-11-21T10:00:00+03:00"}}},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
-      // A quote knows neither its moves nor its activities, and a filter by them would be refused.
+      // A quote does not know its moves.
       {Entity::quote, query,
        R"({"entityTypeId":7,"select":["id"],"filter":{">id":1200,">=updatedTime":"2026-11-21T10:00:00+03:00"},"order":{"id":"ASC"},"start":-1,"useOriginalUfNames":"Y"})"},
       {Entity::invoice, query,

@@ -64,10 +64,7 @@ std::string counters(const Portal& portal) {
 }
 
 std::string rows(const Portal& portal, const std::string& word, const Json& query) {
-  std::optional<Entity> entity = entity_named(word);
-  for (const Entity stream : kStreams) {
-    if (name(stream) == word) entity = stream;
-  }
+  const std::optional<Entity> entity = entity_named(word);
   if (!entity) return "";
   const Json& id = param(query, "id");
   return id.is_null() ? portal.rows(*entity) : portal.row(*entity, to_int(id));
