@@ -61,6 +61,8 @@ Outcome status_list(Call& call) {
   return outcome;
 }
 
+// Of a kind's history, who is no administrator sees that of his own cards.
+template <class Row>
 Outcome list_moves(Call& call, const std::vector<StageMove>& moves,
                    std::span<const Field<StageMove>> fields) {
   std::string unknown;
@@ -75,8 +77,12 @@ Outcome list_moves(Call& call, const std::vector<StageMove>& moves,
   query.select = read_select(param(call.params, "select"), fields);
   query.start = read_start(call.params);
   if (call.faults.ignore_id_filter) drop_id_conditions(query.filter);
-  const auto found =
-      find_rows<StageMove>(call.world, moves, query, [](const StageMove&) { return true; });
+  const auto mine = [&](const StageMove& move) {
+    if (call.as_admin) return true;
+    const Row* card = call.world.card<Row>(move.owner);
+    return card != nullptr && card->manager == call.world.owner;
+  };
+  const auto found = find_rows<StageMove>(call.world, moves, query, mine);
   Outcome outcome;
   outcome.result = R"({"items":)";
   write_rows(outcome.result, call.world, found, query.select, call.faults,
@@ -90,11 +96,11 @@ Outcome stage_history(Call& call) {
   const Data& data = call.world.data;
   switch (to_int(param(call.params, "entityTypeId"))) {
     case kLeadType:
-      return list_moves(call, data.lead_moves, lead_move_fields());
+      return list_moves<Lead>(call, data.lead_moves, lead_move_fields());
     case kDealType:
-      return list_moves(call, data.deal_moves, move_fields());
+      return list_moves<Deal>(call, data.deal_moves, move_fields());
     case kInvoiceType:
-      return list_moves(call, data.invoice_moves, move_fields());
+      return list_moves<Invoice>(call, data.invoice_moves, move_fields());
     case kQuoteType:
       return fail_numeric("QUOTE entity is not supported");
     default:

@@ -110,6 +110,15 @@ TEST(PortalWireTest, ShowsAManagerOnlyWhatIsHis) {
   ASSERT_FALSE(deals["result"]["items"].empty());
   EXPECT_LT(deals["result"]["items"].size(), portal.count(Entity::deal));
   for (const Json& deal : deals["result"]["items"]) EXPECT_EQ(deal["assignedById"], owner);
+  // Nor does the history tell him of others' cards.
+  const Json moves = Json::parse(
+      http_call(portal.webhook() + "crm.stagehistory.list", R"({"entityTypeId":2})", kJson).body);
+  ASSERT_FALSE(moves["result"]["items"].empty());
+  EXPECT_LT(moves["total"], portal.count(Entity::deal_move));
+  for (const Json& move : moves["result"]["items"]) {
+    const Json deal = Json::parse(portal.row(Entity::deal, move["OWNER_ID"]));
+    EXPECT_EQ(deal["assignedById"], owner);
+  }
 }
 
 TEST(PortalWireTest, ComesBackAtTheSamePort) {
