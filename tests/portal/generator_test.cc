@@ -231,6 +231,34 @@ TEST(PortalGeneratorTest, PutsTheNewestCallsIntoTheTimeline) {
   EXPECT_EQ(found, 100);
 }
 
+// Most of the clients whose call nobody took are called back, and some are not.
+TEST(PortalGeneratorTest, CallsBackMostOfThoseWhoWereMissed) {
+  const Portal portal{at("2026-11-20T12:00:00+03:00")};
+  const auto phone = [](const Json& call) {
+    const auto text = call["PHONE_NUMBER"].get<std::string>();
+    return text.substr(text.starts_with('+') ? 1 : 0);
+  };
+  const Json calls = Json::parse(portal.rows(Entity::call));
+  std::map<std::string, std::string> returned;  // when, by number
+  for (const Json& call : calls) {
+    if (call["CALL_TYPE"] == "1" || call["CALL_TYPE"] == "4") {
+      std::string& at = returned[phone(call)];
+      at = std::max(at, call["CALL_START_DATE"].get<std::string>());
+    }
+  }
+  int missed = 0, called_back = 0;
+  for (const Json& call : calls) {
+    if (call["CALL_FAILED_CODE"] != "304" || (call["CALL_TYPE"] != "2" && call["CALL_TYPE"] != "3"))
+      continue;
+    ++missed;
+    const auto back = returned.find(phone(call));
+    called_back += back != returned.end() && back->second > call["CALL_START_DATE"];
+  }
+  EXPECT_GT(missed, 200);
+  EXPECT_GT(called_back, missed / 2);
+  EXPECT_LT(called_back, missed * 9 / 10);
+}
+
 TEST(PortalGeneratorTest, TurnsLeadsIntoDeals) {
   const Portal portal{at("2026-11-20T12:00:00+03:00")};
   std::map<std::int64_t, Json> deals;  // by lead

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "tests/portal/generator.h"
@@ -154,6 +155,23 @@ class CallMaker {
     call.duration = std::max(call.duration, 2 * kEffective);
   }
 
+  // Most of those whose call was missed are whom the manager calls next. No call is made besides:
+  // the numbers of calls stay as they were dealt out.
+  void call_back() {
+    std::unordered_map<std::int32_t, CallRow> waiting;  // by manager: the latest call he missed
+    for (auto& [written, call] : made_) {
+      if ((call.type == 2 || call.type == 3) && call.code == CallCode::missed) {
+        if (dice_.chance(70)) waiting[call.manager] = call;
+      } else if ((call.type == 1 || call.type == 4) && !is_staff_number(call.phone)) {
+        const auto missed = waiting.find(call.manager);
+        if (missed == waiting.end() || missed->second.started >= call.started) continue;
+        call.phone = missed->second.phone;
+        call.contact = missed->second.contact;
+        waiting.erase(missed);
+      }
+    }
+  }
+
   // A record is written when the call ends; one in a thousand comes up to two days late, as from
   // a telephone exchange of one's own.
   void number() {
@@ -163,6 +181,7 @@ class CallMaker {
     }
     std::stable_sort(made_.begin(), made_.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
+    call_back();
     auto& calls = world_.data.calls;
     calls.reserve(made_.size());
     Id id = 0;
