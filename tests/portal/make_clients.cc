@@ -28,13 +28,14 @@ class ClientMaker {
       meet(people, deal.contact, deal);
       meet(firms, deal.company, deal);
     }
+    for (CallRow& call : world_.data.calls) link(call.contact, contacts);
     make_contacts(people);
     make_companies(firms);
   }
 
  private:
-  // A deal was made with some number of a client; there may be fewer of them. Ids are without gaps,
-  // so that a large portal's deals keep their numbers.
+  // A deal or a call was made with some number of a client; there may be fewer of them. Ids are
+  // without gaps, so that a large portal's deals keep their numbers.
   static void link(std::int32_t& client, std::int64_t count) {
     if (client == 0) return;
     client = count == 0 ? 0 : short_id((client - 1) % count + 1);
