@@ -21,6 +21,7 @@ std::vector<Binding> bindings(const Activity& activity) {
   std::vector<Binding> all = {{activity.owner_type, activity.owner}};
   if (activity.contact != 0) all.push_back({kContactType, activity.contact});
   if (activity.company != 0) all.push_back({kCompanyType, activity.company});
+  if (activity.deal != 0) all.push_back({kDealType, activity.deal});
   return all;
 }
 

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +23,15 @@ class ActivityMethodsTest : public testing::Test {
   }
   Json list(const std::string& params) { return call("crm.activity.list", params); }
   Json row(std::int64_t id) { return Json::parse(portal_.row(Entity::activity, id)); }
+  // The cards an activity is bound to, by kind: its owner and those besides.
+  std::map<std::int64_t, std::int64_t> bindings(std::int64_t id) {
+    std::map<std::int64_t, std::int64_t> cards;
+    const Json given =
+        call("crm.activity.binding.list", fmt::format(R"({{"activityId":{}}})", id))["result"];
+    for (const Json& binding : given) cards[binding["entityTypeId"]] = binding["entityId"];
+    EXPECT_EQ(cards.size(), given.size()) << id;
+    return cards;
+  }
   std::int64_t add(int type, std::int64_t owner, const std::string& more = "") {
     const Json added = call(
         "crm.activity.todo.add",
@@ -96,17 +104,14 @@ TEST_F(ActivityMethodsTest, RepeatsAnActivityForEachBindingAskedFor) {
   std::map<std::string, int> bound;  // activities to deals, to contacts
   std::int64_t twice = 0;
   for (const std::int64_t id : portal_.ids(Entity::activity)) {
-    std::set<std::int64_t> types;
-    const Json bindings =
-        call("crm.activity.binding.list", fmt::format(R"({{"activityId":{}}})", id))["result"];
-    for (const Json& binding : bindings) types.insert(binding["entityTypeId"].get<std::int64_t>());
-    bound["deal"] += types.contains(2);
-    bound["contact"] += types.contains(3);
-    if (types.contains(2) && types.contains(3)) twice = id;
+    const std::map<std::int64_t, std::int64_t> cards = bindings(id);
+    bound["deal"] += cards.contains(2);
+    bound["contact"] += cards.contains(3);
+    if (cards.contains(2) && cards.contains(3)) twice = id;
   }
   ASSERT_NE(twice, 0);
-  const auto total = [&](const std::string& bindings) {
-    return list(R"({"filter":{"BINDINGS":[)" + bindings + "]}}")["total"];
+  const auto total = [&](const std::string& wishes) {
+    return list(R"({"filter":{"BINDINGS":[)" + wishes + "]}}")["total"];
   };
   EXPECT_EQ(total(R"({"OWNER_TYPE_ID":2})"), bound["deal"]);
   EXPECT_EQ(total(R"({"OWNER_TYPE_ID":2},{"OWNER_TYPE_ID":3})"), bound["deal"] + bound["contact"]);
@@ -115,10 +120,9 @@ TEST_F(ActivityMethodsTest, RepeatsAnActivityForEachBindingAskedFor) {
       twice));
   ASSERT_EQ(both["result"].size(), 2u);
   EXPECT_EQ(both["result"][0], both["result"][1]);
-  const std::string owner = row(twice)["OWNER_ID"];
   const Json one = list(
       fmt::format(R"({{"filter":{{"ID":{},"BINDINGS":[{{"OWNER_TYPE_ID":2,"OWNER_ID":{}}}]}}}})",
-                  twice, owner));
+                  twice, bindings(twice).at(2)));
   EXPECT_EQ(one["result"].size(), 1u);
   EXPECT_EQ(total(R"({"OWNER_TYPE_ID":2,"OWNER_ID":99999999})"), 0);
 }
@@ -208,6 +212,30 @@ TEST_F(ActivityMethodsTest, LosesItsOwner) {
   EXPECT_EQ(portal_.row(Entity::activity, alone), "");
   EXPECT_EQ(row(kept)["OWNER_TYPE_ID"], "3");
   EXPECT_EQ(row(kept)["OWNER_ID"], std::to_string(contact));
+}
+
+// A deal bound to a contact's activity: let go when it is deleted, the owner when the contact is.
+TEST_F(ActivityMethodsTest, OfAContactMayBeBoundToADeal) {
+  std::map<std::int64_t, std::int64_t> deals;  // by activity
+  for (const Json& activity : Json::parse(portal_.rows(Entity::activity))) {
+    if (activity["OWNER_TYPE_ID"] != "3") continue;
+    const std::int64_t id = std::stoll(activity["ID"].get<std::string>());
+    const auto cards = bindings(id);
+    if (cards.contains(2)) deals[id] = cards.at(2);
+  }
+  ASSERT_GT(deals.size(), 3u);
+  const auto [first, deal] = *deals.begin();
+  const std::string before = portal_.row(Entity::activity, first);
+  call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", deal));
+  EXPECT_FALSE(bindings(first).contains(2));
+  EXPECT_EQ(portal_.row(Entity::activity, first), before);
+  const auto other = std::find_if(deals.begin(), deals.end(),
+                                  [&](const auto& bound) { return bound.second != deal; });
+  ASSERT_NE(other, deals.end());
+  call("crm.item.delete",
+       fmt::format(R"({{"entityTypeId":3,"id":{}}})", bindings(other->first).at(3)));
+  EXPECT_EQ(row(other->first)["OWNER_TYPE_ID"], "2");
+  EXPECT_EQ(row(other->first)["OWNER_ID"], std::to_string(other->second));
 }
 
 TEST_F(ActivityMethodsTest, FollowsItsTask) {

@@ -100,21 +100,24 @@ class ActivityMaker {
     }
   }
 
-  // The newest calls with a client, in the deal that was made with him last.
+  // The newest calls with a client, in the deal that was made with him last; some are his own and
+  // bound to the deal besides.
   void take_calls(std::int64_t count) {
-    const auto contacts = static_cast<std::int64_t>(world_.data.contacts.size());
-    if (contacts == 0) return;
+    if (world_.data.contacts.empty()) return;
     std::unordered_map<Id, const Deal*> deal_of;
     for (const Deal& deal : world_.data.deals) deal_of[deal.contact] = &deal;
     const auto& calls = world_.data.calls;
     for (auto call = calls.rbegin(); call != calls.rend() && count > 0 && room(); ++call) {
       if (call->contact == 0) continue;
       --count;
-      const Contact& contact =
-          world_.data.contacts[static_cast<std::size_t>((call->contact - 1) % contacts)];
-      const auto deal = deal_of.find(contact.id);
-      add_call(*call, deal == deal_of.end() ? blank(contact, Provider::call)
-                                            : blank(*deal->second, Provider::call));
+      const auto deal = deal_of.find(call->contact);
+      if (deal != deal_of.end() && dice_.chance(70)) {
+        add_call(*call, blank(*deal->second, Provider::call));
+      } else {
+        Activity activity = blank(*world_.card<Contact>(call->contact), Provider::call);
+        if (deal != deal_of.end()) activity.deal = short_id(deal->second->id);
+        add_call(*call, std::move(activity));
+      }
     }
     std::reverse(calls_.begin(), calls_.end());
   }

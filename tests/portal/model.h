@@ -146,6 +146,7 @@ struct Activity {
   std::int32_t owner = 0;       // of that kind
   std::int32_t contact = 0;     // bound besides the owner
   std::int32_t company = 0;     // likewise
+  std::int32_t deal = 0;        // likewise, unless a deal is the owner
   std::int32_t associated = 0;  // the task it stands for
   std::int32_t manager = 0, author = 0, editor = 0;
   Provider provider = Provider::todo;

@@ -289,7 +289,7 @@ class Mutator {
     }
   }
 
-  // To do in a deal or a lead; a letter to a contact.
+  // To do in a deal or a lead; a letter to a contact, about a deal or about none.
   void add_activity() {
     Data& data = world_.data;
     Activity activity;
@@ -304,6 +304,7 @@ class Mutator {
     } else if (!data.contacts.empty()) {
       activity.owner_type = kContactType;
       activity.owner = any_id(data.contacts);
+      if (more_.chance(50)) activity.deal = any_id(data.deals);
       activity.provider = Provider::email;
       activity.direction = 2;
       activity.completed = true;

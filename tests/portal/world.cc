@@ -97,6 +97,20 @@ void follow_task(Activity& activity, const Task& task) {
   activity.completed = task.status == 5;
 }
 
+// Makes one of those bound besides the owner; false when nobody is.
+bool inherit(Activity& activity) {
+  const std::pair<std::int32_t, std::int32_t*> heirs[] = {{kDealType, &activity.deal},
+                                                          {kContactType, &activity.contact},
+                                                          {kCompanyType, &activity.company}};
+  for (const auto& [type, heir] : heirs) {
+    if (*heir == 0) continue;
+    activity.owner_type = type;
+    activity.owner = std::exchange(*heir, 0);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Unix World::now() const {
@@ -307,21 +321,19 @@ bool World::delete_activity(Id id) {
   return true;
 }
 
-// The owner is gone: a client bound besides takes its place, and without one the activity goes.
+// The owner is gone: who is bound besides takes its place, and when nobody is the activity goes.
 void World::release_activities(std::int32_t type, Id id, Id by) {
   std::vector<Id> alone;
   for (Activity& activity : data.activities) {
     if (type == kContactType && activity.contact == id) activity.contact = 0;
     if (type == kCompanyType && activity.company == id) activity.company = 0;
+    if (type == kDealType && activity.deal == id) activity.deal = 0;
     if (activity.owner_type != type || activity.owner != id) continue;
-    if (activity.contact == 0 && activity.company == 0) {
+    if (inherit(activity)) {
+      touch_activity(activity, by);
+    } else {
       alone.push_back(activity.id);
-      continue;
     }
-    const bool to_contact = activity.contact != 0;
-    activity.owner_type = to_contact ? kContactType : kCompanyType;
-    activity.owner = std::exchange(to_contact ? activity.contact : activity.company, 0);
-    touch_activity(activity, by);
   }
   for (const Id activity : alone) delete_activity(activity);
 }

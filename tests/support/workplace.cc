@@ -393,7 +393,8 @@ std::string link_differences(Workplace& workplace) {
   const char* const kActivities =
       "SELECT activity_id AS id, entity_type_id AS type, entity_id AS \"to\" FROM v_activity_link "
       "WHERE (entity <> 'contact' OR entity_id IN (SELECT id FROM v_contact)) "
-      "AND (entity <> 'company' OR entity_id IN (SELECT id FROM v_company))";
+      "AND (entity <> 'company' OR entity_id IN (SELECT id FROM v_company)) "
+      "AND (entity <> 'deal' OR entity_id IN (SELECT id FROM v_deal))";
   return differences_of("task", links_of_tasks(workplace), mirrored_links(workplace, kTasks)) +
          differences_of("activity", links_of_activities(workplace),
                         mirrored_links(workplace, kActivities));
