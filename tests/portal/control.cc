@@ -10,7 +10,8 @@
 //   GET  /control/counters         POST /control/reset-counters
 //   GET  /control/streams          {"deal":400,...}: rows of each kind that is read by its changes
 //   GET  /control/facts            GET  /control/rows/deal[?id=17]
-//   GET  /control/faults           POST /control/faults {"kind","method","count",...}
+//   GET  /control/faults           those that have not struck yet
+//                                  POST /control/faults {"kind","method","count",...}
 //   POST /control/clear-faults     POST /control/clear-inbox
 //   POST /control/mutate {"count":10,"seed":1}
 //   POST /control/call {"method":"crm.item.update","params":{...}}
@@ -91,6 +92,14 @@ std::string add_fault(Portal& portal, const Json& given) {
   return "{}";
 }
 
+std::string faults(const Portal& portal) {
+  Json out = Json::array();
+  for (const Fault& fault : portal.faults()) {
+    out.push_back({{"kind", name(fault.kind)}, {"method", fault.method}, {"count", fault.count}});
+  }
+  return out.dump();
+}
+
 std::string mutate(Portal& portal, const Json& given) {
   const Json& count = param(given, "count");
   const MutationCounts made =
@@ -150,6 +159,7 @@ std::string read_page(const Portal& portal, const std::string& what, const Json&
   if (what == "inbox") return inbox(portal, query);
   if (what == "counters") return counters(portal);
   if (what == "facts") return portal.facts();
+  if (what == "faults") return faults(portal);
   if (what == "streams") return streams(portal);
   if (what.starts_with("rows/")) return rows(portal, what.substr(5), query);
   return "";

@@ -32,8 +32,6 @@ constexpr std::pair<FaultKind, std::string_view> kNames[] = {
     {FaultKind::since_blind, "since_blind"},
 };
 
-bool of_request(FaultKind kind) { return kind < FaultKind::operating_limit; }
-
 bool concerns(const Fault& fault, const std::vector<std::string>& methods) {
   return fault.method.empty() ||
          std::find(methods.begin(), methods.end(), fault.method) != methods.end();
@@ -54,6 +52,8 @@ std::optional<FaultKind> fault_named(std::string_view word) {
   }
   return std::nullopt;
 }
+
+bool of_request(FaultKind kind) { return kind < FaultKind::operating_limit; }
 
 std::optional<Fault> Faults::strike(std::size_t index) {
   Fault& fault = faults_[index];
@@ -84,11 +84,6 @@ std::optional<Fault> Faults::take_request(const std::vector<std::string>& method
     if (auto fault = strike(i)) return fault;
   }
   return std::nullopt;
-}
-
-bool Faults::outage() const {
-  return std::any_of(faults_.begin(), faults_.end(),
-                     [](const Fault& f) { return f.kind == FaultKind::outage; });
 }
 
 }  // namespace b24::sim

@@ -24,7 +24,7 @@ enum class FaultKind {
   not_utf8,             // bytes that are no UTF-8 inside the texts
   slow,                 // waits `delay` before the answer
   reset,                // the connection is cut without an answer
-  outage,               // every connection is closed at once, until cleared
+  outage,               // connections are closed at once, `count` of them
   redirect,             // 302 to `detail`
   invalid_credentials,  // 401, as after the webhook was removed
   // One method, also inside a batch.
@@ -42,6 +42,8 @@ enum class FaultKind {
 
 std::string_view name(FaultKind kind);
 std::optional<FaultKind> fault_named(std::string_view word);
+// Whether it strikes a whole request, not one method of it.
+bool of_request(FaultKind kind);
 
 // Whether a whole-request fault strikes before the call is carried out, or after: then the work
 // is done and only the answer is lost.
@@ -59,7 +61,7 @@ struct Fault {
   std::string body = {};  // only requests whose body has this in it
 };
 
-// The faults set at the moment. Not thread-safe.
+// The faults that are set and have not struck as often as they shall. Not thread-safe.
 class Faults {
  public:
   void add(Fault fault) { faults_.push_back(std::move(fault)); }
@@ -70,7 +72,8 @@ class Faults {
   std::optional<Fault> take(FaultKind kind, std::string_view method);
   // The first fault of the whole request that strikes now. `methods` are those called by it.
   std::optional<Fault> take_request(const std::vector<std::string>& methods, std::string_view body);
-  bool outage() const;
+  // Whether an outage closes this connection; its count goes down.
+  bool outage() { return take(FaultKind::outage, "").has_value(); }
 
  private:
   std::optional<Fault> strike(std::size_t index);

@@ -170,6 +170,11 @@ void Portal::clear_faults() {
   impl_->world.faults.clear();
 }
 
+std::vector<Fault> Portal::faults() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.faults.list();
+}
+
 MutationCounts Portal::mutate(int count, std::uint64_t seed) {
   std::lock_guard lock{impl_->mutex};
   return mutate_world(impl_->world, count, seed);

@@ -181,6 +181,8 @@ class Portal {
 
   void add_fault(Fault fault);
   void clear_faults();
+  // Those that have not struck as often as they shall, oldest first.
+  std::vector<Fault> faults() const;
 
   // `count` random changes: deals and tasks added, changed, moved, deleted, calls made; and about a
   // third as many of the other kinds besides. Each sets the times of change as the portal does and

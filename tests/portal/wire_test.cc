@@ -138,8 +138,11 @@ TEST(PortalWireTest, IsControlledOverHttp) {
   const std::string control = portal.url() + "/control/";
   EXPECT_EQ(http_call(control + "mutate", R"({"count":5,"seed":1})", kJson).status, 200);
   EXPECT_EQ(http_call(control + "faults", R"({"kind":"server_error"})", kJson).status, 200);
+  EXPECT_EQ(http_call(control + "faults", "", "").body,
+            R"([{"kind":"server_error","method":"","count":1}])");
   EXPECT_EQ(http_call(portal.webhook() + "profile", "{}", kJson).status, 500);
   EXPECT_EQ(http_call(portal.webhook() + "profile", "{}", kJson).status, 200);
+  EXPECT_EQ(http_call(control + "faults", "", "").body, "[]");
   const Json counters = Json::parse(http_call(control + "counters", "", "").body);
   EXPECT_EQ(counters["requests"], 2);
   EXPECT_EQ(counters["refusals"]["INTERNAL_SERVER_ERROR"], 1);
