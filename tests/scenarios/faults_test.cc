@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -14,31 +15,35 @@
 #include <thread>
 
 #include "tests/portal/http_call.h"
+#include "tests/portal/quirks.h"
 #include "tests/portal/server.h"
 #include "tests/support/workplace.h"
 
 // Everything at once: two hundred changes a second, deletions among them, events that are lost,
-// come twice and in another order, and every fault the simulated portal knows. Afterwards the
-// mirror equals the portal.
+// come twice and in another order, and every fault the simulated portal knows, each at least once.
+// Afterwards the mirror equals the portal.
 //
 //   B24_FAULT_MINUTES=10 build/release/b24_tests --gtest_filter='FaultScenario.*'
 //
-// The long form has a webhook refused as well, and waits until the running service has found
-// everything by itself: up to half an hour. B24_FAULT_RATE and B24_FAULT_SEED change the mixture.
+// The long form goes round and round, has the webhook refused at the end, and waits until the
+// running service has found everything by itself: up to three quarters of an hour. B24_FAULT_RATE
+// and B24_FAULT_SEED change the mixture.
 
 namespace b24 {
 namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::string_view kHeard = " events=";
 constexpr const char* kToken = "51856fefc120afa4b628cc82d3935cce";
 constexpr const char* kEvents[] = {
-    "ONCRMDEALADD",        "ONCRMDEALUPDATE",     "ONCRMDEALDELETE",    "ONCRMLEADADD",
-    "ONCRMLEADUPDATE",     "ONCRMLEADDELETE",     "ONCRMCONTACTADD",    "ONCRMCONTACTUPDATE",
-    "ONCRMCONTACTDELETE",  "ONCRMCOMPANYADD",     "ONCRMCOMPANYUPDATE", "ONCRMCOMPANYDELETE",
-    "ONCRMQUOTEADD",       "ONCRMQUOTEUPDATE",    "ONCRMQUOTEDELETE",   "ONCRMACTIVITYADD",
-    "ONCRMACTIVITYUPDATE", "ONCRMACTIVITYDELETE", "ONTASKADD",          "ONTASKUPDATE",
-    "ONTASKDELETE",        "ONVOXIMPLANTCALLEND"};
+    "ONCRMDEALADD",          "ONCRMDEALUPDATE",     "ONCRMDEALDELETE",     "ONCRMLEADADD",
+    "ONCRMLEADUPDATE",       "ONCRMLEADDELETE",     "ONCRMCONTACTADD",     "ONCRMCONTACTUPDATE",
+    "ONCRMCONTACTDELETE",    "ONCRMCOMPANYADD",     "ONCRMCOMPANYUPDATE",  "ONCRMCOMPANYDELETE",
+    "ONCRMQUOTEADD",         "ONCRMQUOTEUPDATE",    "ONCRMQUOTEDELETE",    "ONCRMACTIVITYADD",
+    "ONCRMACTIVITYUPDATE",   "ONCRMACTIVITYDELETE", "ONTASKADD",           "ONTASKUPDATE",
+    "ONTASKDELETE",          "ONVOXIMPLANTCALLEND", "ONCRMDYNAMICITEMADD", "ONCRMDYNAMICITEMUPDATE",
+    "ONCRMDYNAMICITEMDELETE"};
 
 double number_of(const char* variable, double otherwise) {
   const char* wish = std::getenv(variable);
@@ -70,6 +75,8 @@ class BadWay {
         thread_([this](const std::stop_token& stop) { pass_on(stop); }) {}
 
   std::string url() const { return fmt::format("http://127.0.0.1:{}/", server_.port()); }
+  // Events the program has said yes to.
+  int accepted() const { return accepted_; }
 
  private:
   sim::HttpReply take(const sim::HttpRequest& request) {
@@ -95,7 +102,8 @@ class BadWay {
       }
       for (const std::string& body : due) {
         if (stop.stop_requested()) return;
-        sim::http_call(to_, body, "application/x-www-form-urlencoded");
+        const int status = sim::http_call(to_, body, "application/x-www-form-urlencoded").status;
+        accepted_ += status / 100 == 2 ? 1 : 0;
       }
       std::this_thread::sleep_for(milliseconds{10});
     }
@@ -105,40 +113,45 @@ class BadWay {
   std::mutex mutex_;
   std::mt19937 random_;
   std::multimap<steady_clock::time_point, std::string> under_way_;
+  std::atomic<int> accepted_{0};
   sim::Server server_;
   std::jthread thread_;
 };
 
-// What may go wrong for a moment. A webhook that is refused is for the end: the program then leaves
-// the portal alone for ten minutes.
-std::vector<sim::Fault> faults(const std::string& url) {
+// What may go wrong for a moment with a whole request. A webhook that is refused is for the end:
+// the program then leaves the portal alone for ten minutes.
+std::vector<sim::Fault> faults_of_requests(const std::string& url) {
+  using enum sim::FaultKind;
+  return {{.kind = query_limit},
+          {.kind = server_error},
+          {.kind = server_error, .strikes = sim::Strikes::after},
+          {.kind = bad_gateway},
+          {.kind = html},
+          {.kind = empty},
+          {.kind = truncated},
+          {.kind = cut_json},
+          {.kind = not_utf8},
+          {.kind = slow, .delay = milliseconds{1500}},
+          {.kind = reset, .count = 2},
+          {.kind = reset, .strikes = sim::Strikes::after},
+          {.kind = outage, .count = 2},
+          {.kind = redirect, .detail = url}};
+}
+
+// The same with one method.
+std::vector<sim::Fault> faults_of_methods() {
   using enum sim::FaultKind;
   const auto list = [](sim::FaultKind kind, const char* method, int count) {
     return sim::Fault{.kind = kind, .method = method, .count = count};
   };
-  std::vector<sim::Fault> all = {
-      {.kind = query_limit, .count = 2},
-      {.kind = server_error, .count = 2},
-      {.kind = server_error, .strikes = sim::Strikes::after},
-      {.kind = bad_gateway, .count = 2},
-      {.kind = html},
-      {.kind = empty},
-      {.kind = truncated},
-      {.kind = cut_json},
-      {.kind = not_utf8},
-      {.kind = slow, .count = 2, .delay = milliseconds{1500}},
-      {.kind = reset, .count = 2},
-      {.kind = reset, .strikes = sim::Strikes::after},
-      {.kind = outage, .count = -1},
-      {.kind = redirect, .detail = url},
-      list(operating_limit, "voximplant.statistic.get", 1),
-      list(operating_limit, "crm.stagehistory.list", 1),
-      list(ignore_id_filter, "voximplant.statistic.get", 3),
-  };
+  std::vector<sim::Fault> all = {list(operating_limit, "voximplant.statistic.get", 1),
+                                 list(operating_limit, "crm.stagehistory.list", 1),
+                                 list(ignore_id_filter, "voximplant.statistic.get", 2)};
   for (const char* method : {"crm.item.list", "tasks.task.list", "voximplant.statistic.get",
                              "crm.activity.list", "crm.stagehistory.list"}) {
-    all.push_back(list(duplicate_rows, method, 3));
+    all.push_back(list(duplicate_rows, method, 2));
     all.push_back(list(broken_row, method, 1));
+    for (const sim::FaultKind quirk : sim::kQuirks) all.push_back(list(quirk, method, 2));
     sim::Fault fault = list(error, method, 1);
     fault.status = 500;
     fault.detail = "INTERNAL_SERVER_ERROR";
@@ -146,6 +159,82 @@ std::vector<sim::Fault> faults(const std::string& url) {
   }
   return all;
 }
+
+enum class Rounds { one, endless };
+
+// Sets the faults in the order of the dice, once or round and round.
+//
+// Whole requests fail one at a time, with a good one in between: after each failure in a row the
+// program waits twice as long. Methods fail beside them.
+class Troubles {
+ public:
+  Troubles(sim::Portal& portal, unsigned seed, Rounds rounds)
+      : portal_(portal),
+        rounds_(rounds),
+        of_requests_(faults_of_requests(portal.url())),
+        of_methods_(faults_of_methods()) {
+    std::mt19937 random{seed};
+    std::shuffle(of_requests_.begin(), of_requests_.end(), random);
+    std::shuffle(of_methods_.begin(), of_methods_.end(), random);
+    // A method over its limit is left alone for minutes, and nothing else can strike it.
+    std::stable_partition(of_methods_.begin(), of_methods_.end(), [](const sim::Fault& fault) {
+      return fault.kind != sim::FaultKind::operating_limit;
+    });
+  }
+
+  void go_on() {
+    waiting_ = portal_.faults();
+    if (may_set(of_requests_, requests_set_)) requests_go_on();
+    if (may_set(of_methods_, methods_set_)) methods_go_on();
+  }
+
+  // Whether each of them has struck; never of an endless round.
+  bool over() const {
+    return !may_set(of_requests_, requests_set_) && !may_set(of_methods_, methods_set_) &&
+           portal_.faults().empty();
+  }
+
+ private:
+  bool may_set(const std::vector<sim::Fault>& faults, std::size_t set) const {
+    return rounds_ == Rounds::endless || set < faults.size();
+  }
+
+  void requests_go_on() {
+    const auto requests = portal_.counters().requests;
+    if (std::any_of(waiting_.begin(), waiting_.end(),
+                    [](const sim::Fault& fault) { return sim::of_request(fault.kind); })) {
+      requests_ = requests;
+    } else if (requests >= requests_ + 2) {
+      portal_.add_fault(of_requests_[requests_set_++ % of_requests_.size()]);
+      requests_ = requests;
+    }
+  }
+
+  void methods_go_on() {
+    if (steady_clock::now() < next_method_at_) return;
+    const sim::Fault& next = of_methods_[methods_set_ % of_methods_.size()];
+    const auto waits = [&](const sim::Fault& fault) {
+      if (fault.method != next.method) return false;
+      return fault.kind == next.kind || next.kind == sim::FaultKind::operating_limit;
+    };
+    const bool any_waits = std::any_of(waiting_.begin(), waiting_.end(), waits);
+    if (any_waits && rounds_ == Rounds::one) return;
+    if (!any_waits) portal_.add_fault(next);
+    ++methods_set_;
+    // What changed must be found within minutes: not with everything wrong at once.
+    if (rounds_ == Rounds::endless) next_method_at_ = steady_clock::now() + milliseconds{700};
+  }
+
+  sim::Portal& portal_;
+  const Rounds rounds_;
+  std::vector<sim::Fault> of_requests_;
+  std::vector<sim::Fault> of_methods_;
+  std::vector<sim::Fault> waiting_;  // set and not struck
+  std::size_t requests_set_ = 0;
+  std::size_t methods_set_ = 0;
+  std::uint64_t requests_ = 0;  // when a fault of a whole request waited for the last time
+  steady_clock::time_point next_method_at_{};
+};
 
 sim::PortalOptions company(int size) {
   return {.managers = 4 * size,
@@ -187,22 +276,21 @@ TEST(FaultScenario, AfterAllOfThemTheMirrorEqualsThePortal) {
   auto way = std::make_unique<BadWay>(fmt::format("http://127.0.0.1:{}/event", port), seed);
   for (const char* event : kEvents) portal.bind_event(event, way->url(), kToken);
 
-  std::mt19937 random{seed};
-  const std::vector<sim::Fault> all = faults(portal.url());
-  const auto end = steady_clock::now() +
-                   (is_long ? std::chrono::duration_cast<milliseconds>(
-                                  std::chrono::duration<double, std::ratio<60>>(long_minutes))
-                            : seconds{4});
-  auto next_fault = steady_clock::now();
-  for (std::uint64_t tick = 1; steady_clock::now() < end; ++tick) {
-    portal.mutate(rate / 10, tick + seed * 1'000'000ULL);
-    if (steady_clock::now() >= next_fault) {
-      portal.clear_faults();  // an outage has lasted long enough
-      portal.add_fault(all[random() % all.size()]);
-      next_fault = steady_clock::now() + milliseconds{200 + random() % 1000};
-    }
-    std::this_thread::sleep_for(milliseconds{100});
+  Troubles troubles{portal, seed, is_long ? Rounds::endless : Rounds::one};
+  const auto begin = steady_clock::now();
+  const auto enough = [&] {
+    const std::chrono::duration<double, std::ratio<60>> passed = steady_clock::now() - begin;
+    return passed.count() > (is_long ? long_minutes : 2) || troubles.over();
+  };
+  for (std::uint64_t tick = 1; !enough(); ++tick) {
+    portal.mutate(rate / 20, tick + seed * 1'000'000ULL);
+    troubles.go_on();
+    std::this_thread::sleep_for(milliseconds{50});
   }
+  for (const sim::Fault& fault : portal.faults()) {
+    EXPECT_TRUE(is_long) << "did not strike: " << name(fault.kind) << ' ' << fault.method;
+  }
+  EXPECT_TRUE(is_long || troubles.over());
   portal.clear_faults();
   EXPECT_TRUE(run.running()) << run.err();
 
@@ -221,11 +309,18 @@ TEST(FaultScenario, AfterAllOfThemTheMirrorEqualsThePortal) {
               << " s of quiet\n";
     EXPECT_EQ(found, "") << tail(run.err());
   }
+  EXPECT_GT(way->accepted(), 0);
   way.reset();
   run.signal(SIGTERM);
   EXPECT_EQ(run.wait().exit_code, 0) << run.err();
+  // A yes is said to a stranger's event too: how many were believed is said at the end.
+  const std::string err = run.err();
+  const auto heard = err.find(kHeard);
+  ASSERT_NE(heard, std::string::npos) << tail(err);
+  EXPECT_GT(std::atoi(err.c_str() + heard + kHeard.size()), 0);
   EXPECT_EQ(workplace.run({"sync"}).exit_code, 0);
   EXPECT_EQ(unexplained(differences(workplace)), "") << tail(run.err());
+  EXPECT_EQ(link_differences(workplace), "");
 }
 
 }  // namespace
