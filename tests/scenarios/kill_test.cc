@@ -63,6 +63,7 @@ TEST(KillScenario, ReadingGoesOnWhereItWas) {
   portal.clear_faults();
   EXPECT_EQ(workplace.run({"sync"}).exit_code, 0);
   EXPECT_EQ(differences(workplace), "");
+  EXPECT_EQ(link_differences(workplace), "");
 }
 
 TEST(KillScenario, EveryAlertArrivesAndNoneTwice) {

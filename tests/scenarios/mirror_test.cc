@@ -77,6 +77,7 @@ TEST(MirrorScenario, ChangesDuringTheReadAreInTheMirrorAfterwards) {
   workplace.portal().clear_faults();
   synced(workplace);
   EXPECT_EQ(differences(workplace), "");
+  EXPECT_EQ(link_differences(workplace), "");
 }
 
 TEST(MirrorScenario, CatchesUpWithChangesAndDeletions) {
