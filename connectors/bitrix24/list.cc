@@ -112,10 +112,12 @@ class ListReader::List {
   seconds portal_offset_;
   bool by_offset_;
   bool done_ = false;
-  std::int64_t cursor_;                    // by id: everything up to here is read
+  std::int64_t cursor_;                    // everything up to here is read, while in order
   std::int64_t offset_ = 0;                // by offset
   std::size_t ids_at_ = 0;                 // by given ids
   std::unordered_set<std::int64_t> seen_;  // by offset: pages shift and repeat
+  std::int64_t last_by_offset_ = 0;
+  bool in_order_ = true;  // by offset: ids have only grown
   std::optional<std::int64_t> total_;
   std::optional<std::int64_t> rest_;  // rows still expected
   bool may_count_ = true;
@@ -161,7 +163,11 @@ ListReader::List::Go ListReader::List::take_offset(Page page, ListPart& part) {
   const auto rows = static_cast<std::int64_t>(page.rows);
   std::erase_if(page.records, [&](const Record& r) { return !seen_.insert(r.id).second; });
   const bool news = !page.records.empty();
-  for (const Record& record : page.records) cursor_ = std::max(cursor_, record.id);
+  for (const Record& record : page.records) {
+    in_order_ = in_order_ && record.id > last_by_offset_;
+    last_by_offset_ = record.id;
+    cursor_ = std::max(cursor_, record.id);
+  }
   keep(page, part);
   offset_ += rows;
   if (total_) rest_ = *total_ - offset_;
@@ -233,7 +239,7 @@ ListPart ListReader::List::take(const std::vector<const CommandAnswer*>& answers
       counted_ = true;
     }
   }
-  part.last_id = cursor_;
+  part.last_id = done_ || in_order_ ? cursor_ : request_.after_id;
   part.total = total_;
   part.done = done_;
   return part;

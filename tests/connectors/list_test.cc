@@ -358,6 +358,25 @@ TEST_F(ListTest, TurnsToPagingWhenTheOrderIsWrong) {
   EXPECT_EQ(got(), ids);
 }
 
+TEST_F(ListTest, OutOfOrderNothingCanGoOnInTheMiddle) {
+  auto ids = numbers(6000);
+  std::reverse(ids.begin(), ids.end());
+  portal_.rows("voximplant.statistic.get").ids = ids;
+  portal_.rows("voximplant.statistic.get").ignores_id = true;
+  ListRequest calls = all(Entity::call);
+  calls.after_id = 7;
+  ListReader reader(client_, {calls}, hours{3});
+  int parts = 0;
+  for (std::int64_t last = 0; !reader.done(); ++parts) {
+    ASSERT_LT(parts, 10);
+    const auto answer = reader.next({});
+    ASSERT_TRUE(answer);
+    last = answer->parts[0].last_id;
+    EXPECT_EQ(last, reader.done() ? 6000 : 7);
+  }
+  EXPECT_GT(parts, 2);
+}
+
 TEST_F(ListTest, EndsWhenAMethodGivesTheSameAgainAndAgain) {
   portal_.rows("voximplant.statistic.get").ids = numbers(50);
   portal_.rows("voximplant.statistic.get").ignores_id = true;
