@@ -55,6 +55,7 @@ void Puller::load_states() {
   sweeps_.clear();
   filling_.reset();
   verifying_.reset();
+  unfinished_.clear();
   differences_ = {};
   for (const Entity entity : kEntities) states_[entity].entity = entity;
   for (const StreamState& state : reader_.streams()) {
@@ -116,6 +117,10 @@ std::vector<Puller::Plan> Puller::plan(Counts counts) {
   std::vector<Plan> plans;
   const auto add = [&](Mode mode, Entity entity, ListRequest request) {
     request.entity = entity;
+    if (const auto found = unfinished_.find({entity, mode}); found != unfinished_.end()) {
+      if (found->second.done) return;
+      request = found->second.request;
+    }
     plans.push_back({.mode = mode, .entity = entity, .request = std::move(request)});
   };
   const Time now = clock_.now();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -70,7 +71,7 @@ class Puller {
   // Everything that is due, until it is committed. `now`: also compares the numbers of rows, and
   // all ids where they differ, to the end; otherwise that goes on beside the passes, chunk by
   // chunk, and so does the first reading of what is optional, and what must rest longer than a
-  // moment, by the portal's limits, is left to a later pass.
+  // moment, by the portal's limits, is left to a later pass, which goes on where this one stood.
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
 
@@ -115,6 +116,14 @@ class Puller {
     Time began_here;
   };
 
+  // What changed, or the recent rows, read in part: the method had to rest, or the portal went
+  // away. A mass edit may take more than one window of the operating budget.
+  struct Unfinished {
+    ListRequest request;  // goes on after what is read
+    Time began;           // by the portal's clock; what changes later is found by the next reading
+    bool done = false;    // and waits for the other list of the stream's changes
+  };
+
   // What must be read; the first reading of what is optional; what hints say.
   std::vector<Plan> plan(Counts counts);
   std::vector<Plan> plan_optional() const;
@@ -131,6 +140,10 @@ class Puller {
   PulledPart take(Reading& reading, ListPart part);
   // How far the part brings its stream, and what that means to the mirror.
   void advance(const Reading& reading, Plan& plan, const ListPart& part, PulledPart& out);
+  // Where a later pass goes on.
+  void note_unfinished(const Plan& plan, const ListPart& part, Time began);
+  // All changes of a stream are read: as of when, by the portal's clock.
+  Time end_changes(Entity entity);
   // Looks at the counts a pass has brought; with `now` twice in one pass. False: stopped.
   bool check_counts(std::vector<Plan> counted, Counts counts, PassReport& report,
                     const std::stop_token& stop);
@@ -191,6 +204,7 @@ class Puller {
   bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
+  std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors
   std::unique_ptr<Verifier> verifying_;  // under way; a restart begins it anew

@@ -100,9 +100,11 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::changed:
     case Mode::also_changed:
+      note_unfinished(plan, part, began);
       if (reading.all_changes_read(plan.entity)) {
-        state.watermark = began;
-        state.fresh_at = now;
+        state.watermark = end_changes(plan.entity);
+        // One that took several passes is as old as its beginning.
+        if (state.watermark >= reading.began) state.fresh_at = now;
       }
       break;
     case Mode::newer:
@@ -131,7 +133,9 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       if (part.done) out.gone.assign(plan.missing.begin(), plan.missing.end());
       break;
     case Mode::recent:
+      note_unfinished(plan, part, began);
       if (part.done) {
+        unfinished_.erase({plan.entity, plan.mode});
         state.recent_at = now;
         list_due_[plan.entity] = list_due;
       }
@@ -139,6 +143,22 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
     case Mode::count:
       break;
   }
+}
+
+void Puller::note_unfinished(const Plan& plan, const ListPart& part, Time began) {
+  const std::pair key{plan.entity, plan.mode};
+  Unfinished& list = unfinished_.try_emplace(key, Unfinished{plan.request, began}).first->second;
+  list.request.after_id = part.last_id;
+  list.done = part.done;
+}
+
+Time Puller::end_changes(Entity entity) {
+  Time as_of = Time::max();
+  for (const Mode mode : {Mode::changed, Mode::also_changed}) {
+    const auto list = unfinished_.extract({entity, mode});
+    if (list) as_of = std::min(as_of, list.mapped().began);
+  }
+  return as_of;
 }
 
 bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& stop) {
@@ -205,6 +225,10 @@ std::vector<Puller::Plan> Puller::read(std::vector<Plan> plans, Counts counts, P
   Reading reading{client_, std::move(plans), portal_offset_, clock_.now()};
   while (!reading.reader.done() && !rests(reading, counts) && step(reading, report, stop)) {
   }
+  // One list of changes does not wait for another that fails.
+  std::erase_if(unfinished_, [&](const auto& entry) {
+    return entry.second.done && failed_.contains(entry.first.first);
+  });
   for (const Plan& plan : reading.plans) {
     if (plan.answered) continue;
     for (const std::int64_t id : plan.missing) hints_.put_back({plan.entity, id});
