@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "daemon/engine/log.h"
 #include "daemon/engine/surroundings.h"
@@ -290,23 +291,29 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
 PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   PassReport report;
   failed_.clear();
+  std::vector<Plan> plans = plan(counts);
+  if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
+  std::ranges::move(plan_hints(), std::back_inserter(plans));
   const auto full = [&] {
     return std::count_if(states_.begin(), states_.end(),
                          [](const auto& entry) { return entry.second.full_done; });
   };
-  const auto full_before = full();
-  std::vector<Plan> plans = plan(counts);
-  if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
-  std::ranges::move(plan_hints(), std::back_inserter(plans));
-  plans = read(std::move(plans), counts, report, stop);
-  // A full read takes its time: what changed meanwhile belongs to it.
-  if (!report.error && full() > full_before) {
-    if (!commit(After::nothing, stop)) return report;
+  // A full read takes its time: what changed meanwhile belongs to it. False: as of commit().
+  const auto catch_up = [&](auto full_before) {
+    if (report.error || full() <= full_before) return true;
+    if (!commit(After::nothing, stop)) return false;
     plans = read(plan(Counts::now), counts, report, stop);
-  }
-  if (!check_counts(std::move(plans), counts, report, stop)) return report;
+    return true;
+  };
+  const auto full_at_first = full();
+  plans = read(std::move(plans), counts, report, stop);
+  if (!catch_up(full_at_first)) return report;
+  if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error) sweep(counts, report, stop);
+  const auto full_before_filling = full();
   if (!report.error && counts == Counts::when_due) fill(report, stop);
+  if (!catch_up(full_before_filling)) return report;
+  if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error && counts == Counts::when_due) verify(report, stop);
   if (!report.error) read_links(counts, report, stop);
   if (!report.error) read_absences_when_due(report, stop);

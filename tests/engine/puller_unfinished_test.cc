@@ -2,7 +2,8 @@
 
 #include "tests/engine/desk.h"
 
-// Changes that take more than one window of a method's operating budget.
+// Changes that take more than one window of a method's operating budget, and what changes while
+// something is read for the first time.
 
 namespace b24 {
 namespace {
@@ -131,6 +132,23 @@ INSTANTIATE_TEST_SUITE_P(
                          "taskId", "SELECT count(*) FROM v_task WHERE status = 5",
                          "SELECT count(*) FROM v_task WHERE title = 'Снова'"}),
     [](const auto& test) { return std::string{test.param.name}; });
+
+TEST(PullerFill, WhatChangesWhileAListIsFilledIsReadWithIt) {
+  Desk desk{small_company(), {.link_requests = 0}};
+  const std::int64_t lead = desk.portal().ids(Entity::lead).front();
+  bool changed = false;
+  desk.puller->on_progress([&](const Progress&) {
+    // Its first page is here.
+    if (changed || desk.asked("crm.item.list?entityTypeId=1&") == 0) return;
+    changed = true;
+    desk.portal().call(
+        "crm.item.update",
+        json{{"entityTypeId", 1}, {"id", lead}, {"fields", {{"title", "Снова"}}}}.dump());
+  });
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_TRUE(changed);
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_lead WHERE title = 'Снова'"), 1);
+}
 
 }  // namespace
 }  // namespace b24
