@@ -162,6 +162,12 @@ class Puller {
   void fill(PassReport& report, const std::stop_token& stop);
   // What activities are bound to, as many as there is room for.
   void read_links(Counts counts, PassReport& report, const std::stop_token& stop);
+  // Activities to ask for, without those that were not answered lately.
+  std::vector<std::int64_t> unlinked(std::size_t most);
+  // Of what was asked the portal could not answer all for the moment. False: it answered nothing,
+  // and the method is left alone for a while.
+  bool note_unanswered(const std::vector<std::int64_t>& asked,
+                       const std::vector<ActivityLinks>& links);
   // Who is away when. A calendar that cannot be read spoils nothing else.
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
@@ -201,7 +207,10 @@ class Puller {
   SteadyTime facts_due_{};
   SteadyTime absences_due_{};
   SteadyTime links_due_{};
+  std::set<std::int64_t> unanswered_;  // activities whose bindings are not asked for
+  SteadyTime unanswered_until_{};      // then all of them are again
   bool absences_fail_ = false;
+  bool links_fail_ = false;  // of some activities
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
   std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew

@@ -132,6 +132,44 @@ TEST(PullerLinks, OneThatIsRefusedHoldsUpNoOther) {
   EXPECT_EQ(desk.calls(kActivityLinksMethod), 1U) << "and the first is not asked for again";
 }
 
+TEST(PullerLinks, WhatIsNotAnsweredForTheMomentHoldsUpNoOther) {
+  Desk desk{company_with_activities()};
+  const auto all = desk.portal().ids(Entity::activity).size();
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = kActivityLinksMethod,
+                           .count = 10,
+                           .detail = "INTERNAL_SERVER_ERROR",
+                           .status = 500});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), all);
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 0U) << "not with every poll";
+  desk.go_on(minutes{10});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 10U);
+  const auto pairs = pairs_of_the_portal(desk);
+  EXPECT_EQ(pairs_of_the_mirror(desk), pairs);
+}
+
+TEST(PullerLinks, AMethodThatAnswersNothingIsLeftAloneForAWhile) {
+  Desk desk{company_with_activities()};
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = kActivityLinksMethod,
+                           .count = -1,
+                           .detail = "INTERNAL_SERVER_ERROR",
+                           .status = 500});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 50U);
+  desk.go_on(minutes{9});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), 0U);
+  desk.portal().clear_faults();
+  desk.go_on(minutes{1});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.calls(kActivityLinksMethod), desk.portal().ids(Entity::activity).size());
+}
+
 TEST(PullerLinks, WhatIsGoneMeanwhileHasNone) {
   Desk desk{company_with_activities(), {.link_requests = 0}};
   ASSERT_FALSE(desk.pass().error);
