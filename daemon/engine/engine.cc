@@ -92,7 +92,11 @@ void Engine::take(const Event& event) {
   // Neither are calls written nor rules judged by days of two zones.
   const bool days_settled = settle_days();
   if (auto* rows = std::get_if<Pulled>(&event)) {
-    take_rows(*rows);
+    {
+      const log::Held lines;
+      take_rows(*rows);
+    }
+    const log::Held lines;  // a transaction of its own
     if (options_.judging) watch_streams(clock_.now());
     return;
   }
@@ -288,6 +292,7 @@ void Engine::take_delivery(const Delivered& delivered) {
   // A newer text has taken its place meanwhile, or our own stop came between.
   if (!entry || broken_off) return;
   const Time now = clock_.now();
+  const log::Held lines;
   Writer::Transaction transaction{writer_};
   if (delivered.outcome) {
     writer_.mark_delivered(delivered.outbox_id, *delivered.outcome, now);

@@ -54,7 +54,7 @@ class Engine {
   std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
 
  private:
-  // Does the work, again and again while the disk does not let it.
+  // Does the work, again and again, at growing pauses, while the disk does not let it.
   void outlast(const std::function<void()>& work);
   void note_trouble(const std::string& text);
   void judge_when_due(Time now);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "daemon/engine/engine.h"
 #include "daemon/engine/log.h"
 #include "daemon/store/backup.h"
@@ -7,8 +9,9 @@
 namespace b24 {
 namespace {
 
-// Between two attempts to write what could not be written.
-constexpr seconds kDiskPause{1};
+// Between two attempts to write what could not be written: a disk may be full for hours.
+constexpr seconds kFirstDiskPause{1};
+constexpr seconds kDiskPauseMost{30};
 // How often it is looked whether a backup is due, and how soon one that failed is tried again.
 constexpr seconds kBackupCheck{600};
 // The day of backups begins at three in the morning, local time.
@@ -17,7 +20,7 @@ constexpr hours kNight{3};
 }  // namespace
 
 void Engine::outlast(const std::function<void()>& work) {
-  do {
+  for (seconds pause = kFirstDiskPause;; pause = std::min(pause * 2, kDiskPauseMost)) {
     try {
       work();
       return note_trouble("");
@@ -26,7 +29,8 @@ void Engine::outlast(const std::function<void()>& work) {
       note_trouble(failure.what());
     }
     turns_.fetch_add(1, std::memory_order_relaxed);
-  } while (clock_.sleep_until(clock_.steady_now() + kDiskPause, stop_));
+    if (!clock_.sleep_until(clock_.steady_now() + pause, stop_)) return;
+  }
 }
 
 void Engine::note_trouble(const std::string& text) {

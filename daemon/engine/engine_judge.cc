@@ -193,6 +193,7 @@ std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
 
 void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
   const RouteInput input = route_input(now);
+  const log::Held lines;
   Writer::Transaction transaction{writer_};
   std::vector<Alert> known;
   std::vector<Outgoing> outgoing;
@@ -254,6 +255,7 @@ void Engine::close_removed_rules(Time now) {
                        [&](const Rule& rule) { return rule.enabled && rule.id == rule_id; });
   };
   const RouteInput input = route_input(now);
+  const log::Held lines;
   Writer::Transaction transaction{writer_};
   std::set<std::string> removed;
   for (const Alert& alert : writer_.alerts()) {

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -54,7 +55,17 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+thread_local Held* innermost = nullptr;
+
 }  // namespace
+
+Held::Held() : outer_(innermost), exceptions_(std::uncaught_exceptions()) { innermost = this; }
+
+Held::~Held() {
+  innermost = outer_;
+  if (std::uncaught_exceptions() > exceptions_) return;
+  for (const auto& [level, line] : lines_) write(level, line);
+}
 
 void set_level(std::string_view level) {
   if (level == "debug") return logger().set_level(spdlog::level::debug);
@@ -66,6 +77,10 @@ void set_level(std::string_view level) {
 bool enabled(Level level) { return logger().should_log(level_of(level)); }
 
 void write(Level level, std::string_view line) {
+  if (innermost != nullptr) {
+    innermost->lines_.emplace_back(level, line);
+    return;
+  }
   static const bool journal = under_journal();
   if (journal) {
     logger().log(level_of(level), "{}{}", journal_prefix(level), line);

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 // The program's log: lower case, one fact a line, then key=value. Only daemon/ logs; everything
 // below returns its errors. No secrets, and no names of clients at info or above.
@@ -20,6 +23,22 @@ bool enabled(Level level);
 
 // A value as it stands after '=': quoted when it has blanks, quotes or control characters.
 std::string quoted(std::string_view text);
+
+// Holds back the lines of its thread until it ends; when an exception ends it they are dropped, as
+// what they tell of was rolled back. Stands before the transaction.
+class Held {
+ public:
+  Held();
+  ~Held();
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
+ private:
+  friend void write(Level level, std::string_view line);
+  Held* outer_;
+  int exceptions_;
+  std::vector<std::pair<Level, std::string>> lines_;
+};
 
 template <class... Args>
 void debug(fmt::format_string<Args...> text, Args&&... args) {

@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class EngineDiskTest : public StoreTest {
  protected:
@@ -27,6 +29,7 @@ class EngineDiskTest : public StoreTest {
     engine_ = std::make_unique<Engine>(*writer_, *reader_, config_, RuleSet{}, events_, clock_,
                                        EngineOptions{"https://portal.test", true},
                                        [this](const Notice& notice) {
+                                         if (failures_ > 0) fail();
                                          sent_.push_back(notice.id);
                                          return true;
                                        });
@@ -52,6 +55,14 @@ class EngineDiskTest : public StoreTest {
     }};
     engine_->run(stop_.get_token());
   }
+  // As a full disk does.
+  void fail() {
+    --failures_;
+    failed_at_.push_back(clock_.steady_now());
+    StoreFailure failure{"full"};
+    failure.passes = true;
+    throw failure;
+  }
   void go_to(const char* time) { clock_.advance(parse_time(time).value() - clock_.now()); }
   std::vector<std::string> made() const {
     std::vector<std::string> times;
@@ -64,6 +75,8 @@ class EngineDiskTest : public StoreTest {
   EventQueue events_{64};
   std::unique_ptr<Reader> reader_;
   std::vector<std::int64_t> sent_;
+  int failures_ = 0;
+  std::vector<SteadyTime> failed_at_;
   std::stop_source stop_;
   std::unique_ptr<Engine> engine_;
 };
@@ -122,6 +135,50 @@ TEST_F(EngineDiskTest, WhatWaitedInABackupIsSentOnceTheRulesHaveBeenJudged) {
   turn();
   EXPECT_THAT(sent_, ElementsAre(id));
   EXPECT_EQ(writer_->meta(kRestoredMeta), "");
+}
+
+TEST_F(EngineDiskTest, IsTriedAgainAtGrowingPauses) {
+  in_transaction([&] { writer_->queue({0, 5, "tag", "text", "text"}, clock_.now()); });
+  failures_ = 8;
+  turn();
+  EXPECT_EQ(sent_.size(), 1U);
+  std::vector<std::int64_t> pauses;
+  for (std::size_t i = 1; i < failed_at_.size(); ++i) {
+    pauses.push_back((failed_at_[i] - failed_at_[i - 1]).count() / 1000);
+  }
+  EXPECT_THAT(pauses, ElementsAre(1, 2, 4, 8, 16, 30, 30));
+  EXPECT_EQ(engine_->trouble(), "");
+}
+
+TEST_F(EngineDiskTest, AStopEndsTheLongestPause) {
+  in_transaction([&] { writer_->queue({0, 5, "tag", "text", "text"}, clock_.now()); });
+  failures_ = 1;
+  clock_.set_manual(true);
+  std::jthread running{[&] { engine_->run(stop_.get_token()); }};
+  while (engine_->trouble().empty()) std::this_thread::yield();
+  stop_.request_stop();
+  running.join();
+  EXPECT_THAT(sent_, IsEmpty());
+}
+
+TEST_F(EngineDiskTest, TheLogTellsOnlyOfWhatIsCommitted) {
+  const std::string line = "rows not understood entity=deal";
+  Pulled pulled;
+  pulled.parts.push_back({.state = {.entity = Entity::deal},
+                          .records = {},
+                          .rejected = {{Entity::deal, "{}", "why"}},
+                          .gone = {}});
+  const auto change = [&](const char* sql) {
+    SQLite::Database{paths_.file().string(), SQLite::OPEN_READWRITE, 5000}.exec(sql);
+  };
+  change("CREATE TRIGGER full BEFORE UPDATE ON streams BEGIN SELECT RAISE(ABORT, 'full'); END");
+  testing::internal::CaptureStderr();
+  EXPECT_THROW(engine_->take(pulled), StoreFailure);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), Not(HasSubstr(line)));
+  change("DROP TRIGGER full");
+  testing::internal::CaptureStderr();
+  engine_->take(pulled);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(line));
 }
 
 }  // namespace
