@@ -280,7 +280,7 @@ TEST(FaultScenario, AfterAllOfThemTheMirrorEqualsThePortal) {
   const auto begin = steady_clock::now();
   const auto enough = [&] {
     const std::chrono::duration<double, std::ratio<60>> passed = steady_clock::now() - begin;
-    return passed.count() > (is_long ? long_minutes : 2) || troubles.over();
+    return passed.count() > (is_long ? long_minutes : 4) || troubles.over();
   };
   for (std::uint64_t tick = 1; !enough(); ++tick) {
     portal.mutate(rate / 20, tick + seed * 1'000'000ULL);
