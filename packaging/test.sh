@@ -33,10 +33,10 @@ step() {
 done_line() { echo "$last"; }
 
 build() { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; }
-# Many a test waits for another program: one more than there are processors.
-tests() { run_tests "$1" ctest --test-dir "build/$1" -j "$((jobs + 1))" --output-on-failure; }
+# Many a test waits for another program, and so more run at a time than there are processors.
+tests() { run_tests "$1" ctest --test-dir "build/$1" -j "$((jobs + $2))" --output-on-failure; }
 # A hundred kills are for chance, and the release build has it; under sanitizers some will do.
-sanitized_tests() { B24_KILLS=20 tests "$1"; }
+sanitized_tests() { B24_KILLS=20 tests "$1" 1; }
 
 # ThreadSanitizer of GCC 12 cannot map its memory where the kernel randomizes addresses widely.
 run_tests() {
@@ -59,7 +59,7 @@ else
   step "package: check, install" env B24_PROGRAM=build/release/b24watch packaging/test-package.sh
 fi
 done_line
-step "release: tests" tests release
+step "release: tests" tests release 2
 if [[ "$sanitizers" == yes ]]; then
   for preset in asan tsan; do
     done_line
