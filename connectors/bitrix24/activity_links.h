@@ -25,8 +25,9 @@ struct ActivityLinks {
 };
 
 // Of at most kBatchCommands activities, in one request. Those that the portal could not answer for
-// the moment are left out; of one that is refused nothing is known. Fails as Client::batch does,
-// and with no_rights when several were asked for and all are refused: then it is the method itself.
+// the moment are left out; one that is refused counts as bound to nothing. Fails as Client::batch
+// does, and with no_rights when several were asked for and all are refused: then it is the method
+// itself.
 Result<std::vector<ActivityLinks>> read_activity_links(Client& client,
                                                        const std::vector<std::int64_t>& ids,
                                                        const std::stop_token& stop);

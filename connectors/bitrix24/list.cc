@@ -117,7 +117,7 @@ class ListReader::List {
   std::size_t ids_at_ = 0;                 // by given ids
   std::unordered_set<std::int64_t> seen_;  // by offset: pages shift and repeat
   std::int64_t last_by_offset_ = 0;
-  bool in_order_ = true;  // by offset: ids have only grown
+  bool in_order_ = true;  // ids have only grown
   std::optional<std::int64_t> total_;
   std::optional<std::int64_t> rest_;  // rows still expected
   bool may_count_ = true;
@@ -184,6 +184,8 @@ ListReader::List::Go ListReader::List::take_keyset(Page page, ListPart& part) {
   const bool cut_short = rows == 0 && !uncounted_rows_ && rest_.value_or(0) > 0;
   // Without a readable id the list could not go on by id either.
   if (!grows || cut_short || (rows >= kPageRows && page.records.empty())) {
+    // An order that fails now did not hold for the pages before.
+    in_order_ = page.ascending;
     go_by_offset();
     return Go::stop;
   }
