@@ -42,7 +42,11 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
   if (auto kept = kept_facts(reader_)) facts_ = std::move(kept->facts);
   days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
   outage_ = kept_outage(reader_);
-  restored_ = !reader_.meta(kRestoredMeta).value_or("").empty();
+  // What was troubled is so until it is read: a restart ends no outage.
+  for (const auto& [entity, state] : streams_) {
+    if (!state.problem.empty()) troubled_since_.emplace(entity, clock_.now());
+  }
+  if (!reader_.meta(kRestoredMeta).value_or("").empty()) held_until_ = writer_.last_queued();
   refresh_surroundings();
 }
 
@@ -68,8 +72,7 @@ void Engine::finish() {
 }
 
 void Engine::judge_when_due(Time now) {
-  // What waited in a backup may be over: it is told once the rules have been looked at.
-  if (!restored_) outlast([&] { send_due(now); });
+  outlast([&] { send_due(now); });
   // A clock that was set back must not keep the rules waiting.
   const bool waited = judged_at_ && (now < *judged_at_ || now - *judged_at_ >= kJudgeEvery);
   if (waited) outlast([&] { judge_all(now); });
@@ -96,8 +99,12 @@ void Engine::take(const Event& event) {
       const log::Held lines;
       take_rows(*rows);
     }
-    const log::Held lines;  // a transaction of its own
-    if (options_.judging) watch_streams(clock_.now());
+    // A transaction of its own: what is committed is not taken twice.
+    const auto watch = [this] {
+      const log::Held lines;
+      watch_streams(clock_.now());
+    };
+    if (options_.judging) outlast(watch);
     return;
   }
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
@@ -277,7 +284,7 @@ void Engine::refresh_surroundings() {
 }
 
 void Engine::send_due(Time now) {
-  for (const OutboxEntry& entry : writer_.due(now, kLongestPause)) {
+  for (const OutboxEntry& entry : writer_.due(now, kLongestPause, held_until_.value_or(0))) {
     if (in_flight_.contains(entry.notice.id)) continue;
     if (!send_(entry.notice)) return;  // no room: the rest waits for the next turn
     in_flight_.insert(entry.notice.id);

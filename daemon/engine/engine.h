@@ -139,8 +139,10 @@ class Engine {
   Time rules_from_;                   // when the rules in force were loaded
   std::set<std::int64_t> in_flight_;  // outbox ids with the sender
   std::optional<Time> judged_at_;
-  bool changed_ = false;   // the mirror, since the rules were judged
-  bool restored_ = false;  // the state is that of a backup, and was not judged by yet
+  bool changed_ = false;  // the mirror, since the rules were judged
+  // The state is that of a backup: what waited in it, up to this outbox id, may be over, and is
+  // told once a rule has been looked at.
+  std::optional<std::int64_t> held_until_;
   std::optional<SteadyTime> pruned_at_;
   SteadyTime backup_check_{};   // when the next look at the backups is due
   std::string backup_problem_;  // why the latest could not be made

@@ -75,7 +75,7 @@ void Engine::end_restore() {
   Writer::Transaction transaction{writer_};
   writer_.set_meta(kRestoredMeta, "");
   transaction.commit();
-  restored_ = false;
+  held_until_.reset();
   log::info("state restored from a backup has been judged by");
 }
 

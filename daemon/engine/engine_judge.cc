@@ -151,9 +151,8 @@ void Engine::judge_all(Time now) {
   if (!outcomes.empty()) tell(outcomes, now);
   judged_at_ = now;
   changed_ = false;
-  // What waited in the backup may be over: it is told once a rule has been looked at.
-  if (restored_ && (!any_rule || !outcomes.empty())) end_restore();
-  if (!restored_) send_due(now);
+  if (held_until_ && (!any_rule || !outcomes.empty())) end_restore();
+  send_due(now);
 }
 
 RouteInput Engine::route_input(Time now) const {

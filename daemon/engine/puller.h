@@ -121,7 +121,8 @@ class Puller {
   struct Unfinished {
     ListRequest request;  // goes on after what is read
     Time began;           // by the portal's clock; what changes later is found by the next reading
-    bool done = false;    // and waits for the other list of the stream's changes
+    Time began_here;
+    bool done = false;  // and waits for the other list of the stream's changes
   };
 
   // What must be read; the first reading of what is optional; what hints say.
@@ -141,9 +142,9 @@ class Puller {
   // How far the part brings its stream, and what that means to the mirror.
   void advance(const Reading& reading, Plan& plan, const ListPart& part, PulledPart& out);
   // Where a later pass goes on.
-  void note_unfinished(const Plan& plan, const ListPart& part, Time began);
-  // All changes of a stream are read: as of when, by the portal's clock.
-  Time end_changes(Entity entity);
+  void note_unfinished(const Reading& reading, const Plan& plan, const ListPart& part, Time began);
+  // All changes of a stream are read, as of the beginning of the earlier list.
+  void end_changes(const Reading& reading, StreamState& state);
   // Looks at the counts a pass has brought; with `now` twice in one pass. False: stopped.
   bool check_counts(std::vector<Plan> counted, Counts counts, PassReport& report,
                     const std::stop_token& stop);

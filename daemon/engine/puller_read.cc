@@ -100,12 +100,8 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::changed:
     case Mode::also_changed:
-      note_unfinished(plan, part, began);
-      if (reading.all_changes_read(plan.entity)) {
-        state.watermark = end_changes(plan.entity);
-        // One that took several passes is as old as its beginning.
-        if (state.watermark >= reading.began) state.fresh_at = now;
-      }
+      note_unfinished(reading, plan, part, began);
+      if (reading.all_changes_read(plan.entity)) end_changes(reading, state);
       break;
     case Mode::newer:
       state.cursor_id = std::max(state.cursor_id, part.last_id);
@@ -133,7 +129,7 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       if (part.done) out.gone.assign(plan.missing.begin(), plan.missing.end());
       break;
     case Mode::recent:
-      note_unfinished(plan, part, began);
+      note_unfinished(reading, plan, part, began);
       if (part.done) {
         unfinished_.erase({plan.entity, plan.mode});
         state.recent_at = now;
@@ -145,20 +141,30 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
   }
 }
 
-void Puller::note_unfinished(const Plan& plan, const ListPart& part, Time began) {
+void Puller::note_unfinished(const Reading& reading, const Plan& plan, const ListPart& part,
+                             Time began) {
   const std::pair key{plan.entity, plan.mode};
-  Unfinished& list = unfinished_.try_emplace(key, Unfinished{plan.request, began}).first->second;
+  Unfinished& list =
+      unfinished_.try_emplace(key, Unfinished{plan.request, began, reading.began_here})
+          .first->second;
   list.request.after_id = part.last_id;
   list.done = part.done;
 }
 
-Time Puller::end_changes(Entity entity) {
-  Time as_of = Time::max();
+void Puller::end_changes(const Reading& reading, StreamState& state) {
+  Time began = Time::max();
+  Time began_here = Time::max();
   for (const Mode mode : {Mode::changed, Mode::also_changed}) {
-    const auto list = unfinished_.extract({entity, mode});
-    if (list) as_of = std::min(as_of, list.mapped().began);
+    const auto list = unfinished_.extract({state.entity, mode});
+    if (!list) continue;
+    began = std::min(began, list.mapped().began);
+    began_here = std::min(began_here, list.mapped().began_here);
   }
-  return as_of;
+  state.watermark = began;
+  // What took several passes is as old as its beginning.
+  const bool at_once = began_here >= reading.began_here;
+  state.fresh_at =
+      at_once ? clock_.now() : std::max(state.fresh_at.value_or(began_here), began_here);
 }
 
 bool Puller::step(Reading& reading, PassReport& report, const std::stop_token& stop) {

@@ -56,7 +56,9 @@ constexpr const char* kWithdraw =
 constexpr const char* kDue =
     "SELECT id, recipient, tag, text, plain, failures, refusals, problem FROM outbox "
     "WHERE delivered_at IS NULL AND given_up = 0 "
-    "AND (next_try_at IS NULL OR next_try_at <= ?1 OR next_try_at > ?1 + ?2) ORDER BY id LIMIT ?3";
+    "AND (next_try_at IS NULL OR next_try_at <= ?1 OR next_try_at > ?1 + ?2) AND id > ?4 "
+    "ORDER BY id LIMIT ?3";
+constexpr const char* kLastQueued = "SELECT coalesce(max(id), 0) FROM outbox";
 constexpr const char* kUndelivered =
     "SELECT id, recipient, tag, text, plain, failures, refusals, problem FROM outbox "
     "WHERE delivered_at IS NULL AND given_up = 0 AND id = ?";
@@ -210,8 +212,13 @@ void Writer::mark_failed(std::int64_t id, Failure failure, const std::string& re
   impl_->connection.run(kMarkFailed, refused, unanswered, reason, next_try_at, id).exec();
 }
 
-std::vector<OutboxEntry> Writer::due(Time now, seconds longest_pause) {
-  return take_entries(impl_->connection.run(kDue, now, longest_pause.count(), kMostDue));
+std::vector<OutboxEntry> Writer::due(Time now, seconds longest_pause, std::int64_t after_id) {
+  return take_entries(impl_->connection.run(kDue, now, longest_pause.count(), kMostDue, after_id));
+}
+
+std::int64_t Writer::last_queued() {
+  Run run = impl_->connection.run(kLastQueued);
+  return run.next() ? run.integer(0) : 0;
 }
 
 std::optional<OutboxEntry> Writer::undelivered(std::int64_t id) {

@@ -197,8 +197,11 @@ class Writer {
   void mark_failed(std::int64_t id, Failure failure, const std::string& reason,
                    std::optional<Time> next_try_at);
   // What is to be sent now, the oldest first, at most kMostDue. A notice whose time to try again is
-  // further ahead than `longest_pause` is due as well: the clock was set back since.
-  std::vector<OutboxEntry> due(Time now, seconds longest_pause);
+  // further ahead than `longest_pause` is due as well: the clock was set back since. Those up to
+  // `after_id` are left out.
+  std::vector<OutboxEntry> due(Time now, seconds longest_pause, std::int64_t after_id = 0);
+  // The newest outbox id; 0 when there is none.
+  std::int64_t last_queued();
   // One notice; nothing when it was delivered, given up or replaced.
   std::optional<OutboxEntry> undelivered(std::int64_t id);
   // Forgets what is too old to be asked for: changes, the journal and resolved alerts after 400

@@ -114,6 +114,19 @@ TEST_F(EngineWatchTest, WhatThePortalDoesNotHaveIsNoTrouble) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+TEST_F(EngineWatchTest, ARestartEndsNoOutage) {
+  bring_all("");
+  bring(Entity::call, "Портал не отвечает.");
+  clock_.advance(hours{1});
+  bring(Entity::call, "Портал не отвечает.");
+  const Lines before = told();
+  ASSERT_EQ(before.size(), 1U);
+  start();
+  // Another list is read, this one has not been answered for yet.
+  bring(Entity::task, "");
+  EXPECT_EQ(told(), before);
+}
+
 TEST_F(EngineWatchTest, AnEndAtNightIsToldInTheMorningWithItsTime) {
   bring_all("");
   bring_all("Портал не отвечает.");
