@@ -325,7 +325,7 @@ Result<void> Setup::write_files() const {
   if (done) return done;
   if (!former) {
     fs::remove(places_.webhook, code);
-  } else if (!write_whole(places_.webhook, *former, Readers::service_alone)) {
+  } else if (former->empty() || !write_whole(places_.webhook, *former, Readers::service_alone)) {
     return error(ErrorKind::invalid_input,
                  say("{} Вебхук в файле {} уже новый, а настройки прежние: повторите команду.",
                      "{} The webhook in the file {} is the new one already, the settings are the "
