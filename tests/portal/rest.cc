@@ -99,10 +99,11 @@ HttpReply call_method(World& world, const std::string& method, const Json& param
 // Cuts the JSON in the middle; the HTTP answer itself is whole.
 void cut(HttpReply& reply) { reply.body.resize(reply.body.size() / 2); }
 
-// Puts bytes that are no UTF-8 into the first text of some length.
+// Puts bytes that are no UTF-8 into the first text in Russian. Keys, numbers and times are the
+// portal's own, and never broken.
 void spoil(HttpReply& reply) {
   const std::size_t at = reply.body.find("\\u04");
-  reply.body.replace(at == std::string::npos ? reply.body.size() / 2 : at, 6, "\xC3\x28\xFF");
+  if (at != std::string::npos) reply.body.replace(at, 6, "\xC3\x28\xFF");
 }
 
 HttpReply page(int status, std::string_view title) {
