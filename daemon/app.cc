@@ -68,6 +68,7 @@ App::App(Config config, AppOptions options, Clock& clock)
   paths_.state_dir = config_.state_dir;
   options_.puller.pace = {config_.portal.poll, config_.portal.poll_quiet};
   options_.puller.calendar = config_.calendar;
+  options_.puller.details.needed = needed_;
 }
 
 Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions options,
@@ -94,7 +95,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   app->sender_ = std::make_unique<Sender>(*app->notifier_, app->events_);
   app->engine_ = std::make_unique<Engine>(
       *app->writer_, *app->engine_reader_, app->config_, std::move(rules), app->events_, clock,
-      EngineOptions{app->client_->webhook().portal_url(), app->options_.judging},
+      EngineOptions{app->client_->webhook().portal_url(), app->options_.judging, app->needed_},
       [sender = app->sender_.get()](const Notice& notice) { return sender->hand(notice); });
   app->puller_ = std::make_unique<Puller>(*app->client_, *app->puller_reader_, app->events_,
                                           app->hints_, clock, app->options_.puller);

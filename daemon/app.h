@@ -120,6 +120,7 @@ class App {
   std::unique_ptr<Client> client_;
   EventQueue events_{3};  // each may hold 2,500 rows
   Hints hints_;
+  std::shared_ptr<NeededDetails> needed_ = std::make_shared<NeededDetails>();
   std::stop_source stop_;
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<Sender> sender_;

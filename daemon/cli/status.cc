@@ -70,6 +70,15 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
                        {"refused", s.refused},
                        {"problem", s.problem}});
   }
+  auto waiting = reader.waiting_details();
+  OrderedJson details = OrderedJson::array();
+  for (const DetailState& d : reader.details()) {
+    details.push_back({{"detail", std::string{name(d.detail)}},
+                       {"complete", d.full_done},
+                       {"waiting", waiting[d.detail]},
+                       {"refused", d.refused},
+                       {"problem", d.problem}});
+  }
   std::map<std::string, std::int64_t> alerts = {
       {"pending", 0}, {"firing", 0}, {"known", 0}, {"resolved", 0}};
   for (const Alert& alert : reader.alerts()) ++alerts[std::string{name(alert.state)}];
@@ -77,6 +86,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
   for (const Text& text : warned) warnings.push_back(text.pick());
   const OutboxCounts outbox = reader.outbox_counts();
   return {{"streams", std::move(streams)},
+          {"details", std::move(details)},
           {"alerts", alerts},
           {"undelivered", outbox.waiting},
           {"outbox", to_json(outbox)},
@@ -104,6 +114,17 @@ std::string about_reading(const StreamState& stream, Time now) {
   return std::string{without ? tr("портал не даёт, обходимся без этого",
                                   "the portal does not give it, we do without")
                              : tr("прочитано не всё", "not complete")};
+}
+
+// How far the details of objects have come, and how many objects are still to be asked about.
+std::string about_reading(const DetailState& details, std::int64_t waiting) {
+  if (details.refused) return std::string{tr("портал не даёт", "not given by the portal")};
+  const std::string left =
+      waiting == 0 ? ""
+                   : fmt::format(fmt::runtime(tr(", в очереди: {}", ", waiting: {}")), waiting);
+  return std::string{details.full_done ? tr("прочитано", "complete")
+                                       : tr("читается", "being read")} +
+         left;
 }
 
 // What has not reached people, and why; nothing when all has.
@@ -225,6 +246,11 @@ Exit status_command(const Common& common) {
                           rejected);
     std::cout << fmt::format("{:<12} {:>9}  {}{}{}\n", name(s.entity), rows, about_reading(s, now),
                              not_understood, s.problem.empty() ? "" : ": " + s.problem);
+  }
+  auto waiting = mirror->reader->waiting_details();
+  for (const DetailState& d : mirror->reader->details()) {
+    std::cout << fmt::format("{:<14} {}{}\n", name(d.detail), about_reading(d, waiting[d.detail]),
+                             d.problem.empty() ? "" : ": " + d.problem);
   }
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(

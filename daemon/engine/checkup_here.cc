@@ -69,7 +69,7 @@ RuleReaders readers_of(Reader& reader, const RuleSet& rules) {
     if (!rule.enabled) continue;
     const auto read = judge.reads(rules, rule);
     if (!read) continue;
-    for (const Entity entity : *read) readers[entity].push_back(rule.name.pick());
+    for (const Entity entity : read->entities) readers[entity].push_back(rule.name.pick());
   }
   return readers;
 }

@@ -39,6 +39,7 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
       around_{Calendar::make({}).value(), {}, {}, {}},
       rules_from_(clock.now()) {
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
+  for (const DetailState& state : reader_.details()) details_[state.detail] = state;
   if (auto kept = kept_facts(reader_)) facts_ = std::move(kept->facts);
   days_zone_ = reader_.meta(kDaysZoneMeta).value_or("");
   outage_ = kept_outage(reader_);
@@ -110,7 +111,7 @@ void Engine::take(const Event& event) {
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
-  if (auto* links = std::get_if<LinksRead>(&event)) return take_links(*links);
+  if (auto* read = std::get_if<DetailsRead>(&event)) return take_details(*read);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
@@ -266,11 +267,13 @@ void Engine::take_verified(const Verified& verified) {
   transaction.commit();
 }
 
-void Engine::take_links(const LinksRead& read) {
+void Engine::take_details(const DetailsRead& read) {
   Writer::Transaction transaction{writer_};
-  writer_.save_activity_links(read.activities);
+  writer_.save_details(read.rows);
+  for (const DetailState& state : read.states) writer_.save_detail(state);
   transaction.commit();
-  changed_ = changed_ || !read.activities.empty();
+  for (const DetailState& state : read.states) details_[state.detail] = state;
+  changed_ = changed_ || !read.rows.empty() || !read.states.empty();
 }
 
 void Engine::refresh_surroundings() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/engine/details.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/judge.h"
 #include "daemon/engine/kept.h"
@@ -27,6 +28,8 @@ struct EngineOptions {
   std::string portal_url;
   // Off: the mirror is kept, nothing is judged or told (for `sync`).
   bool judging = true;
+  // Told to the puller.
+  std::shared_ptr<NeededDetails> needed = std::make_shared<NeededDetails>();
 };
 
 class Engine {
@@ -81,7 +84,7 @@ class Engine {
   bool settle_days();
   void take_absences(const AbsencesRead& read);
   void take_verified(const Verified& verified);
-  void take_links(const LinksRead& read);
+  void take_details(const DetailsRead& read);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);
@@ -92,8 +95,10 @@ class Engine {
   // Everything is read that will be and that the rules may ask for. What has failed for an hour is
   // not waited for any longer.
   bool mirror_ready(Time now);
-  // The streams a rule reads; why its SQL cannot be understood.
-  Result<std::set<Entity>> reads(const Rule& rule);
+  // What a rule reads; why its SQL cannot be understood.
+  Result<Reads> reads(const Rule& rule);
+  // Has the puller read what only is read when a rule asks for it.
+  void ask_for_details();
   // Why a rule must wait for a fresher mirror; nothing if it need not.
   std::optional<std::string> stale(const Rule& rule, Time now);
   struct Outcome {
@@ -128,9 +133,10 @@ class Engine {
   Judge judge_;
   std::optional<PortalFacts> facts_;
   Surroundings around_;
-  std::map<std::string, std::set<Entity>> reads_;  // by rule
+  std::map<std::string, Reads> reads_;             // by rule
   std::map<std::string, std::string> complaints_;  // by rule: its latest problem
   std::map<Entity, StreamState> streams_;
+  std::map<Detail, DetailState> details_;
   std::map<Entity, Time> troubled_since_;  // streams that cannot be read
   // Lists whose newest rows the portal no longer shows, how many.
   std::map<Entity, std::int64_t> lost_ends_;

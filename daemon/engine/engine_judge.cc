@@ -38,7 +38,8 @@ Condition since_last_look(const std::string& looked, bool first_look) {
 bool Engine::mirror_ready(Time now) {
   std::set<Entity> asked_for;
   for (const Rule& rule : rules_.rules) {
-    if (const auto known = reads(rule); rule.enabled && known) asked_for.merge(std::set(*known));
+    if (const auto known = reads(rule); rule.enabled && known)
+      asked_for.merge(std::set(known->entities));
   }
   return std::all_of(std::begin(kEntities), std::end(kEntities), [&](Entity entity) {
     if (spec(entity).optional && !asked_for.contains(entity)) return true;
@@ -55,7 +56,7 @@ bool Engine::is_quiet(Time now) const {
          !around_.calendar.is_working_time(now);
 }
 
-Result<std::set<Entity>> Engine::reads(const Rule& rule) {
+Result<Reads> Engine::reads(const Rule& rule) {
   const auto known = reads_.find(rule.id);
   if (known != reads_.end()) return known->second;
   auto found = judge_.reads(rules_, rule);
@@ -66,7 +67,15 @@ Result<std::set<Entity>> Engine::reads(const Rule& rule) {
 std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   const auto known = reads(rule);
   if (!known) return known.error().text;
-  std::set<Entity> needed = *known;
+  for (const Detail detail : known->details) {
+    const DetailState& state = details_[detail];
+    const StreamState& owner = streams_[spec(detail).owner];
+    const bool never = state.refused || (owner.refused && !owner.full_done);
+    if (!state.full_done && !never) {
+      return fmt::format("not read yet details={}", name(detail));
+    }
+  }
+  std::set<Entity> needed = known->entities;
   // Who is judged, and by whom it is heard.
   needed.insert({Entity::user, Entity::department});
   if (config_.people.departments.empty()) needed.insert(Entity::deal);
@@ -87,6 +96,16 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
     }
   }
   return std::nullopt;
+}
+
+void Engine::ask_for_details() {
+  std::set<Detail> needed;
+  for (const Rule& rule : rules_.rules) {
+    if (const auto known = reads(rule); rule.enabled && known) {
+      needed.insert(known->details.begin(), known->details.end());
+    }
+  }
+  options_.needed->set(needed);
 }
 
 void Engine::complain(const std::string& rule_id, const std::string& problem) {
@@ -131,6 +150,7 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
 }
 
 void Engine::judge_all(Time now) {
+  ask_for_details();
   if (!mirror_ready(now)) return;
   refresh_surroundings();
   if (!judged_at_) {

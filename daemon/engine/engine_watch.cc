@@ -79,6 +79,7 @@ void Engine::begin_anew() {
   }
   log::error("portal restored from a backup, everything is read again gone={}", log::quoted(lists));
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
+  for (const DetailState& state : reader_.details()) details_[state.detail] = state;
   lost_ends_.clear();
   judged_at_.reset();
   begun_anew_ = true;

@@ -62,9 +62,10 @@ struct Verified {
   Verification found;
 };
 
-// What some activities are bound to.
-struct LinksRead {
-  std::vector<ActivityLinks> activities;
+// What belongs to some objects, and how far these readings have come where that has changed.
+struct DetailsRead {
+  std::vector<DetailRows> rows;
+  std::vector<DetailState> states;
 };
 
 // The sender's answer: the portal's message id, or why not.
@@ -78,7 +79,7 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, LinksRead, Verified,
+using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, DetailsRead, Verified,
                            Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 

@@ -64,12 +64,13 @@ Result<Judgement> Judge::judge(const RuleSet& rules, const Rule& rule, const Sur
   return judge_each(rule, each, *rows, learned, circumstances);
 }
 
-Result<std::set<Entity>> Judge::reads(const RuleSet& rules, const Rule& rule) {
-  std::set<Entity> read;
+Result<Reads> Judge::reads(const RuleSet& rules, const Rule& rule) {
+  Reads read;
   for (const Needed& needed : statements(rules, rule)) {
     auto info = reader_.prepare(needed.statement.text);
     if (!info) return to_error(problem_of(needed.statement, info.error()));
-    read.insert(info->reads.begin(), info->reads.end());
+    read.entities.insert(info->reads.begin(), info->reads.end());
+    read.details.insert(info->details.begin(), info->details.end());
   }
   return read;
 }

@@ -12,14 +12,19 @@
 #include "rules/rule.h"
 #include "rules/surroundings.h"
 
-// Runs the queries of rules and hands their rows to the judgement. One thread at a time, the one
-// that owns the Reader.
-
 namespace b24 {
 
 // Where a rule's values stand in its file, by key.
 using RuleMarks = std::map<std::string, Mark>;
 
+// What a rule reads (store.h, QueryInfo).
+struct Reads {
+  std::set<Entity> entities;
+  std::set<Detail> details;
+};
+
+// Runs the queries of rules and hands their rows to the judgement. One thread at a time, the one
+// that owns the Reader.
 class Judge {
  public:
   explicit Judge(Reader& reader) : reader_(reader) {}
@@ -32,8 +37,8 @@ class Judge {
   Result<Judgement> judge(const RuleSet& rules, const Rule& rule, const Surroundings& around,
                           Time now, const StandingNorms& standing = {});
 
-  // The kinds of objects a rule reads, by what its queries touch (store.h, QueryInfo).
-  Result<std::set<Entity>> reads(const RuleSet& rules, const Rule& rule);
+  // By what its queries touch.
+  Result<Reads> reads(const RuleSet& rules, const Rule& rule);
 
   // Everything that can be wrong with a rule against the mirror's schema: SQL, missing columns,
   // unknown names in texts.

@@ -18,9 +18,7 @@ constexpr milliseconds kGatherHints{1000};
 // As far back as norms walk; vacations are known in advance.
 constexpr days kAbsencesBack = kLongestHistory;
 constexpr days kAbsencesAhead{60};
-// A calendar that failed for the moment is asked again; so is what activities are bound to.
-constexpr seconds kAbsencesRetry{600};
-constexpr seconds kLinksRetry{600};
+constexpr seconds kAbsencesRetry{600};  // of a calendar that failed for the moment
 constexpr seconds kBackoffMost{300};
 constexpr seconds kVerifyAfterStart{900};
 // A refused connection is probed slowly: somebody has to act.
@@ -48,7 +46,8 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
       events_(events),
       hints_(hints),
       clock_(clock),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      details_(client, reader, events, clock, options_.details) {
   load_states();
 }
 
@@ -59,6 +58,7 @@ void Puller::load_states() {
   verifying_.reset();
   unfinished_.clear();
   differences_ = {};
+  details_.load();
   for (const Entity entity : kEntities) states_[entity].entity = entity;
   for (const StreamState& state : reader_.streams()) {
     const EntitySpec& s = spec(state.entity);
@@ -213,65 +213,15 @@ void Puller::read_absences_when_due(PassReport& report, const std::stop_token& s
                   (soon ? std::min(kAbsencesRetry, options_.facts_every) : options_.facts_every);
 }
 
-std::vector<std::int64_t> Puller::unlinked(std::size_t most) {
-  if (clock_.steady_now() >= unanswered_until_) unanswered_.clear();
-  auto ids = reader_.unlinked_activities(static_cast<std::int64_t>(most + unanswered_.size()));
-  std::erase_if(ids, [&](std::int64_t id) { return unanswered_.contains(id); });
-  if (ids.size() > most) ids.resize(most);
-  return ids;
-}
-
-bool Puller::note_unanswered(const std::vector<std::int64_t>& asked,
-                             const std::vector<ActivityLinks>& links) {
-  if (links.size() == asked.size()) {
-    if (unanswered_.empty() && std::exchange(links_fail_, false)) {
-      log::info("activity bindings answered again");
-    }
-    return true;
-  }
-  if (!std::exchange(links_fail_, true)) {
-    log::warn("activity bindings not answered activities={}", asked.size() - links.size());
-  }
-  const SteadyTime again = clock_.steady_now() + kLinksRetry;
-  if (unanswered_.empty()) unanswered_until_ = again;
-  unanswered_.insert(asked.begin(), asked.end());
-  for (const ActivityLinks& activity : links) unanswered_.erase(activity.activity_id);
-  // One alone says nothing of the method.
-  const bool silent = links.empty() && asked.size() > 1;
-  if (silent) links_due_ = again;
-  return !silent;
-}
-
-void Puller::read_links(Counts counts, PassReport& report, const std::stop_token& stop) {
-  if (counts == Counts::when_due && clock_.steady_now() < links_due_) return;
+void Puller::read_details(Counts counts, PassReport& report, const std::stop_token& stop) {
+  if (counts == Counts::when_due && clock_.steady_now() < details_due_) return;
   // As often as the polls, and no more often when a storm of hints asks for looks between them.
-  links_due_ = clock_.steady_now() + pace();
+  details_due_ = clock_.steady_now() + pace();
   // What this pass has read is asked for as well.
   if (!commit(After::nothing, stop)) return;
-  const int requests = counts == Counts::now ? options_.link_requests_now : options_.link_requests;
-  const auto ids = unlinked(static_cast<std::size_t>(requests) * kBatchCommands);
-  for (std::size_t at = 0; at < ids.size(); at += kBatchCommands) {
-    // A method that must rest is not waited for beside the polls.
-    const bool rests = client_.ready_at(kActivityLinksMethod) > clock_.steady_now();
-    if (rests && counts == Counts::when_due) return;
-    const std::size_t end = std::min(ids.size(), at + kBatchCommands);
-    const std::vector<std::int64_t> asked{ids.begin() + static_cast<std::ptrdiff_t>(at),
-                                          ids.begin() + static_cast<std::ptrdiff_t>(end)};
-    auto links = read_activity_links(client_, asked, stop);
-    if (links) {
-      const bool silent = !note_unanswered(asked, *links);
-      events_.push(LinksRead{std::move(*links)}, stop);
-      if (silent) return;
-    } else if (links.error().kind == ErrorKind::no_rights) {
-      // An activity's owner is known all the same.
-      log::warn("activity bindings not read text={}", log::quoted(links.error().text));
-      links_due_ = clock_.steady_now() + options_.refused_every;
-      return;
-    } else {
-      report.error = links.error();
-      return;
-    }
-  }
+  const auto pace =
+      counts == Counts::now ? DetailPuller::Pace::now : DetailPuller::Pace::beside_polls;
+  if (auto read = details_.read(pace, stop); !read) report.error = read.error();
 }
 
 bool Puller::commit(After after, const std::stop_token& stop) {
@@ -345,7 +295,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!catch_up(full_before_filling)) return report;
   if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error && counts == Counts::when_due) verify(report, stop);
-  if (!report.error) read_links(counts, report, stop);
+  if (!report.error) read_details(counts, report, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "connectors/bitrix24/client.h"
 #include "connectors/bitrix24/list.h"
+#include "daemon/engine/details.h"
 #include "daemon/engine/differences.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/hints.h"
@@ -42,10 +43,7 @@ struct PullerOptions {
   int verify_requests = 4;
   seconds verify_every{72000};  // once a night, be it an hour earlier than the last
   VerifyOptions verify{.requests = 200};
-  // Of what activities are bound to, beside each poll: an open or recent one is asked for once, and
-  // again when it has changed. A pass that is made by hand takes more.
-  int link_requests = 10;
-  int link_requests_now = 40;
+  DetailOptions details{};
 };
 
 struct PassReport {
@@ -161,14 +159,8 @@ class Puller {
   void end_verify(const std::stop_token& stop);
   // The first reading of optional streams, some requests of it.
   void fill(PassReport& report, const std::stop_token& stop);
-  // What activities are bound to, as many as there is room for.
-  void read_links(Counts counts, PassReport& report, const std::stop_token& stop);
-  // Activities to ask for, without those that were not answered lately.
-  std::vector<std::int64_t> unlinked(std::size_t most);
-  // Of what was asked the portal could not answer all for the moment. False: it answered nothing,
-  // and the method is left alone for a while.
-  bool note_unanswered(const std::vector<std::int64_t>& asked,
-                       const std::vector<ActivityLinks>& links);
+  // What belongs to the objects, as much as there is room for.
+  void read_details(Counts counts, PassReport& report, const std::stop_token& stop);
   // Who is away when. A calendar that cannot be read spoils nothing else.
   void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
@@ -207,13 +199,11 @@ class Puller {
   SteadyTime count_due_{};
   SteadyTime facts_due_{};
   SteadyTime absences_due_{};
-  SteadyTime links_due_{};
-  std::set<std::int64_t> unanswered_;  // activities whose bindings are not asked for
-  SteadyTime unanswered_until_{};      // then all of them are again
+  SteadyTime details_due_{};
   bool absences_fail_ = false;
-  bool links_fail_ = false;  // of some activities
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
+  DetailPuller details_;
   std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors

@@ -8,7 +8,6 @@
 namespace b24 {
 
 inline constexpr std::string_view kTaskLinks = "task_links";
-inline constexpr std::string_view kActivityLinks = "activity_links";
 
 // What tasks are linked to in the CRM, pair by pair, so that an object's tasks can be looked up.
 // Works inside the caller's transaction.

@@ -39,7 +39,7 @@ constexpr const char* kForgetStreams =
     "UPDATE streams SET full_done = 0, cursor_id = 0, full_began_at = NULL, watermark = NULL, "
     "fresh_at = NULL, swept_at = NULL, recent_at = NULL, rows = 0, doubted_at = NULL, "
     "doubted_rows = NULL; "
-    "DELETE FROM task_links; DELETE FROM activity_links; DELETE FROM unlinked_activities; "
+    "UPDATE details SET full_done = 0; DELETE FROM wanted_details; DELETE FROM task_links; "
     "DELETE FROM rejected_rows";
 constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
 
@@ -146,6 +146,9 @@ void Writer::clear_mirror() {
   for (const Entity entity : kEntities) {
     abandon_sweep(entity);
     impl_->connection.exec(fmt::format("DELETE FROM {}", table_of(entity)).c_str());
+  }
+  for (const Detail detail : kDetails) {
+    impl_->connection.exec(fmt::format("DELETE FROM {}", table_of(detail)).c_str());
   }
   impl_->connection.exec(kForgetStreams);
 }

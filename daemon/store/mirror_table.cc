@@ -14,13 +14,7 @@ namespace {
 constexpr const char* kLog =
     "INSERT INTO changes (entity, entity_id, field, old_value, new_value, seen_at) "
     "VALUES (?, ?, ?, ?, ?, ?)";
-constexpr const char* kAskForLinks =
-    "INSERT INTO unlinked_activities (completed, activity_id) VALUES (?, ?) ON CONFLICT DO NOTHING";
 constexpr const char* kAddRows = "UPDATE streams SET rows = rows + ? WHERE entity = ?";
-
-// Fifty bindings cost a request, fifty activities a page of 2,500 rows a request: of what is over
-// and old, nobody asks.
-constexpr days kLinksWorthAsking{45};
 
 // What schema_2.sql gives to a row that cannot have the columns of its version yet. That they are
 // filled is no change on the portal.
@@ -37,20 +31,6 @@ std::int64_t hash_of(const Record& record) {
   for (const Value& value : record.values) hash.add(value);
   hash.add(std::string_view{record.extra});
   return hash.result();
-}
-
-std::optional<std::size_t> index_of(const EntitySpec& spec, std::string_view column) {
-  for (std::size_t i = 0; i < spec.fields.size(); ++i) {
-    if (spec.fields[i].column == column) return i;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::size_t> change_time_index(const EntitySpec& spec) {
-  for (std::size_t i = 0; i < spec.fields.size(); ++i) {
-    if (spec.fields[i].select == spec.changed_filter) return i;
-  }
-  return std::nullopt;
 }
 
 bool is_of_version_2(std::string_view column) {
@@ -88,6 +68,20 @@ std::string select_sql(const EntitySpec& spec) {
 
 }  // namespace
 
+std::optional<std::size_t> index_of(const EntitySpec& spec, std::string_view column) {
+  for (std::size_t i = 0; i < spec.fields.size(); ++i) {
+    if (spec.fields[i].column == column) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> change_time_index(const EntitySpec& spec) {
+  for (std::size_t i = 0; i < spec.fields.size(); ++i) {
+    if (spec.fields[i].select == spec.changed_filter) return i;
+  }
+  return std::nullopt;
+}
+
 std::string table_of(Entity entity) {
   const std::string_view word = name(entity);
   if (!word.ends_with('y')) return fmt::format("{}s", word);
@@ -96,7 +90,7 @@ std::string table_of(Entity entity) {
 
 std::optional<Entity> entity_of_table(std::string_view table) {
   if (table == kTaskLinks) return Entity::task;
-  if (table == kActivityLinks) return Entity::activity;
+  if (const auto detail = detail_of_table(table)) return spec(*detail).owner;
   const auto* const found = std::find_if(std::begin(kEntities), std::end(kEntities),
                                          [&](Entity entity) { return table_of(entity) == table; });
   return found == std::end(kEntities) ? std::nullopt : std::optional(*found);
@@ -108,7 +102,7 @@ MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)
       changed_(change_time_index(spec)),
       started_(spec.entity == Entity::call ? index_of(spec, "started_at") : std::nullopt),
       linked_(spec.entity == Entity::task ? index_of(spec, "crm_links") : std::nullopt),
-      completed_(spec.entity == Entity::activity ? index_of(spec, "completed") : std::nullopt) {
+      wishes_(connection, spec) {
   if (linked_) links_.emplace(connection);
   const std::string table = table_of(spec.entity);
   insert_ = &connection.statement(insert_sql(spec));
@@ -158,7 +152,7 @@ MirrorTable::Outcome MirrorTable::upsert_one(const Record& record) {
   bind_row(insert, record, hash);
   if (insert.exec() != 1) return update(record, hash);
   if (linked_) links_->add(record.id, record.values[*linked_]);
-  if (completed_) ask_for_links(record);
+  wishes_.add(record, seen_at_);
   return Outcome::inserted;
 }
 
@@ -174,6 +168,7 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
     log(record.id, "deleted_at", stored.value(kDeletedColumn), Value{});
     Run{connection_, *set_deleted_, std::nullopt, seen_at_, record.id}.exec();
     ++revived_;
+    wishes_.add(record, seen_at_);
   }
   const Outcome revived = deleted ? Outcome::updated : Outcome::unchanged;
   if (equal || (trusted && is_older(record, stored))) return revived;
@@ -186,15 +181,8 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
   bind_row(run, record, hash);
   run.exec();
   if (linked_) links_->replace(record.id, record.values[*linked_]);
-  if (completed_) ask_for_links(record);
+  wishes_.add(record, seen_at_);
   return Outcome::updated;
-}
-
-void MirrorTable::ask_for_links(const Record& record) {
-  const bool open = as_integer(record.values[*completed_]) == 0;
-  const auto changed_at = as_integer(record.values[*changed_]);
-  if (!open && changed_at && from_unix(*changed_at) < seen_at_ - kLinksWorthAsking) return;
-  connection_.run(kAskForLinks, open ? 0 : 1, record.id).exec();
 }
 
 bool MirrorTable::is_older(const Record& record, const Run& stored) const {
@@ -251,6 +239,7 @@ std::int64_t MirrorTable::mark_deleted(std::span<const std::int64_t> ids, Time s
   for (const std::int64_t id : ids) {
     if (Run{connection_, *set_deleted_, seen_at, seen_at, id}.exec() == 0) continue;
     log(id, "deleted_at", Value{}, Value{to_unix(seen_at)});
+    wishes_.remove(id);
     ++count;
   }
   add_rows(-count);

@@ -5,6 +5,7 @@
 
 #include "connectors/bitrix24/entities.h"
 #include "daemon/store/connection.h"
+#include "daemon/store/details.h"
 #include "daemon/store/link_table.h"
 
 namespace b24 {
@@ -14,6 +15,9 @@ std::string table_of(Entity entity);
 // Whose rows a table of the mirror holds, or nothing: "deals" -> Entity::deal, "task_links" ->
 // Entity::task.
 std::optional<Entity> entity_of_table(std::string_view table);
+// Where a column stands among the spec's fields; that of the time of change.
+std::optional<std::size_t> index_of(const EntitySpec& spec, std::string_view column);
+std::optional<std::size_t> change_time_index(const EntitySpec& spec);
 
 // Writes rows of one entity into its table, and what changed into the change log. Statements are
 // made from the entity's spec. Works inside the caller's transaction.
@@ -29,7 +33,6 @@ class MirrorTable {
   enum class Outcome { inserted, updated, unchanged };
   Outcome upsert_one(const Record& record);
   Outcome update(const Record& record, std::int64_t hash);
-  void ask_for_links(const Record& record);
   bool is_older(const Record& record, const Run& stored) const;
   bool log_differences(const Record& record, const Run& stored);
   void log(std::int64_t id, std::string_view field, const Value& before, const Value& after);
@@ -43,7 +46,7 @@ class MirrorTable {
   std::optional<std::size_t> started_;  // index of the time that `day` is computed from
   std::optional<std::size_t> linked_;   // index of the links that have a table of their own
   std::optional<LinkTable> links_;
-  std::optional<std::size_t> completed_;  // index, of activities: what they are bound to is asked
+  DetailWishes wishes_;
   SQLite::Statement* insert_;
   SQLite::Statement* select_;
   SQLite::Statement* update_;

@@ -147,10 +147,11 @@ tl::expected<QueryRunner::Prepared*, SqlError> QueryRunner::prepared(const std::
   if (!statement) return tl::unexpected(statement.error());
   auto names = parameters_of(statement->get(), sql);
   if (!names) return tl::unexpected(names.error());
-  QueryInfo info{{}, std::move(*names), sandbox_.reads()};
+  QueryInfo info{{}, std::move(*names), sandbox_.reads(), {}};
   if (const auto touched = touched_tables(connection_, sql)) {
     std::set<Entity> reads;
     for (const std::string& table : *touched) {
+      if (const auto detail = detail_of_table(table)) info.details.insert(*detail);
       if (const auto entity = entity_of_table(table)) reads.insert(*entity);
     }
     info.reads = std::move(reads);

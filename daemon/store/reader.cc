@@ -112,8 +112,15 @@ tl::expected<Table, SqlError> Reader::query(const std::string& sql,
 }
 
 std::vector<StreamState> Reader::streams() { return read_streams(impl_->connection); }
-std::vector<std::int64_t> Reader::unlinked_activities(std::int64_t most) {
-  return read_unlinked_activities(impl_->connection, most);
+std::vector<DetailState> Reader::details() { return read_details(impl_->connection); }
+std::vector<DetailAsk> Reader::wanted_details(Detail detail, std::int64_t most) {
+  return read_wanted_details(impl_->connection, detail, most);
+}
+std::map<Detail, std::int64_t> Reader::waiting_details() {
+  return read_waiting_details(impl_->connection);
+}
+std::vector<DetailAsk> Reader::open_owners(Detail detail, std::int64_t most) {
+  return read_open_owners(impl_->connection, detail, most);
 }
 std::vector<Alert> Reader::alerts() { return read_alerts(impl_->connection); }
 

@@ -9,7 +9,11 @@ namespace b24 {
 
 std::vector<StreamState> read_streams(Connection& connection);
 std::vector<Alert> read_alerts(Connection& connection);
-std::vector<std::int64_t> read_unlinked_activities(Connection& connection, std::int64_t most);
+std::vector<DetailState> read_details(Connection& connection);
+std::vector<DetailAsk> read_wanted_details(Connection& connection, Detail detail,
+                                           std::int64_t most);
+std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail, std::int64_t most);
+std::map<Detail, std::int64_t> read_waiting_details(Connection& connection);
 std::vector<Alert> read_alerts(Connection& connection, const std::string& rule_id);
 std::optional<std::string> read_meta(Connection& connection, const std::string& name);
 

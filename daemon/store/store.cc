@@ -24,7 +24,8 @@ constexpr int kApplicationId = 0x62323477;  // "b24w"
 
 // Each brings a file from the version of its index to the next.
 constexpr std::string_view kMigrations[] = {embedded::daemon_store_schema_sql,
-                                            embedded::daemon_store_schema_2_sql};
+                                            embedded::daemon_store_schema_2_sql,
+                                            embedded::daemon_store_schema_3_sql};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 constexpr const char* kViewNames =

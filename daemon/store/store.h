@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/bitrix24/activity_links.h"
+#include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/entities.h"
 #include "rules/alert.h"
 #include "rules/base/entity.h"
@@ -148,8 +148,10 @@ class Writer {
   // Rows that the portal no longer shows. They leave every view, and stay in the file.
   // Gives how many were there until now.
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
-  // What activities are bound to, once it has been asked for; they are not unlinked any more.
-  void save_activity_links(std::span<const ActivityLinks> activities);
+  // The details of some objects as they are now, in place of those before; they are not wanted any
+  // more.
+  void save_details(std::span<const DetailRows> details);
+  void save_detail(const DetailState& state);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
   // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a
@@ -246,6 +248,7 @@ struct QueryInfo {
   // What it really touches: the tables behind columns of a view that it does not name are not among
   // them, where SQLite leaves those columns out.
   std::set<Entity> reads;
+  std::set<Detail> details;
 };
 
 // An error in somebody's SQL. `offset` is the byte in the text, -1 if unknown.
@@ -298,9 +301,12 @@ class Reader {
   // The day after the oldest call once all calls have been read (that first day may be half a
   // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);
-  // Activities that are new or changed since they were asked what they are bound to: open ones
-  // first, the newest first.
-  std::vector<std::int64_t> unlinked_activities(std::int64_t most);
+  std::vector<DetailState> details();
+  // Whose details are to be asked for, since they are new or have changed: open ones first, the
+  // newest first; how many they are; and those that are open, changed or not.
+  std::vector<DetailAsk> wanted_details(Detail detail, std::int64_t most);
+  std::map<Detail, std::int64_t> waiting_details();
+  std::vector<DetailAsk> open_owners(Detail detail, std::int64_t most);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
   // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.
@@ -331,6 +337,6 @@ struct ViewInfo {
 };
 const std::vector<ViewInfo>& view_infos();
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 }  // namespace b24

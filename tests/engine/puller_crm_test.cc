@@ -117,7 +117,7 @@ TEST(PullerAppended, ALineThatWasMissedIsFoundByTheCount) {
 TEST(PullerOptional, ItsFirstReadingGoesOnBesideThePolls) {
   sim::PortalOptions options = small_company();
   options.deals = 3000;  // whose moves take more than one request of 2,500 rows
-  Desk desk{options, {.fill_requests = 1, .link_requests = 0}};
+  Desk desk{options, {.fill_requests = 1, .details = {.requests = 0}}};
   ASSERT_FALSE(desk.pass().error);
   EXPECT_TRUE(desk.stream(Entity::deal).full_done);
   EXPECT_TRUE(desk.stream(Entity::call).full_done);

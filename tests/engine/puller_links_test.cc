@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "connectors/bitrix24/activity_links.h"
+#include "connectors/bitrix24/details.h"
 #include "tests/engine/desk.h"
 
 // What activities are bound to, read after them.
@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kActivityLinksMethod = "crm.activity.binding.list";
 constexpr const char* kBound = "SELECT count(*) FROM v_activity_link WHERE is_owner = 0";
 
 sim::PortalOptions company_with_activities() {
@@ -75,7 +76,7 @@ TEST(PullerLinks, AreThoseOfThePortal) {
 }
 
 TEST(PullerLinks, ManyAreReadLittleByLittle) {
-  Desk desk{company_with_activities(), {.link_requests = 1}};
+  Desk desk{company_with_activities(), {.details = {.requests = 1}}};
   const auto all = desk.portal().ids(Entity::activity).size();
   ASSERT_GT(all, 100U);
   ASSERT_FALSE(desk.pass().error);
@@ -171,7 +172,7 @@ TEST(PullerLinks, AMethodThatAnswersNothingIsLeftAloneForAWhile) {
 }
 
 TEST(PullerLinks, WhatIsGoneMeanwhileHasNone) {
-  Desk desk{company_with_activities(), {.link_requests = 0}};
+  Desk desk{company_with_activities(), {.details = {.requests = 0}}};
   ASSERT_FALSE(desk.pass().error);
   const std::int64_t gone = desk.portal().ids(Entity::activity).back();
   desk.portal().call("crm.activity.delete", fmt::format(R"({{"id":{}}})", gone));

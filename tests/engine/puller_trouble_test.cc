@@ -213,7 +213,7 @@ TEST(PullerClock, SetBackPutsNothingOff) {
 TEST(PullerTasks, ClosedWithoutADateOfChangeAreSeen) {
   sim::PortalOptions options = small_company();
   options.closing_changes_tasks = false;
-  Desk desk{options, {.link_requests = 0}};
+  Desk desk{options, {.details = {.requests = 0}}};
   ASSERT_FALSE(desk.pass().error);
   const std::int64_t id = desk.number("SELECT min(id) FROM v_task WHERE status IN (2, 3)");
   ASSERT_GT(id, 0);

@@ -54,7 +54,7 @@ class MassEdit : public testing::TestWithParam<Edit> {
     desk_.go_on(minutes{6});
   }
 
-  Desk desk_{company(), {.verify_requests = 0, .link_requests = 0}};
+  Desk desk_{company(), {.verify_requests = 0, .details = {.requests = 0}}};
 };
 
 TEST_P(MassEdit, IsReadOnFromWindowToWindow) {
@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string{test.param.name}; });
 
 TEST(PullerFill, WhatChangesWhileAListIsFilledIsReadWithIt) {
-  Desk desk{small_company(), {.link_requests = 0}};
+  Desk desk{small_company(), {.details = {.requests = 0}}};
   const std::int64_t lead = desk.portal().ids(Entity::lead).front();
   bool changed = false;
   desk.puller->on_progress([&](const Progress&) {

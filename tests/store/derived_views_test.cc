@@ -442,9 +442,9 @@ TEST_F(DealStepTest, OfActivitiesThatAreBoundToTheDealOnly) {
           activity(4, {{"deadline_at", at(hours{2})}}),
           activity(5, {{"owner_id", integer(2)}, {"deadline_at", at(-hours{1})}})});
   in_transaction([&] {
-    const ActivityLinks links[] = {
-        {3, "[[3,301],[2,1]]"}, {4, "[[2,1],[3,301]]"}, {5, "[[2,2],[2,1]]"}};
-    writer_->save_activity_links(links);
+    const DetailRows links[] = {links_of(3, {{3, 301}, {2, 1}}), links_of(4, {{2, 1}, {3, 301}}),
+                                links_of(5, {{2, 2}, {2, 1}})};
+    writer_->save_details(links);
   });
   EXPECT_EQ(query("SELECT next_step_at, next_step, overdue_step_at FROM v_deal"),
             (Lines{"+60m|other|-60m", "-|-|-60m"}));
@@ -464,27 +464,40 @@ TEST_F(DealStepTest, LinksOfActivities) {
   EXPECT_EQ(query(links), (Lines{"3|deal|2|1|1", "4|deal|2|1|1", "5|deal|2|1|1", "6|deal|2|1|1"}))
       << "the owner is known at once";
   using Ids = std::vector<std::int64_t>;
-  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 3, 6, 4})) << "open ones, then the newest";
-  EXPECT_EQ(reader()->unlinked_activities(3), (Ids{5, 3, 6}));
-  const auto save = [&](std::int64_t id, const char* pairs) {
+  const auto wanted = [&](std::int64_t most) {
+    Ids ids;
+    for (const DetailAsk& ask : reader()->wanted_details(Detail::activity_link, most)) {
+      EXPECT_EQ(ask.key, ask.owner_id);
+      ids.push_back(ask.owner_id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(wanted(10), (Ids{5, 3, 6, 4})) << "open ones, then the newest";
+  EXPECT_EQ(wanted(3), (Ids{5, 3, 6}));
+  const auto save = [&](std::int64_t id, const Pairs& pairs) {
     in_transaction([&] {
-      const ActivityLinks found[] = {{id, pairs}};
-      writer_->save_activity_links(found);
+      const DetailRows found[] = {links_of(id, pairs)};
+      writer_->save_details(found);
     });
   };
-  save(3, "[[2,1],[3,301],[136,7]]");
-  save(4, "[]");
-  save(77, "[[2,1]]");  // not in the mirror
+  save(3, {{2, 1}, {3, 301}, {136, 7}});
+  save(4, {});
+  save(77, {{2, 1}});  // not in the mirror
   EXPECT_EQ(query(links), (Lines{"3|deal|2|1|1", "3|contact|3|301|0", "3|-|136|7|0", "4|deal|2|1|1",
                                  "5|deal|2|1|1", "6|deal|2|1|1"}));
-  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6}));
+  EXPECT_EQ(wanted(10), (Ids{5, 6}));
   upsert(Entity::activity, {activity(3)}, kStart + hours{1});
-  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6})) << "nothing has changed";
+  EXPECT_EQ(wanted(10), (Ids{5, 6})) << "nothing has changed";
   upsert(Entity::activity, {activity(3, {{"completed", integer(1)}})}, kStart + hours{1});
-  EXPECT_EQ(reader()->unlinked_activities(10), (Ids{5, 6, 3}));
-  save(3, "[[2,1],[4,401]]");
+  EXPECT_EQ(wanted(10), (Ids{5, 6, 3}));
+  save(3, {{2, 1}, {4, 401}});
   EXPECT_EQ(query("SELECT entity FROM v_activity_link WHERE activity_id = 3 AND is_owner = 0"),
             Lines{"company"});
+  // Of what is gone nobody asks, until it is there again.
+  remove(Entity::activity, 5);
+  EXPECT_EQ(wanted(10), (Ids{6}));
+  upsert(Entity::activity, {activity(5)}, kStart + hours{2});
+  EXPECT_EQ(wanted(10), (Ids{5, 6}));
 }
 
 TEST_F(DealStepTest, LinksOfATaskFollowIt) {
@@ -668,10 +681,10 @@ TEST_F(TouchTest, TheFirstOneOfALeadIsAnybodys) {
 }
 
 TEST_F(TouchTest, OfActivitiesThatAreBoundOnly) {
-  const auto bound = [&](const char* pairs) {
+  const auto bound = [&](const Pairs& pairs) {
     in_transaction([&] {
-      const ActivityLinks links[] = {{1, pairs}};
-      writer_->save_activity_links(links);
+      const DetailRows links[] = {links_of(1, pairs)};
+      writer_->save_details(links);
     });
     return query("SELECT last_touch_at FROM v_deal").front() + " " +
            query("SELECT first_touch_at, first_touch_by FROM v_lead").front();
@@ -684,12 +697,12 @@ TEST_F(TouchTest, OfActivitiesThatAreBoundOnly) {
                                 {"created_at", at(-hours{3})}})});
   // Of another deal.
   upsert(Entity::activity, {letter(1, {{"owner_id", integer(2)}})});
-  EXPECT_EQ(bound("[[2,2]]"), "- -|-");
-  EXPECT_EQ(bound("[[2,2],[2,1]]"), "-60m -|-");
-  EXPECT_EQ(bound("[[2,2],[1,1]]"), "- -60m|11");
-  EXPECT_EQ(bound("[[2,2],[3,301]]"), "-60m -60m|11");
-  EXPECT_EQ(bound("[[2,2],[4,401]]"), "-60m -60m|11");
-  EXPECT_EQ(bound("[[2,2],[3,302],[4,1],[31,301]]"), "- -|-");
+  EXPECT_EQ(bound({{2, 2}}), "- -|-");
+  EXPECT_EQ(bound({{2, 2}, {2, 1}}), "-60m -|-");
+  EXPECT_EQ(bound({{2, 2}, {1, 1}}), "- -60m|11");
+  EXPECT_EQ(bound({{2, 2}, {3, 301}}), "-60m -60m|11");
+  EXPECT_EQ(bound({{2, 2}, {4, 401}}), "-60m -60m|11");
+  EXPECT_EQ(bound({{2, 2}, {3, 302}, {4, 1}, {31, 301}}), "- -|-");
 }
 
 TEST_F(TouchTest, ReactionCountsFromTheAssignmentBeforeTheTouch) {

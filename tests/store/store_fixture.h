@@ -39,6 +39,14 @@ inline Record record(Entity entity, std::int64_t id, const Columns& columns,
   return with(entity, Record{id, {}, std::move(extra)}, columns);
 }
 
+// What an activity is bound to, as pairs of kind and id.
+using Pairs = std::vector<std::pair<std::int64_t, std::int64_t>>;
+inline DetailRows links_of(std::int64_t activity_id, const Pairs& pairs) {
+  DetailRows links{Detail::activity_link, activity_id, {}};
+  for (const auto& [type, id] : pairs) links.records.push_back({id, {integer(type)}, {}});
+  return links;
+}
+
 // A store in a folder of its own, with a Writer.
 class StoreTest : public testing::Test {
  protected:
