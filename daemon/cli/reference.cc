@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli_sql.h"
+#include "daemon/cli/reference_streams.h"
 #include "daemon/store/store.h"
 
 namespace b24 {
@@ -155,6 +156,7 @@ std::string reference() {
   out += tr("\n## Виды\n", "\n## Views\n");
   for (const ViewInfo& view : view_infos()) out += view_section(view);
   out += functions_section();
+  out += streams_section();
   out += tr("\n## Запросы с разбором\n", "\n## Worked queries\n");
   for (const WorkedQuery& query : worked_queries()) {
     out += fmt::format("\n### {}\n\n{}\n\n```sql\n{}\n```\n", query.title.pick(), query.text.pick(),

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "connectors/bitrix24/details.h"
+#include "connectors/bitrix24/scopes.h"
 #include "daemon/store/store.h"
 #include "tests/support/workplace.h"
 
@@ -47,6 +51,32 @@ TEST(ReferenceTest, NamesEveryFunction) {
         "is_manager(", "is_sales(", "is_test_deal(", "is_test_task(", "talk_seconds("}) {
     EXPECT_THAT(text, HasSubstr(std::string{"| `"} + function)) << function;
   }
+}
+
+// Whatever is read is told: the list, its method, and the right it takes.
+TEST(ReferenceTest, NamesEveryStream) {
+  for (const Language language : {Language::ru, Language::en}) {
+    set_language(language);
+    const std::string text = reference();
+    for (const EntitySpec& spec : specs()) {
+      EXPECT_THAT(text,
+                  HasSubstr(fmt::format("\n| {} | `{}`", list_name(spec.entity), spec.method)));
+      EXPECT_NE(scope_of(spec.method), "") << spec.method;
+    }
+    for (const DetailSpec& detail : detail_specs()) {
+      EXPECT_THAT(text, HasSubstr(fmt::format("\n| {} | `{}`", list_name(detail.detail),
+                                              detail.rows.method)));
+      EXPECT_NE(scope_of(detail.rows.method), "") << detail.rows.method;
+    }
+  }
+  set_language(Language::ru);
+  EXPECT_THAT(
+      reference(),
+      HasSubstr(
+          "\n| звонки | `voximplant.statistic.get` | telephony | новые по номеру; за последние "
+          "2 сут. – снова, по `CALL_START_DATE` | с каждым опросом, снова – раз в час | сверка "
+          "номеров, события, проверка |\n"));
+  EXPECT_THAT(reference(), HasSubstr("\n- сотрудники: ID, ACTIVE, NAME,"));
 }
 
 // On a company as it may be, each of them has an answer.
