@@ -35,6 +35,7 @@ constexpr DetailSpec kDetailSpecs[] = {
     {.detail = Detail::activity_link,
      .owner = Entity::activity,
      .closed_column = "completed",
+     .dispensable = true,  // the owner is known without
      .params = of_activity,
      .rows = rows_of(Entity::activity, "crm.activity.binding.list", {}, "entityId", kLinkFields),
      .owner_column = "activity_id",

@@ -50,6 +50,7 @@ struct DetailSpec {
   seconds open_again{0};
   // Asked for only while some rule reads it.
   bool lazy = false;
+  bool dispensable = false;  // as of EntitySpec
   // Parameters of one command; `start` counts rows, for methods that give pages of 50.
   Params (*params)(std::int64_t key, std::int64_t start);
   bool paged = false;

@@ -320,6 +320,10 @@ constexpr EntitySpec optional(EntitySpec spec) {
   spec.optional = true;
   return spec;
 }
+constexpr EntitySpec dispensable(EntitySpec spec) {
+  spec.dispensable = true;
+  return optional(spec);
+}
 
 constexpr EntitySpec kSpecs[] = {
     {.entity = Entity::user,
@@ -394,7 +398,7 @@ constexpr EntitySpec kSpecs[] = {
      .every = hours{1},
      .fields = kCallFields,
      .dropped = kCallDropped},
-    optional(crm_item(Entity::lead, kLeadType, kLeadFields, kAlsoMovedOrTouched)),
+    dispensable(crm_item(Entity::lead, kLeadType, kLeadFields, kAlsoMovedOrTouched)),
     optional(crm_item(Entity::quote, kQuoteType, kQuoteFields, {})),
     optional(crm_item(Entity::invoice, kInvoiceType, kInvoiceFields, kAlsoMoved)),
     optional(crm_item(Entity::contact, kContactType, kContactFields, kAlsoTouched)),
@@ -411,9 +415,9 @@ constexpr EntitySpec kSpecs[] = {
      .overlap = kOverlap,
      .fields = kActivityFields,
      .dropped = kActivityDropped},
-    optional(stage_moves(Entity::deal_move, kDealType, kMoveFields)),
-    optional(stage_moves(Entity::lead_move, kLeadType, kLeadMoveFields)),
-    optional(stage_moves(Entity::invoice_move, kInvoiceType, kMoveFields)),
+    dispensable(stage_moves(Entity::deal_move, kDealType, kMoveFields)),
+    dispensable(stage_moves(Entity::lead_move, kLeadType, kLeadMoveFields)),
+    dispensable(stage_moves(Entity::invoice_move, kInvoiceType, kMoveFields)),
 };
 
 }  // namespace

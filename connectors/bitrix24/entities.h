@@ -76,6 +76,9 @@ struct EntitySpec {
   // A portal may well not have it, or not give it: nothing waits for it then, and once refused it
   // is asked for only now and then.
   bool optional = false;
+  // Where the portal refuses it, rules do without: then there are none of it on that portal, or the
+  // views take what it says from elsewhere, less exactly. Rules that read other streams are silent.
+  bool dispensable = false;
   std::string_view list_path = {};  // where the rows stand in "result": "items"; "" = itself
   std::string_view id_select;       // "id", "ID": name in filter, order and select
   std::string_view id_answer;       // name in the row

@@ -155,6 +155,24 @@ Check check_freshness(const std::vector<StreamState>& streams, const PortalSetti
   return check;
 }
 
+std::vector<Check> check_details(const std::vector<DetailState>& details) {
+  std::vector<Check> checks;
+  for (const DetailState& state : details) {
+    if (!state.refused) continue;
+    checks.push_back(
+        {.id = fmt::format("details_{}", name(state.detail)),
+         .outcome = Outcome::warning,
+         .text = say("Портал не даёт: {}. {}", "The portal does not give: {}. {}",
+                     list_name(state.detail), state.problem),
+         .advice = spec(state.detail).dispensable
+                       ? say("Обходимся без этого и спрашиваем снова раз в час.",
+                             "We do without and ask again once an hour.")
+                       : say("Правила, которым это нужно, молчат; спрашиваем снова раз в час.",
+                             "Rules that need it are silent; we ask again once an hour.")});
+  }
+  return checks;
+}
+
 Check check_outbox(const OutboxCounts& outbox, Time now) {
   Check check{.id = "outbox"};
   if (outbox.waiting == 0 && outbox.given_up == 0) {
@@ -202,6 +220,7 @@ std::vector<Check> check_mirror(const Config& config, Time now) try {
   if (auto other = other_portal(config, **reader)) return {std::move(*other)};
   std::vector<Check> checks = {check_freshness((*reader)->streams(), config.portal, now),
                                check_outbox((*reader)->outbox_counts(), now)};
+  std::ranges::move(check_details((*reader)->details()), std::back_inserter(checks));
   for (const Text& unknown : unknown_names(config, **reader)) {
     checks.push_back(
         {.id = "people",

@@ -140,7 +140,9 @@ Check check_refused(Entity entity, const Error& refusal, const RuleReaders& read
               .text = say("Список «{}» не читается. {}", "The list of {} cannot be read. {}",
                           list_name(entity), refusal.text)};
   if (essential && passes_by_itself(refusal.kind)) check.blame = Blame::passing;
-  const std::string silent = silenced({entity}, readers);
+  // Rules about leads find none; those that read histories of stages do without.
+  const bool judged = spec(entity).dispensable && entity != Entity::lead;
+  const std::string silent = judged ? "" : silenced({entity}, readers);
   check.advice = optional ? say("Обходимся без этого и спрашиваем снова раз в час.{}",
                                 "We do without and ask again once an hour.{}", silent)
                           : say("Без этого правила о них судить не могут.{}",

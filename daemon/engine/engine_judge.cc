@@ -69,10 +69,11 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   if (!known) return known.error().text;
   for (const Detail detail : known->details) {
     const DetailState& state = details_[detail];
-    const StreamState& owner = streams_[spec(detail).owner];
-    const bool never = state.refused || (owner.refused && !owner.full_done);
-    if (!state.full_done && !never) {
-      return fmt::format("not read yet details={}", name(detail));
+    if (state.refused && spec(detail).dispensable) continue;
+    // Where its owners are refused, the owners' stream says so below.
+    if (state.refused || (!state.full_done && !streams_[spec(detail).owner].refused)) {
+      return fmt::format("{} details={}", state.refused ? "not given" : "not read yet",
+                         name(detail));
     }
   }
   std::set<Entity> needed = known->entities;
@@ -87,9 +88,11 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
     const seconds pace =
         list.renewal == Renewal::whole ? list.every : pace_at(polls, around_.calendar, now);
     const seconds allowed = std::max(rule.fresh, pace * 2);
-    // What the portal does not have is empty, and keeps nobody waiting.
-    if (list.optional && state.refused && !state.full_done) continue;
-    if (!state.full_done) return fmt::format("not read yet entity={}", name(entity));
+    if (list.dispensable && state.refused && !state.full_done) continue;
+    if (!state.full_done) {
+      return fmt::format("{} entity={}", state.refused ? "not given" : "not read yet",
+                         name(entity));
+    }
     const bool ahead = state.fresh_at && *state.fresh_at > now;  // our clock was set back
     if (!state.fresh_at || ahead || now - *state.fresh_at > allowed) {
       return fmt::format("mirror too old entity={}", name(entity));

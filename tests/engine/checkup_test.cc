@@ -400,6 +400,13 @@ TEST(CheckupTest, TellsOfTheMirror) {
   EXPECT_EQ(stale.advice, "Проверьте, работает ли служба: systemctl status b24watch.");
   StreamState failing = stream(Entity::call, hours{3});
   failing.problem = "Портал не отвечает.";
+  EXPECT_TRUE(check_details({{.detail = Detail::activity_link, .full_done = true}}).empty());
+  const auto details = check_details(
+      {{.detail = Detail::activity_link, .refused = true, .problem = "Метод не найден."}});
+  ASSERT_EQ(details.size(), 1U);
+  EXPECT_EQ(details[0].id, "details_activity_link");
+  EXPECT_EQ(details[0].text, "Портал не даёт: связи дел. Метод не найден.");
+  EXPECT_EQ(details[0].advice, "Обходимся без этого и спрашиваем снова раз в час.");
   EXPECT_EQ(check_freshness({failing}, {}, kNow).advice, "Портал не отвечает.");
   EXPECT_EQ(check_freshness({deals, stream(Entity::activity, std::nullopt)}, {}, kNow).text,
             "Ещё не прочитано: дела.");

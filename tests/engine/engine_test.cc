@@ -29,12 +29,12 @@ class EngineTest : public StoreTest {
     reader_.reset();
     open_writer();
     reader_ = reader();
-    engine_ = std::make_unique<Engine>(*writer_, *reader_, config_, rules_of(rules), events_,
-                                       clock_, EngineOptions{"https://example.bitrix24.ru"},
-                                       [this](const Notice& notice) {
-                                         handed_.push_back(notice);
-                                         return true;
-                                       });
+    engine_ = std::make_unique<Engine>(
+        *writer_, *reader_, config_, rules_of(rules), events_, clock_,
+        EngineOptions{"https://example.bitrix24.ru", true, needed_}, [this](const Notice& notice) {
+          handed_.push_back(notice);
+          return true;
+        });
   }
 
   static StreamState complete(Entity entity, Time fresh_at) {
@@ -49,6 +49,8 @@ class EngineTest : public StoreTest {
   void bring(Entity entity, std::vector<Record> rows = {}) {
     bring(complete(entity, clock_.now()), std::move(rows));
   }
+
+  void bring_details(const DetailState& state) { engine_->take(DetailsRead{{}, {state}}); }
 
   // All streams read to their end: nobody has anything but the people themselves.
   void bring_company() {
@@ -90,6 +92,7 @@ class EngineTest : public StoreTest {
 
   FakeClock clock_{kThursday};
   Config config_;
+  std::shared_ptr<NeededDetails> needed_ = std::make_shared<NeededDetails>();
   EventQueue events_{64};
   std::vector<Notice> handed_;
   std::unique_ptr<Reader> reader_;
@@ -530,6 +533,61 @@ TEST_F(EngineTest, WhatThePortalDoesNotHaveKeepsNoRuleWaiting) {
   bring({.entity = Entity::invoice_move, .problem = "не поддерживается", .refused = true});
   look();
   EXPECT_THAT(alerts(), ElementsAre("many_moves|manager:11|known|0"));
+}
+
+constexpr const char* kStepsRule = R"(version: 1
+metrics:
+  no_step:
+    title: Сделки без шага
+    kind: state
+    sql: |
+      SELECT manager_id, count(*) AS value FROM v_deal
+      WHERE semantic = 'P' AND next_step_at IS NULL
+      GROUP BY manager_id
+rules:
+  - id: no_steps
+    name: Нет следующего шага
+    metric: no_step
+    by: manager
+    above: 0
+    text: "{manager}: {value|number}"
+    resolved: "{manager}"
+)";
+
+// No data is not zero: a portal that gives no activities is not one without next steps.
+TEST_F(EngineTest, WhatThePortalRefusesMutesWhatDependsOnIt) {
+  start(kStepsRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  bring_details({.detail = Detail::activity_link, .full_done = true});
+  bring({.entity = Entity::activity, .problem = "нет прав", .refused = true});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty());
+  bring(Entity::activity, {record(Entity::activity, 1, {{"completed", integer(1)}})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("no_steps|manager:11|known|0"));
+}
+
+TEST_F(EngineTest, DetailsThatARuleReadsAreWaitedFor) {
+  start(kStepsRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  look();
+  EXPECT_THAT(alerts(), IsEmpty()) << "what activities are bound to is not known yet";
+  EXPECT_TRUE(needed_->has(Detail::activity_link));
+  bring_details({.detail = Detail::activity_link, .full_done = true});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("no_steps|manager:11|known|0"));
+}
+
+// The owners of activities are known without.
+TEST_F(EngineTest, DetailsThatMayBeMissingKeepNobodyWaiting) {
+  start(kStepsRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  bring_details({.detail = Detail::activity_link, .refused = true, .problem = "нет метода"});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("no_steps|manager:11|known|0"));
 }
 
 // Millions of activities take hours to read; the deals need not wait for them.
