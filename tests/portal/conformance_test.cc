@@ -5,10 +5,12 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "connectors/bitrix24/errors.h"
 #include "tests/portal/portal.h"
 
 // The simulator's answers beside the documented ones: the same keys, in the same letter case, with
@@ -373,13 +375,12 @@ TEST_F(ConformanceTest, CardsHaveTheFieldsOfTheirOlderMethods) {
 }
 
 // Pages whose examples are not in the folder; names and types are theirs, the values are not.
-TEST_F(ConformanceTest, FurtherPagesHaveTheirShapeToo) {
-  const std::pair<const char*, const char*> pages[] = {
-      {"server.time", R"("2026-01-01T00:00:00+03:00")"},
-      {"scope", R"(["crm"])"},
-      {"method.get", R"({"isExisting":true,"isAvailable":true})"},
-      {"calendar.settings.get",
-       R"({"work_time_start":"9","work_time_end":"19","year_holidays":"1.01","year_workdays":"",
+const std::pair<const char*, const char*> kFurtherPages[] = {
+    {"server.time", R"("2026-01-01T00:00:00+03:00")"},
+    {"scope", R"(["crm"])"},
+    {"method.get", R"({"isExisting":true,"isAvailable":true})"},
+    {"calendar.settings.get",
+     R"({"work_time_start":"9","work_time_end":"19","year_holidays":"1.01","year_workdays":"",
            "week_holidays":["SA"],"week_start":"MO","user_name_template":"","sync_by_push":false,
            "user_show_login":true,"path_to_user":"","path_to_user_calendar":"",
            "path_to_group":"","path_to_group_calendar":"","path_to_vr":"","path_to_rm":"",
@@ -387,7 +388,9 @@ TEST_F(ConformanceTest, FurtherPagesHaveTheirShapeToo) {
            "denied_superpose_types":[],"pathes_for_sites":"","forum_id":"8","rm_for_sites":true,
            "path_to_type_company_calendar":"","path_to_type_location":"",
            "path_to_type_open_event":""})"}};
-  for (const auto& [method, documented] : pages) {
+
+TEST_F(ConformanceTest, FurtherPagesHaveTheirShapeToo) {
+  for (const auto& [method, documented] : kFurtherPages) {
     const Json ours = call(method, R"({"name":"user.get"})");
     ASSERT_TRUE(ours.contains("result")) << method;
     for (const std::string& problem :
@@ -396,6 +399,36 @@ TEST_F(ConformanceTest, FurtherPagesHaveTheirShapeToo) {
     }
   }
   EXPECT_EQ(call("method.get", R"({"name":"User.Get"})")["result"]["isExisting"], false);
+}
+
+// The methods that stand in the program's own sources.
+std::set<std::string> called_methods() {
+  std::set<std::string> methods;
+  const std::regex literal{R"re("([a-z]+(\.[a-zA-Z0-9]+)+)")re"};
+  for (const char* folder : {"connectors", "daemon"}) {
+    for (const auto& entry : fs::recursive_directory_iterator{fs::path{B24_SOURCE_DIR} / folder}) {
+      const auto kind = entry.path().extension();
+      if (kind != ".cc" && kind != ".h") continue;
+      std::ifstream file{entry.path()};
+      const std::string text{std::istreambuf_iterator<char>{file}, {}};
+      for (std::sregex_iterator it{text.begin(), text.end(), literal}, end; it != end; ++it) {
+        const std::string word = (*it)[1];
+        const bool open_to_all = word.starts_with("event.") || word.starts_with("app.");
+        if (open_to_all || !scope_of(word).empty()) methods.insert(word);
+      }
+    }
+  }
+  return methods;
+}
+
+TEST_F(ConformanceTest, EveryMethodThatIsCalledIsCompared) {
+  std::set<std::string> compared;
+  for (const Case& c : kCases) compared.insert(c.method);
+  for (const auto& [method, documented] : kFurtherPages) compared.insert(method);
+  for (const std::string& method : called_methods())
+    EXPECT_TRUE(compared.contains(method)) << method;
+  // It does find them.
+  EXPECT_TRUE(called_methods().contains("crm.item.list"));
 }
 
 TEST_F(ConformanceTest, BotAnswersHaveTheDocumentedShape) {
