@@ -73,6 +73,12 @@ OrderedJson to_json(const StreamVerdict& s) {
           {"problem", s.problem}};
 }
 
+OrderedJson to_json(const DetailVerdict& d) {
+  return {
+      {"detail", std::string{name(d.detail)}}, {"compared", d.compared},   {"objects", d.objects},
+      {"differences", d.differences},          {"undecided", d.undecided}, {"problem", d.problem}};
+}
+
 OrderedJson to_json(const Difference& d) {
   OrderedJson json = {{"entity", std::string{name(d.entity)}}, {"kind", std::string{name(d.kind)}}};
   if (d.id != 0) json["id"] = d.id;
@@ -99,6 +105,8 @@ Exit exit_of(const VerifyReport& report) {
 OrderedJson to_json(const VerifyReport& report) {
   OrderedJson streams = OrderedJson::array();
   for (const StreamVerdict& stream : report.found.streams) streams.push_back(to_json(stream));
+  OrderedJson details = OrderedJson::array();
+  for (const DetailVerdict& verdict : report.found.details) details.push_back(to_json(verdict));
   OrderedJson differences = OrderedJson::array();
   for (const Difference& d : report.found.differences) differences.push_back(to_json(d));
   const std::int64_t undecided = report.found.undecided();
@@ -108,6 +116,7 @@ OrderedJson to_json(const VerifyReport& report) {
           {"requests", report.found.requests},
           {"seconds", report.seconds},
           {"streams", std::move(streams)},
+          {"details", std::move(details)},
           {"differences", std::move(differences)}};
 }
 
@@ -126,6 +135,7 @@ void print(const VerifyReport& report) {
   const Verification& found = report.found;
   const std::int64_t undecided = found.undecided();
   for (const StreamVerdict& stream : found.streams) std::cout << about_stream(stream) << '\n';
+  for (const DetailVerdict& details : found.details) std::cout << about_details(details) << '\n';
   if (found.differing() > 0) {
     std::cout << say("\nРасхождений: {}\n", "\nDifferences: {}\n", found.differing());
     print_differences(found);

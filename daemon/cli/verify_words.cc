@@ -120,6 +120,26 @@ std::string about_stream(const StreamVerdict& stream) {
   return line + say("; не до конца: {}", "; not to the end: {}", stream.problem);
 }
 
+std::string about_details(const DetailVerdict& verdict) {
+  const std::string_view title = list_name(verdict.detail);
+  if (!verdict.compared) {
+    const std::string_view why =
+        verdict.problem.empty() ? tr("ещё не прочитаны", "not complete yet") : verdict.problem;
+    return say("{}: не сверялись, {}", "{}: not compared, {}", title, why);
+  }
+  std::string line =
+      say("{}: сверено объектов {}", "{}: compared of {} objects", title, number(verdict.objects));
+  if (verdict.differences > 0) {
+    line += say(", расхождений: {}", ", differences: {}", number(verdict.differences));
+  } else {
+    line += verdict.undecided > 0
+                ? say(", под вопросом: {}", ", undecided: {}", number(verdict.undecided))
+                : std::string{tr(", совпадают", ", equal")};
+  }
+  if (verdict.problem.empty()) return line;
+  return line + say("; не до конца: {}", "; not to the end: {}", verdict.problem);
+}
+
 std::string about_difference(const Difference& d) {
   const std::string which = fmt::format("{} {}", one_of(d.entity), d.id);
   const auto count = [](const Value& value) { return as_integer(value).value_or(0); };
@@ -136,6 +156,13 @@ std::string about_difference(const Difference& d) {
       return say("{}: на портале {}, в зеркале {}; в сверенных id разницы нет",
                  "{}: {} on the portal, {} in the mirror; the compared ids do not differ",
                  list_name(d.entity), rows(count(d.there)), number(count(d.here)));
+    case Difference::Kind::details: {
+      const auto detail = detail_named(d.field);
+      return say("{}, {}: строк в зеркале {}, на портале {}, и они отличаются",
+                 "{}, {}: {} rows in the mirror, {} on the portal, and they differ", which,
+                 detail ? list_name(*detail) : d.field, number(count(d.here)),
+                 number(count(d.there)));
+    }
     case Difference::Kind::hidden:
       return say(
           "{}: портал показывает {} из {} – похоже, вебхук лишился прав. Проверьте права "

@@ -40,28 +40,19 @@ void DetailPuller::add_wanted(Kind& kind, std::size_t most, std::vector<DetailAs
     }
   }
   std::erase_if(found, [&](const DetailAsk& ask) { return kind.put_off.contains(ask.owner_id); });
+  kind.all_asked = found.size() < most && kind.put_off.empty();
   if (found.size() > most) found.resize(most);
   std::ranges::move(found, std::back_inserter(asks));
 }
 
 std::vector<DetailAsk> DetailPuller::wanted(std::size_t most) {
-  std::set<Entity> read_whole;
-  for (const StreamState& stream : reader_.streams()) {
-    if (stream.full_done) read_whole.insert(stream.entity);
-  }
   std::vector<DetailAsk> asks;
-  DetailsRead out;
   for (auto& [detail, kind] : kinds_) {
+    kind.all_asked = false;
     if (spec(detail).lazy && !options_.needed->has(detail)) continue;
     if (clock_.steady_now() < kind.rest_until || asks.size() >= most) continue;
-    const std::size_t before = asks.size();
-    add_wanted(kind, most - before, asks);
-    if (asks.size() > before || !kind.put_off.empty()) continue;
-    DetailState state = kind.state;
-    state.full_done |= read_whole.contains(spec(detail).owner) && !state.refused;
-    note(kind, state, out);
+    add_wanted(kind, most - asks.size(), asks);
   }
-  if (!out.states.empty()) events_.push(std::move(out), {});
   return asks;
 }
 
@@ -83,7 +74,7 @@ Result<void> DetailPuller::read(Pace pace, const std::stop_token& stop) {
   for (int i = 0; i < requests && !asks.empty(); ++i) {
     const auto batch = next_batch(asks, pace);
     // A method that must rest is not waited for beside the polls.
-    if (batch.empty()) return {};
+    if (batch.empty()) break;
     auto answers = read_details(client_, batch, stop);
     if (!answers) return answers.error();
     DetailsRead out;
@@ -101,7 +92,25 @@ Result<void> DetailPuller::read(Pace pace, const std::stop_token& stop) {
     if (!events_.push(std::move(out), stop)) return stopped();
   }
   pages_.clear();
+  note_all_read(asks, stop);
   return {};
+}
+
+void DetailPuller::note_all_read(const std::vector<DetailAsk>& left, const std::stop_token& stop) {
+  for (const DetailAsk& ask : left) kinds_.at(ask.detail).all_asked = false;
+  std::set<Entity> whole;
+  for (const StreamState& stream : reader_.streams()) {
+    if (stream.full_done) whole.insert(stream.entity);
+  }
+  DetailsRead out;
+  for (auto& [detail, kind] : kinds_) {
+    const bool read = kind.all_asked && kind.put_off.empty() && whole.contains(spec(detail).owner);
+    if (!read || kind.state.refused || clock_.steady_now() < kind.rest_until) continue;
+    DetailState state = kind.state;
+    state.full_done = true;
+    note(kind, std::move(state), out);
+  }
+  if (!out.states.empty()) events_.push(std::move(out), stop);
 }
 
 void DetailPuller::take(DetailAnswer answer, std::vector<DetailAsk>& asks, DetailsRead& out,

@@ -60,6 +60,7 @@ class DetailPuller {
     bool fails = false;                               // some of the latest questions
     SteadyTime rest_until{};                          // nobody is asked
     SteadyTime open_due{};                            // open owners are asked again
+    bool all_asked = false;                           // everything wanted is asked for this time
     std::map<std::int64_t, SteadyTime> put_off = {};  // owners that are not asked until then
   };
   // What one request has brought of one kind.
@@ -76,6 +77,8 @@ class DetailPuller {
   void take(DetailAnswer answer, std::vector<DetailAsk>& asks, DetailsRead& out, Tally& tally);
   void judge(Kind& kind, Tally tally, DetailsRead& out);
   void note(Kind& kind, DetailState state, DetailsRead& out);
+  // What was wanted at first has been read of kinds of which nothing is left.
+  void note_all_read(const std::vector<DetailAsk>& left, const std::stop_token& stop);
   void put_off(Kind& kind, const std::vector<DetailAsk>& asks, seconds by);
 
   Client& client_;

@@ -123,6 +123,10 @@ std::int64_t Puller::mend(Verifier& verifier, const std::stop_token& stop) {
                              .trust = Trust::nothing});
   }
   if (count > 0) events_.push(std::move(written), stop);
+  if (DetailsRead details{verifier.take_details_to_write(), {}}; !details.rows.empty()) {
+    count += static_cast<std::int64_t>(details.rows.size());
+    events_.push(std::move(details), stop);
+  }
   return count;
 }
 

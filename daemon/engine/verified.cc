@@ -14,6 +14,8 @@ std::string_view name(Difference::Kind kind) {
       return "field";
     case Difference::Kind::count:
       return "count";
+    case Difference::Kind::details:
+      return "details";
     case Difference::Kind::hidden:
       return "hidden";
   }
@@ -23,12 +25,14 @@ std::string_view name(Difference::Kind kind) {
 std::int64_t Verification::differing() const {
   std::int64_t sum = 0;
   for (const StreamVerdict& stream : streams) sum += stream.differences;
+  for (const DetailVerdict& verdict : details) sum += verdict.differences;
   return sum;
 }
 
 std::int64_t Verification::undecided() const {
   std::int64_t sum = 0;
   for (const StreamVerdict& stream : streams) sum += stream.undecided;
+  for (const DetailVerdict& verdict : details) sum += verdict.undecided;
   return sum;
 }
 
@@ -42,9 +46,18 @@ std::string to_json(const Verification& kept) {
                        {"differences", s.differences},
                        {"undecided", s.undecided}});
   }
+  nlohmann::json details = nlohmann::json::array();
+  for (const DetailVerdict& d : kept.details) {
+    if (!d.compared) continue;
+    details.push_back({{"detail", name(d.detail)},
+                       {"objects", d.objects},
+                       {"differences", d.differences},
+                       {"undecided", d.undecided}});
+  }
   return nlohmann::json{{"ended_at", to_unix(kept.ended_at)},
                         {"requests", kept.requests},
-                        {"streams", std::move(streams)}}
+                        {"streams", std::move(streams)},
+                        {"details", std::move(details)}}
       .dump();
 }
 
@@ -63,6 +76,15 @@ std::optional<Verification> verification_from_json(const std::string& text) try 
     stream.rows = s.at("rows");
     stream.differences = s.at("differences");
     stream.undecided = s.at("undecided");
+  }
+  for (const auto& d : json.value("details", nlohmann::json::array())) {
+    const auto detail = detail_named(d.at("detail").get<std::string>());
+    if (!detail) continue;
+    kept.details.push_back({.detail = *detail,
+                            .compared = true,
+                            .objects = d.at("objects"),
+                            .differences = d.at("differences"),
+                            .undecided = d.at("undecided")});
   }
   return kept;
 } catch (const nlohmann::json::exception&) {

@@ -18,13 +18,14 @@ struct Difference {
     gone,     // the mirror has a row that the portal no longer shows: deleted, or closed to us
     field,    // one value of a row
     count,    // the numbers of rows, where the ids that were compared do not say why
+    details,  // what belongs to an object and is asked for by its id
     hidden,   // the portal shows so few rows that lost rights are likelier than deletions
   };
   Entity entity = Entity::deal;
   Kind kind = Kind::field;
-  std::int64_t id = 0;     // of missing, gone, field
-  std::string field = {};  // of field: a column, or a portal field without a column
-  Value here = {};         // of field, count, hidden: in the mirror; the rows
+  std::int64_t id = 0;     // of missing, gone, field, details
+  std::string field = {};  // of field: a column, or a portal field without one; the kind of details
+  Value here = {};         // of field, count, details, hidden: in the mirror; the rows
   Value there = {};        // on the portal
 };
 std::string_view name(Difference::Kind kind);
@@ -45,10 +46,20 @@ struct StreamVerdict {
   std::int64_t undecided = 0;
 };
 
+struct DetailVerdict {
+  Detail detail = {};
+  bool compared = false;
+  std::string problem = {};  // why they were not compared, or not all
+  std::int64_t objects = 0;  // whose details were compared
+  std::int64_t differences = 0;
+  std::int64_t undecided = 0;
+};
+
 struct Verification {
   Time ended_at;  // our clock
   std::uint64_t requests = 0;
   std::vector<StreamVerdict> streams;   // in the order of kEntities
+  std::vector<DetailVerdict> details;   // in the order of kDetails
   std::vector<Difference> differences;  // the first kMostDifferences
   std::int64_t differing() const;       // all of them
   std::int64_t undecided() const;       // suspects of all streams

@@ -16,6 +16,8 @@ constexpr auto kWindowRows = static_cast<std::int64_t>(kBatchCommands * kPageRow
 constexpr std::int64_t kNewestRows = kWindowRows - 50;
 // Part of the requests that is kept for the second look.
 constexpr std::uint64_t kSecondLookPart = 10;
+// Part of them that details may take.
+constexpr std::uint64_t kDetailsPart = 10;
 // Of so many rows, some are dealt from all. Of more, a quarter are the newest, and the others are
 // found by their ids.
 constexpr std::int64_t kDealtFromAll = 20'000;
@@ -35,7 +37,8 @@ Verifier::Verifier(Client& client, Reader& reader, Clock& clock, VerifyOptions o
       reader_(reader),
       clock_(clock),
       options_(std::move(options)),
-      random_(options_.seed ? *options_.seed : std::random_device{}()) {
+      random_(options_.seed ? *options_.seed : std::random_device{}()),
+      details_(client, reader, options_.streams, options_.objects) {
   options_.requests = std::max(options_.requests, kFewestVerifyRequests);
   const auto rows = reader_.row_counts();
   for (StreamState& state : reader_.streams()) {
@@ -63,8 +66,7 @@ void Verifier::begin(std::vector<Task> tasks, std::uint64_t most_requests) {
 
 // The next lists of the look under way; none: it is over.
 void Verifier::begin_next() {
-  reading_.reset();
-  while (!reading_) {
+  while (look_over()) {
     switch (phase_) {
       case Phase::lists:
         begin(plan_lists(), kAsNeeded);
@@ -72,6 +74,10 @@ void Verifier::begin_next() {
         break;
       case Phase::rows:
         begin(plan_rows(), left_for_first());
+        phase_ = Phase::details;
+        break;
+      case Phase::details:
+        details_.begin_first(options_.requests / kDetailsPart, clock_.now(), random_);
         phase_ = Phase::ids;
         break;
       case Phase::ids: {
@@ -104,7 +110,7 @@ std::uint64_t Verifier::left_for_first() const {
 }
 
 bool Verifier::must_rest() const {
-  if (!reading_) return false;
+  if (!reading_) return details_.must_rest();
   const SteadyTime now = client_.steady_now();
   return std::all_of(reading_->tasks.begin(), reading_->tasks.end(), [&](const Task& task) {
     return task.done || client_.ready_at(std::string{spec(task.request.entity).method}) > now;
@@ -112,14 +118,22 @@ bool Verifier::must_rest() const {
 }
 
 Result<void> Verifier::step(const std::stop_token& stop) {
-  if (!reading_) return {};
+  if (look_over()) return {};
   ++requests_;
+  if (!reading_) {
+    if (auto asked = details_.step(stop); !asked) return asked;
+    if (details_.look_over()) begin_next();
+    return {};
+  }
   auto answer = reading_->reader.next(stop);
   if (!answer) return answer.error();
   --reading_->requests_left;
   for (const ListPart& part : answer->parts) take(reading_->tasks[part.list], part);
   const std::uint64_t rest = reading_->reader.rest();
-  if (reading_->reader.done() || reading_->requests_left == 0) begin_next();
+  if (reading_->reader.done() || reading_->requests_left == 0) {
+    reading_.reset();
+    if (look_over()) begin_next();
+  }
   if (progress_) {
     const std::uint64_t windows = large_.empty() ? 0 : left_for_first() * kWindowRows;
     progress_({handled_, handled_ + rest + windows, requests_});

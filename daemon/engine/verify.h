@@ -15,6 +15,7 @@
 #include "daemon/engine/id_ranges.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/verified.h"
+#include "daemon/engine/verify_details.h"
 #include "daemon/store/store.h"
 
 // Compares the mirror with the portal, within a budget of requests: the numbers of rows, the ids,
@@ -33,6 +34,7 @@ namespace b24 {
 struct VerifyOptions {
   std::uint64_t requests = 100;            // at most, repeats of a failing one aside
   std::int64_t rows = 200;                 // of each stream, compared field by field
+  std::int64_t objects = 50;               // of each kind of details, all that belongs to them
   std::set<Entity> streams = {};           // empty: all
   std::optional<std::uint64_t> seed = {};  // of what is looked at; nothing: by chance
 };
@@ -48,7 +50,7 @@ class Verifier {
   Verifier& operator=(const Verifier&) = delete;
 
   // The look under way has no request left.
-  bool look_over() const { return reading_ == nullptr; }
+  bool look_over() const { return reading_ == nullptr && details_.look_over(); }
   // One request of it. Fails as Client::batch does, and may then be called again.
   Result<void> step(const std::stop_token& stop);
   // The portal wants all methods of the next request to rest.
@@ -71,6 +73,7 @@ class Verifier {
   // What mends. Rows as the second look has just read them, in place of those that differ: each is
   // given once, and must be written before anything newer is read.
   std::map<Entity, std::vector<Record>> take_rows_to_write();
+  std::vector<DetailRows> take_details_to_write() { return details_.take_rows_to_write(); }
   // Rows that only the mirror has, of each stream the first kMostDifferences: to be asked for
   // again.
   std::map<Entity, std::vector<std::int64_t>> only_here() const;
@@ -79,7 +82,7 @@ class Verifier {
 
  private:
   enum class Purpose { count, whole, ids, rows, again };
-  enum class Phase { lists, rows, ids, windows, waiting, again };
+  enum class Phase { lists, rows, details, ids, windows, waiting, again };
   struct Suspect {
     Difference::Kind kind = Difference::Kind::field;
     std::vector<FieldDifference> fields = {};  // as the first look saw them
@@ -145,6 +148,7 @@ class Verifier {
   VerifyOptions options_;
   std::mt19937_64 random_;
   std::map<Entity, Stream> streams_;
+  DetailComparison details_;
   Phase phase_ = Phase::lists;
   std::unique_ptr<Reading> reading_;
   std::vector<Entity> large_;  // whose ids are looked at by windows

@@ -139,6 +139,7 @@ std::set<Entity> Verifier::suspected() const {
     const bool count = stream.count_differs && !stream.all_ids;
     if (count || !stream.suspects.empty()) found.insert(entity);
   }
+  found.merge(details_.suspected());
   return found;
 }
 
@@ -151,8 +152,12 @@ void Verifier::look_again(Mirror mirror) {
     if (found != streams_.end()) found->second.state = std::move(state);
   }
   phase_ = Phase::again;
-  begin(plan_again(), left_for_second());
-  if (!reading_) begin_next();
+  std::vector<Task> tasks = plan_again();
+  const std::uint64_t left = left_for_second();
+  const std::uint64_t for_details = details_.suspected().empty() ? 0 : (left + 1) / 2;
+  details_.begin_second(for_details);
+  begin(std::move(tasks), left - for_details);
+  if (look_over()) begin_next();
 }
 
 void Verifier::take_again(Stream& stream, Task& task, const ListPart& part) {
@@ -282,6 +287,8 @@ Verification Verifier::result() const {
       if (all.differences.size() < kMostDifferences) all.differences.push_back(difference);
     }
   }
+  all.details = details_.verdicts();
+  std::ranges::copy(details_.differences(), std::back_inserter(all.differences));
   return all;
 }
 

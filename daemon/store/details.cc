@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/store/mirror_table.h"
 #include "daemon/store/rows.h"
@@ -24,6 +25,9 @@ constexpr const char* kStates = "SELECT detail, full_done, refused, problem FROM
 constexpr const char* kOwnLink =
     "DELETE FROM activity_links WHERE activity_id = ?1 AND (crm_type, crm_id) = "
     "(SELECT owner_type_id, owner_id FROM activities WHERE id = ?1)";
+
+// Objects among which some are dealt for a comparison.
+constexpr std::int64_t kNewestOwners = 20'000;
 
 std::string key_of(const DetailSpec& spec) {
   return std::string(spec.key_column.empty() ? "id" : spec.key_column);
@@ -153,6 +157,30 @@ std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail, s
                   "AND {0} IS NOT NULL ORDER BY id DESC LIMIT ?2",
                   key_of(s), table_of(s.owner), only, s.closed_column),
       s.only_text, most);
+  std::vector<DetailAsk> asks;
+  while (run.next()) asks.push_back({detail, run.integer(0), run.integer(1)});
+  return asks;
+}
+
+std::vector<DetailAsk> read_detail_owners(Connection& connection, Detail detail, Time now) {
+  const DetailSpec& s = spec(detail);
+  const EntitySpec& owner = spec(s.owner);
+  std::string condition = fmt::format("m.deleted_at IS NULL AND m.{} IS NOT NULL", key_of(s));
+  if (!s.only_column.empty()) {
+    condition += fmt::format(" AND m.{} = '{}'", s.only_column, s.only_text);
+  }
+  if (const auto changed = change_time_index(owner)) {
+    const std::string open =
+        s.closed_column.empty() ? "" : fmt::format("m.{} = 0 OR ", s.closed_column);
+    condition += fmt::format(" AND ({}m.{} >= {})", open, owner.fields[*changed].column,
+                             to_unix(now - s.worth_asking));
+  }
+  Run run = connection.run(
+      fmt::format("SELECT m.id, m.{} FROM (SELECT * FROM {} ORDER BY id DESC LIMIT {}) AS m "
+                  "WHERE {} AND NOT EXISTS (SELECT 1 FROM wanted_details AS w "
+                  "WHERE w.detail = ? AND w.closed IN (0, 1) AND w.owner_id = m.id)",
+                  key_of(s), table_of(s.owner), kNewestOwners, condition),
+      name(detail));
   std::vector<DetailAsk> asks;
   while (run.next()) asks.push_back({detail, run.integer(0), run.integer(1)});
   return asks;

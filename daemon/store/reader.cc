@@ -119,6 +119,12 @@ std::vector<DetailAsk> Reader::wanted_details(Detail detail, std::int64_t most) 
 std::map<Detail, std::int64_t> Reader::waiting_details() {
   return read_waiting_details(impl_->connection);
 }
+std::vector<DetailAsk> Reader::read_owners(Detail detail, Time now) {
+  return read_detail_owners(impl_->connection, detail, now);
+}
+std::optional<DetailDifference> Reader::difference(const DetailRows& there) {
+  return read_difference(impl_->connection, there);
+}
 std::vector<DetailAsk> Reader::open_owners(Detail detail, std::int64_t most) {
   return read_open_owners(impl_->connection, detail, most);
 }

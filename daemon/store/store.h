@@ -86,6 +86,11 @@ struct FieldDifference {
   friend bool operator==(const FieldDifference&, const FieldDifference&) = default;
 };
 
+struct DetailDifference {
+  std::int64_t here = 0, there = 0;  // rows
+  bool waiting = false;              // the object's details are to be read anew
+};
+
 // By how much the seen_at of a stored alert may lag behind.
 inline constexpr seconds kSeenSlack{300};
 
@@ -307,6 +312,11 @@ class Reader {
   std::vector<DetailAsk> wanted_details(Detail detail, std::int64_t most);
   std::map<Detail, std::int64_t> waiting_details();
   std::vector<DetailAsk> open_owners(Detail detail, std::int64_t most);
+  // Owners whose details were read, among the newest objects.
+  std::vector<DetailAsk> read_owners(Detail detail, Time now);
+  // How the mirror's details of an object differ from the portal's; nothing when they are equal, or
+  // the mirror does not have the object.
+  std::optional<DetailDifference> difference(const DetailRows& there);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
   // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.

@@ -95,6 +95,55 @@ TEST_F(VerifyTest, EqualStreamsAreComparedInFull) {
   EXPECT_LE(found.requests, 4U) << "small lists share their requests";
 }
 
+sim::PortalOptions with_activities() {
+  sim::PortalOptions options = small_company();
+  options.activities = 40;
+  return options;
+}
+
+constexpr const char* kBoundTwice =
+    "SELECT activity_id FROM v_activity_link WHERE is_owner = 0 GROUP BY 1 ORDER BY 1 LIMIT 1";
+
+// A binding that came without a change of its activity, which the docs do not rule out.
+TEST_F(VerifyTest, ComparesWhatBelongsToObjects) {
+  read(with_activities());
+  const std::int64_t id = desk_->ids(kBoundTwice).front();
+  desk_->tamper(fmt::format("DELETE FROM activity_links WHERE activity_id = {}", id));
+  const Verification found = verified();
+  const auto rows = desk_->number(fmt::format(
+      "SELECT count(*) FROM v_activity_link WHERE activity_id = {} AND is_owner = 0", id));
+  EXPECT_EQ(rows, 0);
+  ASSERT_EQ(found.differences.size(), 1U);
+  const Difference& difference = found.differences.front();
+  EXPECT_EQ(difference.kind, Kind::details);
+  EXPECT_EQ(difference.entity, Entity::activity);
+  EXPECT_EQ(difference.id, id);
+  EXPECT_EQ(difference.field, "activity_link");
+  EXPECT_EQ(as_integer(difference.here), 0);
+  EXPECT_GE(as_integer(difference.there), 1);
+  ASSERT_EQ(found.details.size(), std::size(kDetails));
+  EXPECT_EQ(found.details[0].objects, 40);
+  EXPECT_EQ(found.details[0].differences, 1);
+  EXPECT_EQ(found.differing(), 1);
+  const auto kept = verification_from_json(to_json(found));
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->differing(), 1);
+}
+
+TEST_F(VerifyTest, MendsWhatBelongsToObjects) {
+  read(with_activities());
+  const std::int64_t id = desk_->ids(kBoundTwice).front();
+  desk_->tamper(fmt::format("INSERT INTO activity_links VALUES (2, 999999, {})", id));
+  Verifier verifier{desk_->client(), desk_->reader(), desk_->clock, {}};
+  look(verifier);
+  EXPECT_THAT(verifier.suspected(), ElementsAre(Entity::activity));
+  verifier.look_again(Verifier::Mirror::caught_up);
+  look(verifier);
+  EXPECT_EQ(desk_->puller->mend(verifier, {}), 1);
+  ASSERT_FALSE(desk_->pass().error);
+  EXPECT_THAT(lines(verified()), IsEmpty());
+}
+
 TEST_F(VerifyTest, NamesEachKindOfDifference) {
   read();
   // Neither their number nor their hash says that something is wrong.

@@ -66,6 +66,7 @@ TEST_F(VerifyCommand, AnEqualMirrorIsSaidToBeEqual) {
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_THAT(done.out, HasSubstr("сделки: 60, совпадают; сверено 60 id и 60 строк\n"));
   EXPECT_THAT(done.out, HasSubstr("звонки: 300, совпадают; сверено 300 id и 200 строк\n"));
+  EXPECT_THAT(done.out, HasSubstr("связи дел: сверено объектов "));
   EXPECT_THAT(done.out, HasSubstr("Расхождений нет. Запросов: "));
   const Finished few = verify({"--stream", "call", "--requests", "5", "--rows", "2", "--json"});
   EXPECT_EQ(few.exit_code, 0) << few.err;
