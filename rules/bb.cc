@@ -130,6 +130,7 @@ std::string object_url(std::string_view portal_url, Entity entity, std::int64_t 
     case Entity::deal_move:
     case Entity::lead_move:
     case Entity::invoice_move:
+    case Entity::currency:
       break;
   }
   return {};

@@ -55,6 +55,7 @@ std::string fallback_title(Entity entity, std::int64_t id) {
     case Entity::deal_move:
     case Entity::lead_move:
     case Entity::invoice_move:
+    case Entity::currency:
       break;
   }
   return fmt::format("{} {}", name(entity), id);

@@ -68,7 +68,7 @@ constexpr Field kDealFields[] = {
     {"stageId", "stageId", "stage_id", text},
     {"stageSemanticId", "stageSemanticId", "semantic", text},
     {"closed", "closed", "closed", flag},
-    {"opportunity", "opportunity", "amount", real},
+    {"opportunity", "opportunity", "amount_minor", money},
     {"currencyId", "currencyId", "currency", text},
     {"assignedById", "assignedById", "manager_id", integer},
     {"createdBy", "createdBy", "created_by", integer},
@@ -93,7 +93,7 @@ constexpr Field kLeadFields[] = {
     {"title", "title", "title", text},
     {"stageId", "stageId", "stage_id", text},
     {"stageSemanticId", "stageSemanticId", "semantic", text},
-    {"opportunity", "opportunity", "amount", real},
+    {"opportunity", "opportunity", "amount_minor", money},
     {"currencyId", "currencyId", "currency", text},
     {"assignedById", "assignedById", "manager_id", integer},
     {"createdBy", "createdBy", "created_by", integer},
@@ -119,7 +119,7 @@ constexpr Field kQuoteFields[] = {
     {"title", "title", "title", text},
     {"stageId", "stageId", "stage_id", text},
     {"closed", "closed", "closed", flag},
-    {"opportunity", "opportunity", "amount", real},
+    {"opportunity", "opportunity", "amount_minor", money},
     {"currencyId", "currencyId", "currency", text},
     {"assignedById", "assignedById", "manager_id", integer},
     {"createdBy", "createdBy", "created_by", integer},
@@ -141,7 +141,7 @@ constexpr Field kInvoiceFields[] = {
     {"title", "title", "title", text},
     {"categoryId", "categoryId", "pipeline_id", integer},
     {"stageId", "stageId", "stage_id", text},
-    {"opportunity", "opportunity", "amount", real},
+    {"opportunity", "opportunity", "amount_minor", money},
     {"currencyId", "currencyId", "currency", text},
     {"assignedById", "assignedById", "manager_id", integer},
     {"createdBy", "createdBy", "created_by", integer},
@@ -281,6 +281,22 @@ constexpr std::string_view kCallDropped[] = {
     "REST_APP_*", "CALL_FAILED_REASON", "COMMENT",  "CALL_VOTE",    "CALL_CATEGORY",
 };
 
+// The rate is that of `nominal` units, in the base currency, with four decimal places
+// (crm/data-types.md).
+constexpr Field kCurrencyFields[] = {
+    {"CURRENCY", "CURRENCY", "code", text, true},
+    {"FULL_NAME", "FULL_NAME", "name", text},
+    {"AMOUNT", "AMOUNT", "rate", real},
+    {"AMOUNT_CNT", "AMOUNT_CNT", "nominal", integer},
+    {"BASE", "BASE", "is_base", flag},
+    {"SORT", "SORT", "sort", integer},
+    {"DECIMALS", "DECIMALS", "decimals", integer},
+    {"DATE_UPDATE", "DATE_UPDATE", "updated_at", time},
+};
+// How sums are written on the portal's pages.
+constexpr std::string_view kCurrencyDropped[] = {"LID", "FORMAT_STRING", "DEC_POINT",
+                                                 "THOUSANDS_SEP", "LANG"};
+
 constexpr seconds kOverlap = minutes{5};
 
 // A kind of object of the one list for all of them.
@@ -418,6 +434,20 @@ constexpr EntitySpec kSpecs[] = {
     dispensable(stage_moves(Entity::deal_move, kDealType, kMoveFields)),
     dispensable(stage_moves(Entity::lead_move, kLeadType, kLeadMoveFields)),
     dispensable(stage_moves(Entity::invoice_move, kInvoiceType, kMoveFields)),
+    // For those alone who may see the settings of the CRM.
+    {.entity = Entity::currency,
+     .method = "crm.currency.list",
+     .style = RequestStyle::currency,
+     .optional = true,
+     .id_select = "CURRENCY",
+     .id_answer = "CURRENCY",
+     .id_style = IdStyle::code,
+     .uncounted = true,
+     .paging = Paging::whole,
+     .renewal = Renewal::whole,
+     .every = hours{1},
+     .fields = kCurrencyFields,
+     .dropped = kCurrencyDropped},
 };
 
 }  // namespace

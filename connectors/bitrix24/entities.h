@@ -10,8 +10,8 @@
 // One table: for every kind of object, the method that reads it, its key, its fields and how the
 // portal writes them (portal docs: crm-item-list.md, object-fields.md, crm-activity-list.md,
 // crm-stage-history-list.md, tasks-task-list.md, voximplant-statistic-get.md, user-get.md,
-// department-get.md, crm-category-list.md, crm-status-list.md). Reading a new kind of object starts
-// with a row here.
+// department-get.md, crm-category-list.md, crm-status-list.md, crm-currency-list.md). Reading a new
+// kind of object starts with a row here.
 
 namespace b24 {
 
@@ -20,6 +20,12 @@ enum class FieldType {
   // too, and stays readable in `extra` under the portal's name.
   integer,  // 17 or "17"
   real,     // 19000, "19999.99"
+  // 19000, 999.9, "19999.99" -> hundredths of the currency: 1900000, 99990, 1999999. Decimal
+  // arithmetic, however long the fraction, rounded half away from zero; beyond 64 bits it does not
+  // fit. Assumption: the portal keeps sums of cards in hundredths whatever the currency. Its docs
+  // call them "double" (crm/data-types.md) and show two places at most; DECIMALS of a currency is
+  // of its output alone.
+  money,
   text,
   flag,     // "Y"/"N", true/false, 1/0 -> 1/0
   time,     // ISO with offset -> UTC seconds; year 9999, {} and "" are NULL
@@ -47,6 +53,15 @@ enum class Paging {
   whole,   // the answer is the whole list
 };
 
+// What the portal tells its rows apart by.
+enum class IdStyle {
+  number,
+  // A code of up to six visible ASCII characters, "RUB". The mirror numbers the row by them: they
+  // are the bytes of the id, the last one the lowest, so that 'R', 'U', 'B' make 0x525542. The code
+  // is a field of its own as well.
+  code,
+};
+
 // How a method wants its parameters: their names, their order and their letter case.
 enum class RequestStyle {
   user,
@@ -58,6 +73,7 @@ enum class RequestStyle {
   call,
   activity,
   stage_history,
+  currency,
 };
 
 // How a list is kept up to date once it has been read.
@@ -82,6 +98,9 @@ struct EntitySpec {
   std::string_view list_path = {};  // where the rows stand in "result": "items"; "" = itself
   std::string_view id_select;       // "id", "ID": name in filter, order and select
   std::string_view id_answer;       // name in the row
+  IdStyle id_style = IdStyle::number;
+  // The portal's `total` is always 0 and says nothing.
+  bool uncounted = false;
   Paging paging;
   Renewal renewal;
   // Filter key for "changed since", e.g. "updatedTime".

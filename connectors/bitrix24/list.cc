@@ -231,7 +231,8 @@ ListPart ListReader::List::take(const std::vector<const CommandAnswer*>& answers
       fail(page.error(), now, part);
       break;
     }
-    if (take_page(std::move(*page), answer->total, part) == Go::stop) break;
+    const auto total = spec_->uncounted ? std::nullopt : answer->total;
+    if (take_page(std::move(*page), total, part) == Go::stop) break;
     ++taken;
   }
   if (taken == answers.size()) {  // all were full

@@ -197,6 +197,7 @@ class PageReader {
       }
     }
     if (!record.extra.empty()) record.extra = sound(std::move(record.extra) + '}');
+    if (spec_.id_style == IdStyle::code) id = id_by_code(record);
     reason = judge(id, record);
     if (reason.empty()) accept(*id, std::move(record));
     return true;
@@ -229,11 +230,20 @@ class PageReader {
   }
 
   std::size_t use_of(std::string_view key) const {
-    if (key == spec_.id_answer) return kId;
+    if (key == spec_.id_answer && spec_.id_style == IdStyle::number) return kId;
     for (std::size_t i = 0; i < spec_.fields.size(); ++i) {
       if (spec_.fields[i].portal == key) return i;
     }
     return is_dropped(spec_, key) ? kDropped : kExtra;
+  }
+
+  std::optional<std::int64_t> id_by_code(const Record& record) const {
+    for (std::size_t i = 0; i < spec_.fields.size(); ++i) {
+      if (spec_.fields[i].portal != spec_.id_answer) continue;
+      const auto* code = std::get_if<std::string>(&record.values[i]);
+      return code == nullptr ? std::nullopt : id_of_code(*code);
+    }
+    return std::nullopt;
   }
 
   std::string judge(const std::optional<std::int64_t>& id, const Record& record) const {

@@ -114,6 +114,10 @@ Params page_params(const EntitySpec& spec, const PageQuery& query) {
       if (!query.ids.empty()) params["filter"] = {{"@" + id, query.ids}};
       if (query.start > 0) params["start"] = query.start;
       break;
+    case RequestStyle::currency:
+      params["order"] = {{"currency", "asc"}};
+      if (query.start > 0) params["start"] = query.start;
+      break;
   }
   return params;
 }

@@ -172,8 +172,9 @@ StreamProbe stream_of(const EntitySpec& spec, const Questions& questions,
     stream.refused = page.error();
     return stream;
   }
-  stream.total = answer->total;
   stream.rows = page->rows;
+  stream.total = answer->total;
+  if (spec.uncounted) stream.total = static_cast<std::int64_t>(page->rows);
   stream.rejected = page->rejected.size();
   if (spec.paging == Paging::keyset) {
     const CommandAnswer* next = questions.answer(question("next", spec.entity));

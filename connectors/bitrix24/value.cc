@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 namespace b24 {
@@ -56,6 +58,73 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
   const auto real = read_number(text);  // "17.00"
   if (!real || std::trunc(*real) != *real || std::abs(*real) > 9e15) return std::nullopt;
   return static_cast<std::int64_t>(*real);
+}
+
+// A decimal number: its digits without the point, and the power of ten they are to be taken by.
+struct Decimal {
+  bool negative = false;
+  std::string_view whole;
+  std::string_view fraction;
+  int exponent = 0;
+};
+
+constexpr int kMostExponent = 400;
+
+std::string_view take_digits(std::string_view& text) {
+  const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view digits = text.substr(0, end);
+  text.remove_prefix(end);
+  return digits;
+}
+
+bool take(char c, std::string_view& text) {
+  if (!text.starts_with(c)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// "-1.5", ".5", "1e3", "1.5E-2": as JSON and PHP write numbers.
+std::optional<Decimal> read_decimal(std::string_view text) {
+  Decimal number;
+  number.negative = take('-', text);
+  if (!number.negative) take('+', text);
+  number.whole = take_digits(text);
+  if (take('.', text)) number.fraction = take_digits(text);
+  if (number.whole.empty() && number.fraction.empty()) return std::nullopt;
+  if (take('e', text) || take('E', text)) {
+    take('+', text);
+    const auto [end, fault] =
+        std::from_chars(text.data(), text.data() + text.size(), number.exponent);
+    if (text.empty() || fault != std::errc{} || std::abs(number.exponent) > kMostExponent) {
+      return std::nullopt;
+    }
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  }
+  return text.empty() ? std::optional(number) : std::nullopt;
+}
+
+// FieldType::money. Rounding looks at the first digit that is left out: what is half or more of a
+// hundredth begins with a five.
+std::optional<std::int64_t> read_money(std::string_view text) {
+  const auto number = read_decimal(trimmed(text));
+  if (!number) return std::nullopt;
+  const auto size = static_cast<std::int64_t>(number->whole.size() + number->fraction.size());
+  const auto digit = [&](std::int64_t at) {
+    const auto i = static_cast<std::size_t>(at);
+    if (at < 0 || at >= size) return 0;
+    const std::size_t whole = number->whole.size();
+    return (i < whole ? number->whole[i] : number->fraction[i - whole]) - '0';
+  };
+  const std::int64_t kept = static_cast<std::int64_t>(number->whole.size()) + number->exponent + 2;
+  std::int64_t value = 0;
+  for (std::int64_t at = 0; at < kept; ++at) {
+    if (__builtin_mul_overflow(value, 10, &value) ||
+        __builtin_add_overflow(value, digit(at), &value)) {
+      return std::nullopt;
+    }
+  }
+  if (digit(kept) >= 5 && __builtin_add_overflow(value, 1, &value)) return std::nullopt;
+  return number->negative ? -value : value;
 }
 
 std::optional<std::int64_t> read_flag(const Cell& cell) {
@@ -198,6 +267,17 @@ std::optional<std::string> as_phone(const Cell& cell) {
 
 }  // namespace
 
+std::optional<std::int64_t> id_of_code(std::string_view code) {
+  constexpr std::size_t kMostLetters = 6;
+  if (code.empty() || code.size() > kMostLetters) return std::nullopt;
+  std::int64_t id = 0;
+  for (const char c : code) {
+    if (c <= ' ' || c > '~') return std::nullopt;
+    id = id * 256 + c;
+  }
+  return id;
+}
+
 std::optional<std::int64_t> to_id(const Cell& cell) {
   if (cell.kind != Kind::number && cell.kind != Kind::text) return std::nullopt;
   const auto id = read_integer(cell.text);
@@ -215,6 +295,8 @@ bool to_value(FieldType type, const Cell& cell, Value& to) {
       return plain && put(read_integer(cell.text), to);
     case FieldType::real:
       return plain && put(read_number(cell.text), to);
+    case FieldType::money:
+      return plain && put(read_money(cell.text), to);
     case FieldType::flag:
       return cell.kind != Kind::container && put(read_flag(cell), to);
     case FieldType::time:

@@ -21,6 +21,9 @@ struct Cell {
 // `to` as it was, when it does not fit the type.
 [[nodiscard]] bool to_value(FieldType type, const Cell& cell, Value& to);
 
+// An id of IdStyle::code; nothing for a code that is empty, too long or not of visible ASCII.
+std::optional<std::int64_t> id_of_code(std::string_view code);
+
 // An id: 17 or "17", zero included.
 std::optional<std::int64_t> to_id(const Cell& cell);
 

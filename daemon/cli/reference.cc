@@ -38,6 +38,9 @@ constexpr Function kReferenceFunctions[] = {
      "1 for a task made to try something out (`scope`)"},
     {"talk_seconds(duration_seconds, line)", "секунды разговора без поправки линии (`scope`)",
      "seconds of talk without what the line adds (`scope`)"},
+    {"to_base(amount_minor, rate, nominal)",
+     "сотые доли базовой валюты по курсу и номиналу из `v_currency`; курса нет – пусто",
+     "hundredths of the base currency by a rate and nominal of `v_currency`; empty without a rate"},
 };
 
 constexpr std::string_view kIntroductionRu = R"(# Виды b24watch: справочник аналитика

@@ -46,6 +46,8 @@ std::string_view one_of(Entity entity) {
       return tr("переход лида", "move of a lead");
     case Entity::invoice_move:
       return tr("переход счёта", "move of an invoice");
+    case Entity::currency:
+      return tr("валюта", "currency");
   }
   return "?";
 }

@@ -162,7 +162,8 @@ std::vector<Puller::Plan> Puller::plan_optional() const {
   std::vector<Plan> plans;
   for (const EntitySpec& s : specs()) {
     const StreamState& state = states_.at(s.entity);
-    if (!s.optional || state.full_done || rests(s.entity)) continue;
+    const bool apart = s.optional && s.renewal != Renewal::whole;
+    if (!apart || state.full_done || rests(s.entity)) continue;
     plans.push_back({.mode = Mode::full,
                      .entity = s.entity,
                      .request = {.entity = s.entity, .after_id = state.cursor_id}});

@@ -51,8 +51,8 @@ PulledPart Puller::take(Reading& reading, ListPart part) {
     state.refused = !passes_by_itself(part.failed->kind);
     failed_.insert(plan.entity);
     // A refused hint or count says nothing of the list itself.
-    const bool itself =
-        plan.mode == Mode::full || plan.mode == Mode::changed || plan.mode == Mode::newer;
+    const bool itself = plan.mode == Mode::full || plan.mode == Mode::changed ||
+                        plan.mode == Mode::newer || plan.mode == Mode::whole;
     if (itself && is_refused_option(plan.entity, part.failed)) {
       rest_until_[plan.entity] = clock_.steady_now() + options_.refused_every;
     }

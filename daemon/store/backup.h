@@ -21,7 +21,7 @@ inline constexpr std::string_view kStateTables[] = {"alerts",   "alert_events", 
                                                     "messages", "meta",         "outbox"};
 inline constexpr int kBackupsKept = 7;
 // Of the change log the newest lines, and all that norms are learned from and the views look up:
-// stages, the responsible, amounts, deadlines, and who changed a task.
+// stages, the responsible, amounts, deadlines, who changed a task, and rates of currencies.
 inline constexpr std::int64_t kChangesBackedUp = 1'000'000;
 
 struct Backup {

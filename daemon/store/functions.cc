@@ -3,8 +3,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -28,6 +30,11 @@ class Call {
     const int type = sqlite3_value_numeric_type(values_[i]);
     if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) return std::nullopt;
     return sqlite3_value_int64(values_[i]);
+  }
+  std::optional<double> real(int i) const {
+    const int type = sqlite3_value_numeric_type(values_[i]);
+    if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) return std::nullopt;
+    return sqlite3_value_double(values_[i]);
   }
   // Instants within the years 1970 to 9999; others give nothing, like NULL.
   std::optional<Time> time(int i) const {
@@ -149,6 +156,26 @@ void talk_seconds(const Call& call, const Counting& by) {
   call.give(std::max<std::int64_t>(*duration - offset, 0));
 }
 
+// By a sum in hundredths, a rate and its nominal. The portal's rates have four decimal places;
+// twice as many count, so that the decimal is exact though it comes as a binary fraction. Half a
+// hundredth is rounded away from zero.
+void to_base(const Call& call) {
+  __extension__ using Wide = unsigned __int128;
+  constexpr double kScale = 1e8;
+  constexpr double kMostRate = 9e10;
+  const auto amount = call.integer(0);
+  const auto rate = call.real(1);
+  const auto nominal = call.integer(2);
+  if (!amount || !rate || !nominal || *nominal <= 0 || !(*rate > 0 && *rate < kMostRate)) return;
+  const auto scaled = static_cast<Wide>(std::llround(*rate * kScale));
+  const auto unit = static_cast<Wide>(*nominal) * static_cast<Wide>(kScale);
+  const auto size = *amount < 0 ? Wide{0} - static_cast<Wide>(*amount) : static_cast<Wide>(*amount);
+  const Wide value = (2 * size * scaled + unit) / (2 * unit);
+  if (value > static_cast<Wide>(std::numeric_limits<std::int64_t>::max())) return;
+  const auto result = static_cast<std::int64_t>(value);
+  call.give(*amount < 0 ? -result : result);
+}
+
 void lower(const Call& call) {
   if (const auto text = call.text(0)) call.give(to_lower(*text));
 }
@@ -207,6 +234,7 @@ constexpr Function kFunctions[] = {
     {"is_test_deal", 2, entry<counted<is_test_deal>>},
     {"is_test_task", 2, entry<counted<is_test_task>>},
     {"talk_seconds", 2, entry<counted<talk_seconds>>},
+    {"to_base", 3, entry<to_base>},
     {"lower", 1, entry<lower>},
     {"upper", 1, entry<upper>},
     {"like", 2, entry<like>},

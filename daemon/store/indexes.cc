@@ -41,6 +41,7 @@ constexpr Index kIndexes[] = {
     {Entity::deal_move, "deal_moves_won", "(at) WHERE semantic = 'S'"},
     {Entity::lead_move, "lead_moves_by_owner", "(owner_id)"},
     {Entity::invoice_move, "invoice_moves_by_owner", "(owner_id)"},
+    {Entity::currency, "currencies_by_code", "(code)"},
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace b24 {
 namespace {
 
-// 19000 and 19000.0 are the same amount: a REAL column gives back the second.
+// 90 and 90.0 are the same rate: a REAL column gives back the second.
 bool same(const Value& a, const Value& b) {
   if (a == b) return true;
   const auto x = as_number(a);

@@ -30,7 +30,7 @@ constexpr std::string_view kAllowedFunctions =
     "julianday lag last_value lead length like likelihood likely ln local_day log log10 log2 "
     "lower ltrim max min mod nth_value ntile nullif percent_rank pi pow power radians rank "
     "replace round row_number rtrim sign sin sqrt strftime substr substring sum talk_seconds tan "
-    "time total trim trunc typeof unicode unixepoch unlikely upper work_days work_minutes ";
+    "time to_base total trim trunc typeof unicode unixepoch unlikely upper work_days work_minutes ";
 
 constexpr const char* kTables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
 

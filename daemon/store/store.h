@@ -270,11 +270,12 @@ struct SqlError {
 //   local_day(t) '2026-11-21'; work_days(a, b); work_minutes(a, b); effective_deadline(t);
 //   absent_through(manager_id, a, b); is_manager(id); is_sales(pipeline_id);
 //   is_test_deal(title, type_id); is_test_task(title, group_id); talk_seconds(duration, line).
-// An instant that is NULL, no number or beyond the years 1970 to 9999 gives NULL. lower(x),
-// upper(x), LIKE (case ignored, "ё" is not "е") and COLLATE NOCASE know Cyrillic; they need no
-// surroundings. unixepoch() without arguments is the query's parameter :now, given under that name
-// whether the statement names it or not; otherwise the system's clock. So the views' "now" is the
-// rule's.
+// An instant that is NULL, no number or beyond the years 1970 to 9999 gives NULL. These need no
+// surroundings: to_base(amount_minor, rate, nominal), hundredths of the base currency, NULL without
+// a rate or a nominal; lower(x), upper(x), LIKE (case ignored, "ё" is not "е") and COLLATE NOCASE,
+// which know Cyrillic. unixepoch() without arguments is the query's parameter :now, given under
+// that name whether the statement names it or not; otherwise the system's clock. So the views'
+// "now" is the rule's.
 class Reader {
  public:
   // Fails with invalid_input when there is no such file yet, it is of another version, or is not

@@ -11,8 +11,8 @@
 -- inside views: the first of "[5,7]" is the number after the bracket.
 --
 -- What is derived is defined once, here. "Now" is unixepoch(), which is the rule's :now (store.h).
--- effective_deadline() is a function of ours: only a Reader can read the views that use it, and the
--- columns that come from it only with its surroundings.
+-- effective_deadline() and to_base() are functions of ours: only a Reader can read the views that use
+-- them, and the columns that come from the first only with its surroundings.
 --
 -- Who was responsible at some moment: the change log has the old value of the first change seen
 -- after it; without one it is as it is today. The portal tells a move to the second, the log tells
@@ -54,9 +54,15 @@ SELECT
   --# closed INTEGER | 1 – закрыта | 1 when closed
   d.closed AS closed,
   --# amount REAL | Сумма в валюте сделки | Amount in the deal's currency
-  d.amount AS amount,
+  d.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   d.currency AS currency,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  d.amount_minor AS amount_minor,
+  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  d.amount_base_minor / 100.0 AS amount_base,
+  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  d.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   d.manager_id AS manager_id,
   --# created_at INTEGER | Создана, секунды UTC | Created, UTC seconds
@@ -194,7 +200,11 @@ FROM (
           o.moved_at),
         NULL) AS won_at,
     (SELECT s.due_at FROM v_deal_step AS s
-     WHERE s.deal_id = o.id AND s.due_at >= unixepoch() ORDER BY s.due_at LIMIT 1) AS next_step_at
+     WHERE s.deal_id = o.id AND s.due_at >= unixepoch() ORDER BY s.due_at LIMIT 1) AS next_step_at,
+    (SELECT iif(c.is_base = 1, o.amount_minor,
+                to_base(o.amount_minor, c.rate, c.nominal))
+     FROM currencies AS c
+     WHERE c.code = o.currency AND c.deleted_at IS NULL LIMIT 1) AS amount_base_minor
   FROM deals AS o
   WHERE o.deleted_at IS NULL
 ) AS d;
@@ -257,89 +267,120 @@ WHERE l.crm_type = 2 AND t.status IN (2, 3) AND t.deadline_at IS NOT NULL
 
 --# v_deal_won | Выигрыши: переходы сделок в успех, и удалённых тоже | Wins: moves of deals into success, of deleted ones too
 --: Цифры закрытого периода остаются: удалённые сделки здесь есть, с deleted_at. У сделки, ушедшей из успеха, заполнен left_at; выиграть её могут снова, это другая строка. | Figures of a closed period stay: deleted deals are here, with deleted_at. A deal that left success has left_at; when it is won again, that is another row.
---: Ответственный и сумма – какими они стали вместе с переходом: что изменено тем же сохранением или замечено в том же опросе, входит в выигрыш, а изменённое позже – нет. | The responsible and the amount are those that came with the move: what was saved with it, or noticed by the same look, belongs to the win; what changed later does not.
+--: Ответственный, сумма и валюта – какими они стали вместе с переходом: что изменено тем же сохранением или замечено в том же опросе, входит в выигрыш, а изменённое позже – нет. | The responsible, the amount and the currency are those that came with the move: what was saved with it, or noticed by the same look, belongs to the win; what changed later does not.
+--: Курс – на момент выигрыша, как его помнит журнал изменений; курсы сверяются раз в час. Для выигрышей до первого запуска – самый ранний из известных; до смены базовой валюты – неизвестен. | The rate is that of the moment of the win, by the change log; rates are looked at once an hour. For wins before the first start it is the earliest one known; for those before another currency became the base, it is not known.
 CREATE VIEW v_deal_won AS
 SELECT
   --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
-  m.owner_id AS deal_id,
+  w.deal_id AS deal_id,
   --# title TEXT | Название | Title
-  d.title AS title,
+  w.title AS title,
   --# won_at INTEGER | Когда перешла в успех, секунды UTC | When it moved into success, UTC seconds
-  m.at AS won_at,
+  w.won_at AS won_at,
   --# left_at INTEGER | Когда ушла из успеха, секунды UTC; не ушла – пусто | When it left success, UTC seconds; none while it has not
-  (SELECT n.at FROM deal_moves AS n
-   WHERE n.owner_id = m.owner_id AND n.id > m.id AND n.semantic IS NOT 'S'
-     AND (n.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
-   ORDER BY n.id LIMIT 1) AS left_at,
+  w.left_at AS left_at,
   --# deleted_at INTEGER | Когда удалена, секунды UTC; не удалена – пусто | When it was deleted, UTC seconds; none while it is there
-  d.deleted_at AS deleted_at,
+  w.deleted_at AS deleted_at,
   --# manager_id INTEGER | Кто был ответственным в тот момент: v_manager.id | Who was responsible at that moment: v_manager.id
   coalesce(
     (SELECT c.old_value FROM changes AS c
-     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
-       AND c.seen_at > m.noticed_at ORDER BY c.id LIMIT 1),
-    d.manager_id) AS manager_id,
+     WHERE c.entity = 'deal' AND c.entity_id = w.deal_id AND c.field = 'manager_id'
+       AND c.seen_at > w.noticed_at ORDER BY c.id LIMIT 1),
+    w.manager_now) AS manager_id,
   --# amount REAL | Сумма в тот момент, в валюте сделки | Amount at that moment, in the deal's currency
-  coalesce(
-    (SELECT c.old_value FROM changes AS c
-     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
-       AND c.seen_at > m.noticed_at ORDER BY c.id LIMIT 1),
-    d.amount) AS amount,
-  --# currency TEXT | Валюта, например RUB | Currency, such as RUB
-  d.currency AS currency,
+  w.amount_minor / 100.0 AS amount,
+  --# currency TEXT | Валюта в тот момент, например RUB | Currency at that moment, such as RUB
+  w.currency AS currency,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  w.amount_minor AS amount_minor,
+  --# amount_base REAL derived | Сумма в базовой валюте портала по курсу того момента; курса нет – пусто | The amount in the portal's base currency at the rate of that moment; empty without a rate
+  w.amount_base_minor / 100.0 AS amount_base,
+  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  w.amount_base_minor AS amount_base_minor,
   --# pipeline_id INTEGER | Воронка: v_pipeline.id | Pipeline: v_pipeline.id
-  m.pipeline_id AS pipeline_id,
+  w.pipeline_id AS pipeline_id,
   --# created_at INTEGER | Сделка создана, секунды UTC | The deal was created, UTC seconds
-  d.created_at AS created_at,
+  w.created_at AS created_at,
   --# recurring INTEGER | 1 – шаблон регулярной сделки | 1 when a template of a recurring deal
-  d.recurring AS recurring,
+  w.recurring AS recurring,
   --# type_id TEXT | Код типа сделки | Type's code
-  d.type_id AS type_id
--- What other columns refer to; SQLite dissolves it.
+  w.type_id AS type_id
+-- What other columns refer to; SQLite dissolves it. Only what the wins themselves are is computed
+-- for a query that does not ask for more.
 FROM (
   SELECT
-    o.*,
-    coalesce(
-      (SELECT iif(s.new_value = o.stage_id, s.seen_at, o.at) FROM changes AS s
-       WHERE s.entity = 'deal' AND s.entity_id = o.owner_id AND s.field = 'stage_id'
-         AND s.seen_at >= o.at AND o.stage_id IN (s.old_value, s.new_value)
-       ORDER BY s.id LIMIT 1),
-      o.at) AS noticed_at
-  FROM deal_moves AS o
-) AS m
-JOIN deals AS d ON d.id = m.owner_id
-WHERE m.semantic = 'S' AND (m.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
-  AND (SELECT p.semantic FROM deal_moves AS p
-       WHERE p.owner_id = m.owner_id AND p.id < m.id
-         AND (p.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
-       ORDER BY p.id DESC LIMIT 1) IS NOT 'S'
-UNION ALL
-SELECT
-  d.id, d.title, d.moved_at, CAST(NULL AS INTEGER), d.deleted_at,
-  coalesce(
-    (SELECT c.old_value FROM changes AS c
-     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'manager_id'
-       AND c.seen_at > d.noticed_at ORDER BY c.id LIMIT 1),
-    d.manager_id),
-  coalesce(
-    (SELECT c.old_value FROM changes AS c
-     WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'amount'
-       AND c.seen_at > d.noticed_at ORDER BY c.id LIMIT 1),
-    d.amount),
-  d.currency, d.pipeline_id, d.created_at, d.recurring, d.type_id
-FROM (
-  SELECT
-    o.*,
-    coalesce(
-      (SELECT iif(s.new_value = o.stage_id, s.seen_at, o.moved_at) FROM changes AS s
-       WHERE s.entity = 'deal' AND s.entity_id = o.id AND s.field = 'stage_id'
-         AND s.seen_at >= o.moved_at AND o.stage_id IN (s.old_value, s.new_value)
-       ORDER BY s.id LIMIT 1),
-      o.moved_at) AS noticed_at
-  FROM deals AS o
-) AS d
-WHERE d.semantic = 'S'
-  AND NOT EXISTS (SELECT 1 FROM deal_moves AS m WHERE m.owner_id = d.id);
+    a.*,
+    -- The base has to be the one of today: nothing tells the rate between two bases.
+    (SELECT iif(k.is_base = 1 AND k.deleted_at IS NULL, a.amount_minor, to_base(
+       a.amount_minor,
+       coalesce((SELECT c.old_value FROM changes AS c
+                 WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'rate'
+                   AND c.seen_at > a.won_at ORDER BY c.id LIMIT 1), k.rate),
+       coalesce((SELECT c.old_value FROM changes AS c
+                 WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'nominal'
+                   AND c.seen_at > a.won_at ORDER BY c.id LIMIT 1), k.nominal)))
+     FROM currencies AS k
+     WHERE k.code = a.currency
+       AND (k.is_base = 1 AND k.deleted_at IS NULL OR coalesce(
+             (SELECT c.old_value FROM currencies AS b
+              CROSS JOIN changes AS c
+              WHERE b.is_base = 1 AND b.deleted_at IS NULL
+                AND c.entity = 'currency' AND c.entity_id = b.id AND c.field = 'is_base'
+                AND c.seen_at > a.won_at
+              ORDER BY c.id LIMIT 1), 1) = 1)
+     LIMIT 1) AS amount_base_minor
+  FROM (
+    SELECT
+      u.*,
+      coalesce(
+        (SELECT c.old_value FROM changes AS c
+         WHERE c.entity = 'deal' AND c.entity_id = u.deal_id AND c.field = 'amount_minor'
+           AND c.seen_at > u.noticed_at ORDER BY c.id LIMIT 1),
+        u.amount_now) AS amount_minor,
+      coalesce(
+        (SELECT c.old_value FROM changes AS c
+         WHERE c.entity = 'deal' AND c.entity_id = u.deal_id AND c.field = 'currency'
+           AND c.seen_at > u.noticed_at ORDER BY c.id LIMIT 1),
+        u.currency_now) AS currency
+    FROM (
+      SELECT
+        m.owner_id AS deal_id, d.title AS title, m.at AS won_at,
+        (SELECT n.at FROM deal_moves AS n
+         WHERE n.owner_id = m.owner_id AND n.id > m.id AND n.semantic IS NOT 'S'
+           AND (n.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+         ORDER BY n.id LIMIT 1) AS left_at,
+        d.deleted_at AS deleted_at, d.manager_id AS manager_now, d.amount_minor AS amount_now,
+        d.currency AS currency_now, m.pipeline_id AS pipeline_id, d.created_at AS created_at,
+        d.recurring AS recurring, d.type_id AS type_id,
+        coalesce(
+          (SELECT iif(s.new_value = m.stage_id, s.seen_at, m.at) FROM changes AS s
+           WHERE s.entity = 'deal' AND s.entity_id = m.owner_id AND s.field = 'stage_id'
+             AND s.seen_at >= m.at AND m.stage_id IN (s.old_value, s.new_value)
+           ORDER BY s.id LIMIT 1),
+          m.at) AS noticed_at
+      FROM deal_moves AS m
+      JOIN deals AS d ON d.id = m.owner_id
+      WHERE m.semantic = 'S' AND (m.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+        AND (SELECT p.semantic FROM deal_moves AS p
+             WHERE p.owner_id = m.owner_id AND p.id < m.id
+               AND (p.deleted_at IS NULL OR d.deleted_at IS NOT NULL)
+             ORDER BY p.id DESC LIMIT 1) IS NOT 'S'
+      UNION ALL
+      SELECT
+        d.id, d.title, d.moved_at, CAST(NULL AS INTEGER), d.deleted_at, d.manager_id,
+        d.amount_minor, d.currency, d.pipeline_id, d.created_at, d.recurring, d.type_id,
+        coalesce(
+          (SELECT iif(s.new_value = d.stage_id, s.seen_at, d.moved_at) FROM changes AS s
+           WHERE s.entity = 'deal' AND s.entity_id = d.id AND s.field = 'stage_id'
+             AND s.seen_at >= d.moved_at AND d.stage_id IN (s.old_value, s.new_value)
+           ORDER BY s.id LIMIT 1),
+          d.moved_at)
+      FROM deals AS d
+      WHERE d.semantic = 'S'
+        AND NOT EXISTS (SELECT 1 FROM deal_moves AS m WHERE m.owner_id = d.id)
+    ) AS u
+  ) AS a
+) AS w;
 
 --# v_task | Задачи, кроме удалённых | Tasks, without deleted ones
 CREATE VIEW v_task AS
@@ -616,9 +657,15 @@ SELECT
      WHERE s.entity_id = 'STATUS' AND s.status_id = l.stage_id AND s.deleted_at IS NULL LIMIT 1),
     'P') AS semantic,
   --# amount REAL | Сумма в валюте лида | Amount in the lead's currency
-  l.amount AS amount,
+  l.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   l.currency AS currency,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  l.amount_minor AS amount_minor,
+  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  l.amount_base_minor / 100.0 AS amount_base,
+  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  l.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   l.manager_id AS manager_id,
   --# creator_id INTEGER | Кто завёл: v_manager.id | Who created it: v_manager.id
@@ -790,8 +837,16 @@ FROM (
         coalesce((SELECT min(c.started_at) FROM calls AS c
          WHERE c.crm_entity_id = o.company_id AND c.crm_entity_type = 'COMPANY'
            AND c.type IN (1, 4) AND c.deleted_at IS NULL AND c.started_at >= o.created_at), 9223372036854775807)), 9223372036854775807) AS first_touch_at
-    FROM leads AS o
-    WHERE o.deleted_at IS NULL
+    FROM (
+      SELECT
+        q.*,
+        (SELECT iif(c.is_base = 1, q.amount_minor,
+                    to_base(q.amount_minor, c.rate, c.nominal))
+         FROM currencies AS c
+         WHERE c.code = q.currency AND c.deleted_at IS NULL LIMIT 1) AS amount_base_minor
+      FROM leads AS q
+      WHERE q.deleted_at IS NULL
+    ) AS o
   ) AS t
 ) AS l;
 
@@ -819,9 +874,15 @@ SELECT
   --# closed INTEGER | 1 – закрыто | 1 when closed
   q.closed AS closed,
   --# amount REAL | Сумма в валюте предложения | Amount in the quote's currency
-  q.amount AS amount,
+  q.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   q.currency AS currency,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  q.amount_minor AS amount_minor,
+  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  q.amount_base_minor / 100.0 AS amount_base,
+  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  q.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   q.manager_id AS manager_id,
   --# creator_id INTEGER | Кто создал: v_manager.id | Who created it: v_manager.id
@@ -844,8 +905,17 @@ SELECT
   q.company_id AS company_id,
   --# contact_id INTEGER | Контакт: v_contact.id | Contact: v_contact.id
   q.contact_id AS contact_id
-FROM quotes AS q
-WHERE q.deleted_at IS NULL;
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    (SELECT iif(c.is_base = 1, o.amount_minor,
+                to_base(o.amount_minor, c.rate, c.nominal))
+     FROM currencies AS c
+     WHERE c.code = o.currency AND c.deleted_at IS NULL LIMIT 1) AS amount_base_minor
+  FROM quotes AS o
+  WHERE o.deleted_at IS NULL
+) AS q;
 
 --# v_invoice | Счета (новые, не прежние), кроме удалённых | Invoices of the new kind, without deleted ones
 CREATE VIEW v_invoice AS
@@ -871,9 +941,15 @@ SELECT
        AND s.status_id = i.stage_id AND s.deleted_at IS NULL LIMIT 1),
     'P') AS semantic,
   --# amount REAL | Сумма в валюте счёта | Amount in the invoice's currency
-  i.amount AS amount,
+  i.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   i.currency AS currency,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  i.amount_minor AS amount_minor,
+  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  i.amount_base_minor / 100.0 AS amount_base,
+  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  i.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   i.manager_id AS manager_id,
   --# creator_id INTEGER | Кто выставил: v_manager.id | Who created it: v_manager.id
@@ -898,8 +974,17 @@ SELECT
   i.company_id AS company_id,
   --# contact_id INTEGER | Контакт: v_contact.id | Contact: v_contact.id
   i.contact_id AS contact_id
-FROM invoices AS i
-WHERE i.deleted_at IS NULL;
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    (SELECT iif(c.is_base = 1, o.amount_minor,
+                to_base(o.amount_minor, c.rate, c.nominal))
+     FROM currencies AS c
+     WHERE c.code = o.currency AND c.deleted_at IS NULL LIMIT 1) AS amount_base_minor
+  FROM invoices AS o
+  WHERE o.deleted_at IS NULL
+) AS i;
 
 --# v_contact | Контакты, кроме удалённых | Contacts, without deleted ones
 CREATE VIEW v_contact AS
@@ -1104,6 +1189,31 @@ SELECT
 FROM pipelines AS p
 WHERE p.deleted_at IS NULL;
 
+--# v_currency | Валюты портала и их курсы | The portal's currencies and their rates
+--: Сумма в базовой валюте – сумма × rate / nominal. Если портал не даёт список валют или валюты в нём нет, amount_base у сделок, лидов, предложений и счетов пуст: это «неизвестно», а не ноль. Прежние курсы – в v_change, entity = 'currency'. | A sum in the base currency is the sum × rate / nominal. When the portal does not give its currencies, or lacks one, amount_base of deals, leads, quotes and invoices is empty: that is "not known", not zero. Former rates are in v_change, entity = 'currency'.
+CREATE VIEW v_currency AS
+SELECT
+  --# code TEXT | Код, например «RUB» | The code, such as "RUB"
+  c.code AS code,
+  --# name TEXT | Название | Name
+  c.name AS name,
+  --# rate REAL | Курс: сколько базовой валюты стоит номинал | Rate: how much of the base currency the nominal is worth
+  c.rate AS rate,
+  --# nominal INTEGER | Номинал: за сколько единиц этот курс | Nominal: for how many units the rate is
+  c.nominal AS nominal,
+  --# is_base INTEGER | 1 – базовая | 1 for the base currency
+  c.is_base AS is_base,
+  --# sort INTEGER | Порядок | Order
+  c.sort AS sort,
+  --# decimals INTEGER | Сколько знаков после запятой портал показывает | How many decimal places the portal shows
+  c.decimals AS decimals,
+  --# updated_at INTEGER | Изменена, секунды UTC | Changed, UTC seconds
+  c.updated_at AS updated_at,
+  --# id INTEGER | Номер в v_change: буквы кода одним числом | The id in v_change: the letters of the code as one number
+  c.id AS id
+FROM currencies AS c
+WHERE c.deleted_at IS NULL;
+
 --# v_stage | Стадии сделок | Stages of deals
 CREATE VIEW v_stage AS
 SELECT
@@ -1214,6 +1324,7 @@ FROM invoice_moves AS m
 WHERE m.deleted_at IS NULL;
 
 --# v_change | Журнал изменений: что и когда поменялось на портале | Change log of the mirrored objects
+--: Суммы записаны как amount_minor – в сотых долях валюты. | Sums are logged as amount_minor, in hundredths of the currency.
 CREATE VIEW v_change AS
 SELECT
   --# id INTEGER | Номер записи; растёт со временем | The entry's id; grows with time

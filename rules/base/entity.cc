@@ -42,6 +42,8 @@ std::string_view name(Entity entity) {
       return "lead_move";
     case Entity::invoice_move:
       return "invoice_move";
+    case Entity::currency:
+      return "currency";
   }
   return "unknown";
 }
@@ -80,6 +82,8 @@ std::string_view list_name(Entity entity) {
       return tr("переходы лидов", "moves of leads");
     case Entity::invoice_move:
       return tr("переходы счетов", "moves of invoices");
+    case Entity::currency:
+      return tr("валюты", "currencies");
   }
   return "?";
 }

@@ -28,12 +28,14 @@ enum class Entity : std::uint8_t {
   deal_move,  // one line of the portal's own history of stages
   lead_move,
   invoice_move,
+  currency,
 };
 inline constexpr Entity kEntities[] = {
     Entity::user,     Entity::department, Entity::pipeline,  Entity::stage,
     Entity::deal,     Entity::task,       Entity::call,      Entity::lead,
     Entity::quote,    Entity::invoice,    Entity::contact,   Entity::company,
     Entity::activity, Entity::deal_move,  Entity::lead_move, Entity::invoice_move,
+    Entity::currency,
 };
 
 // "user", "department", ...: the word in SQL, YAML, JSON and logs.

@@ -46,9 +46,9 @@ TEST(ReferenceTest, AColumnIsCalledByOneWord) {
 
 TEST(ReferenceTest, NamesEveryFunction) {
   const std::string text = reference();
-  for (const char* function :
-       {"local_day(", "work_minutes(", "work_days(", "effective_deadline(", "absent_through(",
-        "is_manager(", "is_sales(", "is_test_deal(", "is_test_task(", "talk_seconds("}) {
+  for (const char* function : {"local_day(", "work_minutes(", "work_days(", "effective_deadline(",
+                               "absent_through(", "is_manager(", "is_sales(", "is_test_deal(",
+                               "is_test_task(", "talk_seconds(", "to_base("}) {
     EXPECT_THAT(text, HasSubstr(std::string{"| `"} + function)) << function;
   }
 }

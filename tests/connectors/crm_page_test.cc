@@ -41,7 +41,7 @@ TEST(CrmPageTest, ReadsALead) {
                  {{"title", "Лид с сайта"},
                   {"stage_id", "IN_PROCESS"},
                   {"semantic", "P"},
-                  {"amount", "19000"},
+                  {"amount_minor", "1900000"},
                   {"currency", "RUB"},
                   {"manager_id", "6"},
                   {"created_by", "1"},
@@ -75,7 +75,7 @@ TEST(CrmPageTest, ReadsAQuote) {
                   {"title", "Предложение"},
                   {"stage_id", "SENT"},
                   {"closed", "0"},
-                  {"amount", "999.9"},
+                  {"amount_minor", "99990"},
                   {"currency", "RUB"},
                   {"manager_id", "17"},
                   {"created_by", "17"},
@@ -92,6 +92,52 @@ TEST(CrmPageTest, ReadsAQuote) {
   EXPECT_EQ(quote.extra, R"({"UF_QUOTE_1":"x"})");
 }
 
+// What does not fit stays readable.
+TEST(CrmPageTest, KeepsASumThatIsNone) {
+  const auto page = parse(Entity::quote, R"({"items":[{"id":1,"opportunity":1e300},
+    {"id":2,"opportunity":"много"},{"id":3,"opportunity":null}]})");
+  ASSERT_TRUE(page);
+  const char* extras[] = {R"({"opportunity":1e300})", R"({"opportunity":"много"})", ""};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(shown(column(page->records.at(i), Entity::quote, "amount_minor")), "NULL");
+    EXPECT_EQ(page->records[i].extra, extras[i]);
+  }
+}
+
+TEST(CrmPageTest, ReadsCurrenciesByTheirCodes) {
+  const auto page = parse(Entity::currency, R"([{"CURRENCY":"RUB","AMOUNT_CNT":"1",
+    "AMOUNT":"1.0000","SORT":"100","BASE":"Y","FULL_NAME":"Российский рубль","LID":"ru",
+    "FORMAT_STRING":"# ₽","DEC_POINT":".","THOUSANDS_SEP":"&nbsp;","DECIMALS":"2",
+    "DATE_UPDATE":"2024-01-29T12:28:40+02:00"},
+    {"CURRENCY":"KZT","AMOUNT_CNT":"100","AMOUNT":"18.7533","SORT":"","BASE":"N",
+    "FULL_NAME":"Тенге","DECIMALS":"2","DATE_UPDATE":null},
+    {"CURRENCY":"","AMOUNT":"1"},{"AMOUNT":"1"},{"CURRENCY":"R B"},{"CURRENCY":"TOOLONG"}])");
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->records.size(), 2U);
+  EXPECT_EQ(page->records[0].id, 0x525542);
+  expect_columns(Entity::currency, page->records[0],
+                 {{"code", "RUB"},
+                  {"name", "Российский рубль"},
+                  {"rate", "1"},
+                  {"nominal", "1"},
+                  {"is_base", "1"},
+                  {"sort", "100"},
+                  {"decimals", "2"},
+                  {"updated_at", at("2024-01-29T10:28:40Z")}});
+  EXPECT_EQ(page->records[0].extra, "") << "how sums are written is nobody's business";
+  expect_columns(Entity::currency, page->records[1],
+                 {{"code", "KZT"},
+                  {"name", "Тенге"},
+                  {"rate", "18.7533"},
+                  {"nominal", "100"},
+                  {"is_base", "0"},
+                  {"sort", "NULL"},
+                  {"decimals", "2"},
+                  {"updated_at", "NULL"}});
+  ASSERT_EQ(page->rejected.size(), 4U);
+  for (const RejectedRow& row : page->rejected) EXPECT_EQ(row.reason, "нет понятного CURRENCY");
+}
+
 TEST(CrmPageTest, ReadsAnInvoice) {
   const Record invoice = only(Entity::invoice, R"({"items":[{"id":31,"accountNumber":"31",
     "title":"Счёт","categoryId":13,"stageId":"DT31_13:N","opportunity":5000,"currencyId":"RUB",
@@ -106,7 +152,7 @@ TEST(CrmPageTest, ReadsAnInvoice) {
                   {"title", "Счёт"},
                   {"pipeline_id", "13"},
                   {"stage_id", "DT31_13:N"},
-                  {"amount", "5000"},
+                  {"amount_minor", "500000"},
                   {"currency", "RUB"},
                   {"manager_id", "17"},
                   {"created_by", "17"},

@@ -54,7 +54,7 @@ inline Record deal_row(std::int64_t id, std::int64_t manager, seconds on_stage) 
                  {"stage_id", text("NEW")},
                  {"semantic", text("P")},
                  {"closed", integer(0)},
-                 {"amount", Value{1000.0}},
+                 {"amount_minor", integer(100'000)},
                  {"currency", text("RUB")},
                  {"manager_id", integer(manager)},
                  {"created_at", integer(to_unix(kThursday - on_stage))},

@@ -207,11 +207,11 @@ TEST_F(ShippedSqlTest, WithoutAScopeEveryDealCounts) {
 
 TEST_F(ShippedSqlTest, DealsOpenListsTheLargestFirst) {
   const std::pair<Value, int> amount_days[] = {
-      {Value{100.0}, 5}, {Value{500.0}, 1}, {null(), 9}, {Value{500.0}, 3}};
+      {integer(10'000), 5}, {integer(50'000), 1}, {null(), 9}, {integer(50'000), 3}};
   std::int64_t id = 0;
   for (const auto& [amount, age] : amount_days) {
     const Record deal = deal_row(++id, 11, days{age});
-    upsert(Entity::deal, {with(Entity::deal, deal, {{"amount", amount}})});
+    upsert(Entity::deal, {with(Entity::deal, deal, {{"amount_minor", amount}})});
   }
   EXPECT_EQ(query(metric("deals_open").objects->text, "id"), (Lines{"4", "2", "1", "3"}));
 }

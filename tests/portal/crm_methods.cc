@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "tests/portal/list.h"
 #include "tests/portal/tables.h"
@@ -108,33 +111,64 @@ Outcome stage_history(Call& call) {
   }
 }
 
-struct Currency {
-  const char* code;
-  const char* rate;
-  const char* name;
-  const char* format;
-};
-constexpr Currency kCurrencies[] = {{"RUB", "1.0000", "Российский рубль", "# ₽"},
-                                    {"USD", "90.5000", "Доллар США", "$#"},
-                                    {"EUR", "98.2500", "Евро", "# €"}};
-
+// For those who may see the settings of the CRM; here these are administrators.
 Outcome currency_list(Call& call) {
+  if (!call.as_admin) return fail(400, "", "Access denied.");
+  std::vector<const Currency*> rows;
+  for (const Currency& currency : call.world.data.currencies) rows.push_back(&currency);
+  const Json& order = param(call.params, "order");
+  const auto by = order.is_object() && !order.empty() ? order.begin().key() : std::string{};
+  const bool down = order.is_object() && !order.empty() && to_text(*order.begin()) == "desc";
+  std::stable_sort(rows.begin(), rows.end(), [&](const Currency* a, const Currency* b) {
+    if (down) std::swap(a, b);
+    return by == "currency" ? a->code < b->code : by == "sort" && a->sort < b->sort;
+  });
   std::string out = "[";
-  int sort = 0;
-  for (const Currency& currency : kCurrencies) {
-    sort += 100;
+  for (const Currency* row : rows) {
     comma(out);
-    out += fmt::format(R"({{"CURRENCY":"{}","AMOUNT_CNT":"1","AMOUNT":"{}","SORT":"{}",)"
+    out += fmt::format(R"({{"CURRENCY":"{}","AMOUNT_CNT":"{}","AMOUNT":"{}.{:04}","SORT":"{}",)"
                        R"("BASE":"{}","FULL_NAME":{},"LID":"ru","FORMAT_STRING":{},)"
                        R"("DEC_POINT":".","THOUSANDS_SEP":"&nbsp;","DECIMALS":"2","DATE_UPDATE":)",
-                       currency.code, currency.rate, sort, sort == 100 ? "Y" : "N",
-                       quote(currency.name), quote(currency.format));
-    time_text(out, call.world.now() - 30 * kDay, call.world.options.offset);
+                       row->code, row->nominal, row->rate / 10'000, row->rate % 10'000, row->sort,
+                       row->base ? "Y" : "N", quote(row->name), quote(row->format));
+    time_text(out, row->updated, call.world.options.offset);
     out += '}';
   }
   Outcome outcome = ok(out + ']');
-  outcome.total = 0;  // whatever the number (portal docs: crm-currency-list.md)
+  outcome.total = 0;  // whatever the number
   return outcome;
+}
+
+// Of the fields: the rate, the nominal, the place in the list, and which one is the base.
+Outcome currency_update(Call& call) {
+  if (!call.as_admin) return fail(400, "", "Access denied.");
+  auto& all = call.world.data.currencies;
+  const std::string code = to_text(param(call.params, "ID"));
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Currency& c) { return c.code == code; });
+  if (found == all.end()) return fail(400, "", "Currency is not found.");
+  const Json& fields = param(call.params, "fields");
+  const Json& rate = param(fields, "AMOUNT");
+  if (!rate.is_null()) found->rate = std::llround(std::stod(to_text(rate)) * 10'000);
+  const Json& nominal = param(fields, "AMOUNT_CNT");
+  if (!nominal.is_null()) found->nominal = to_int(nominal);
+  const Json& sort = param(fields, "SORT");
+  if (!sort.is_null()) found->sort = static_cast<int>(to_int(sort));
+  if (to_text(param(fields, "BASE")) == "Y") {
+    for (Currency& currency : all) currency.base = currency.code == code;
+    found->rate = 10'000;
+    found->nominal = 1;
+  }
+  found->updated = call.world.now();
+  return ok("true");
+}
+
+Outcome currency_delete(Call& call) {
+  if (!call.as_admin) return fail(400, "", "Access denied.");
+  const std::string code = to_text(param(call.params, "id"));
+  const auto gone =
+      std::erase_if(call.world.data.currencies, [&](const Currency& c) { return c.code == code; });
+  return gone == 0 ? fail(400, "", "Currency is not found.") : ok("true");
 }
 
 Outcome mode(Call& call) {
@@ -166,6 +200,8 @@ constexpr Method kCrmMethods[] = {
     {"crm.status.list", "crm", Cost::call, status_list},
     {"crm.stagehistory.list", "crm", Cost::page, stage_history},
     {"crm.currency.list", "crm", Cost::call, currency_list},
+    {"crm.currency.update", "crm", Cost::call, currency_update},
+    {"crm.currency.delete", "crm", Cost::call, currency_delete},
     {"crm.settings.mode.get", "crm", Cost::call, mode},
     {"crm.timeline.comment.add", "crm", Cost::call, comment_add},
 };

@@ -18,6 +18,8 @@ struct Wish {
   bool recurring = false;
 };
 
+constexpr const char* kForeign[] = {"USD", "EUR", "KZT"};
+
 class DealMaker {
  public:
   DealMaker(World& world, const Plan& plan, Dice& dice)
@@ -103,7 +105,7 @@ class DealMaker {
     deal.close_date = wish.moved - wish.moved % kDay + (wish.step < kWon ? 7 * kDay : 0);
     deal.amount = static_cast<double>(dice_.roll(5, 900)) * 1000;
     if (dice_.chance(10)) deal.amount += 0.5 + static_cast<double>(dice_.roll(0, 40)) / 100;
-    if (dice_.chance(5)) deal.currency = "USD";
+    if (dice_.chance(5)) deal.currency = kForeign[deals_.size() % std::size(kForeign)];
     deal.source = dice_.chance(50) ? "WEB" : "CALL";
     deal.type = dice_.chance(80) ? "SALE" : "SERVICES";
     deal.company = static_cast<std::int32_t>(dice_.chance(70) ? dice_.roll(1, 5000) : 0);

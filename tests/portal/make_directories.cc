@@ -43,6 +43,19 @@ constexpr StageSeed kInvoiceStages[] = {{"N", "Новый", 'P', true, false},
                                         {"P", "Оплачен", 'S', true, false},
                                         {"D", "Не оплачен", 'F', true, false}};
 
+// The first is the base; rates are in ten-thousandths.
+struct CurrencySeed {
+  const char* code;
+  const char* name;
+  const char* format;
+  std::int64_t rate;
+  std::int64_t nominal;
+};
+constexpr CurrencySeed kCurrencies[] = {{"RUB", "Российский рубль", "# ₽", 10'000, 1},
+                                        {"USD", "Доллар США", "$#", 905'000, 1},
+                                        {"EUR", "Евро", "# €", 982'541, 1},
+                                        {"KZT", "Казахстанский тенге", "# ₸", 187'533, 100}};
+
 constexpr Id kInvoicePipeline = 2;
 
 void add_status(World& world, const std::string& entity, const std::string& id,
@@ -90,6 +103,19 @@ void add_deal_stages(World& world, Id pipeline) {
 }  // namespace
 
 void make_directories(World& world) {
+  for (const CurrencySeed& seed : kCurrencies) {
+    Currency currency;
+    for (const char c : std::string_view{seed.code}) currency.id = currency.id * 256 + c;
+    currency.code = seed.code;
+    currency.name = seed.name;
+    currency.format = seed.format;
+    currency.rate = seed.rate;
+    currency.nominal = seed.nominal;
+    currency.sort = 100 + 100 * static_cast<int>(world.data.currencies.size());
+    currency.base = world.data.currencies.empty();
+    currency.updated = world.now() - 30 * kDay;
+    world.data.currencies.push_back(std::move(currency));
+  }
   Data& data = world.data;
   data.pipelines = {{0, "Продажи", 100}, {5, "Повторные продажи", 200}};
   data.invoice_pipelines = {{kInvoicePipeline, "Общая", 500}};

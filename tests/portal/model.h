@@ -50,6 +50,19 @@ struct Pipeline {
   int sort = 0;
 };
 
+// The mirror numbers a currency by the bytes of its code; here the number is for tests alone.
+struct Currency {
+  Id id = 0;
+  std::string code;  // "RUB"
+  std::string name;
+  std::string format;          // "# ₽"
+  std::int64_t rate = 10'000;  // in ten-thousandths, of `nominal` units in the base currency
+  std::int64_t nominal = 1;
+  int sort = 100;
+  bool base = false;
+  Unix updated = 0;
+};
+
 // The numbers of the portal's kinds of objects (portal docs: crm/data-types.md).
 inline constexpr std::int32_t kLeadType = 1;
 inline constexpr std::int32_t kDealType = 2;
@@ -208,6 +221,7 @@ struct Data {
   std::vector<User> users;
   std::vector<Department> departments;
   std::vector<Pipeline> pipelines;
+  std::vector<Currency> currencies;
   std::vector<Status> statuses;
   std::vector<Pipeline> invoice_pipelines;
   std::vector<Lead> leads;

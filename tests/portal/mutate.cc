@@ -12,6 +12,7 @@ class Mutator {
       : world_(world),
         dice_(seed),
         more_(seed * 0x9E3779B97F4A7C15ULL + 1),
+        rates_(seed * 0x9E3779B97F4A7C15ULL + 2),
         managers_(world.sellers()) {
     if (managers_.empty()) managers_.push_back(world.owner);
   }
@@ -20,6 +21,7 @@ class Mutator {
     for (int i = 0; i < count; ++i) {
       one();
       if (more_.chance(33)) one_more();
+      if (rates_.chance(2)) rate();
     }
     return counts_;
   }
@@ -289,6 +291,16 @@ class Mutator {
     }
   }
 
+  void rate() {
+    auto& all = world_.data.currencies;
+    const auto last = static_cast<std::int64_t>(all.size()) - 1;
+    Currency& currency = all[static_cast<std::size_t>(rates_.roll(0, last))];
+    if (currency.base) return;
+    currency.rate += rates_.roll(1, currency.rate / 50);
+    currency.updated = world_.now();
+    ++counts_.rates_changed;
+  }
+
   // To do in a deal or a lead; a letter to a contact, about a deal or about none.
   void add_activity() {
     Data& data = world_.data;
@@ -321,6 +333,7 @@ class Mutator {
   World& world_;
   Dice dice_;
   Dice more_;
+  Dice rates_;
   std::vector<Id> managers_;
   MutationCounts counts_;
 };

@@ -139,6 +139,7 @@ struct MutationCounts {
   // Without those that went with their owner.
   int activities_added = 0, activities_changed = 0, activities_completed = 0,
       activities_deleted = 0;
+  int rates_changed = 0;  // of currencies; a few, and besides all others
 };
 
 // What grows without end, unlike people and directories.

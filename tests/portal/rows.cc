@@ -40,6 +40,19 @@ std::string through_method(const World& world, std::string_view method, const ch
   return "";
 }
 
+std::string currencies(const World& world, std::optional<std::int64_t> id) {
+  std::string code;
+  for (const Currency& currency : world.data.currencies) {
+    if (currency.id == id) code = currency.code;
+  }
+  const std::string all = through_method(world, "crm.currency.list", "{}", "", {}, "");
+  if (!id) return all;
+  for (const Json& row : Json::parse(all)) {
+    if (row["CURRENCY"] == code) return row.dump();
+  }
+  return "";
+}
+
 template <class Row>
 std::vector<std::int64_t> ids_of(const std::vector<Row>& rows) {
   std::vector<std::int64_t> ids;
@@ -85,6 +98,8 @@ std::string all_rows(const World& world, Entity entity, std::optional<std::int64
       return dump(world, world.data.lead_moves, lead_move_fields(), id);
     case Entity::invoice_move:
       return dump(world, world.data.invoice_moves, move_fields(), id);
+    case Entity::currency:
+      return currencies(world, id);
   }
   return "[]";
 }
@@ -123,6 +138,8 @@ std::vector<std::int64_t> all_ids(const World& world, Entity entity) {
       return ids_of(world.data.lead_moves);
     case Entity::invoice_move:
       return ids_of(world.data.invoice_moves);
+    case Entity::currency:
+      return ids_of(world.data.currencies);
   }
   return {};
 }

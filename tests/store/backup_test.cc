@@ -117,14 +117,17 @@ TEST_F(BackupTest, OfTheOldLogWhatTheViewsLookUpIsKept) {
   change(paths_.file(),
          "INSERT INTO changes (id, entity, entity_id, field, seen_at) VALUES "
          "(1, 'deal', 5, 'title', 1), (2, 'deal', 5, 'stage_id', 1), "
-         "(3, 'deal', 5, 'manager_id', 1), (4, 'deal', 5, 'amount', 1), "
+         "(3, 'deal', 5, 'manager_id', 1), (4, 'deal', 5, 'amount_minor', 1), "
          "(5, 'task', 5, 'deadline_at', 1), (6, 'task', 5, 'changed_by', 1), "
-         "(7, 'task', 5, 'title', 1), (1000007, 'deal', 5, 'title', 2), "
-         "(1000008, 'deal', 5, 'title', 2)");
+         "(7, 'task', 5, 'title', 1), (8, 'deal', 5, 'currency', 1), "
+         "(9, 'currency', 5, 'rate', 1), (10, 'currency', 5, 'nominal', 1), "
+         "(11, 'currency', 5, 'is_base', 1), (12, 'currency', 5, 'sort', 1), (1000017, 'deal', 5, "
+         "'title', 2), "
+         "(1000018, 'deal', 5, 'title', 2)");
   writer_->back_up(kStart);
   restored();
   EXPECT_THAT(rows("SELECT id FROM changes ORDER BY id"),
-              ElementsAre("2", "3", "4", "5", "6", "1000007", "1000008"));
+              ElementsAre("2", "3", "4", "5", "6", "8", "9", "10", "11", "1000017", "1000018"));
 }
 
 // Whoever adds a table says which it is: what the portal gives again, or what belongs to a backup.

@@ -29,6 +29,7 @@ class CrmMirrorTest : public StoreTest, public testing::WithParamInterface<Kind>
         case FieldType::integer:
         case FieldType::flag:
         case FieldType::time:
+        case FieldType::money:
           made.values.push_back(integer(i));
           break;
         case FieldType::real:

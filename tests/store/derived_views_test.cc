@@ -59,7 +59,7 @@ class DerivedViewsTest : public StoreTest {
                         {"semantic", text("P")},
                         {"closed", integer(0)},
                         {"manager_id", integer(kAnna)},
-                        {"amount", Value{1000.0}},
+                        {"amount_minor", integer(100'000)},
                         {"contact_id", integer(301)},
                         {"company_id", integer(401)},
                         {"created_at", at(-days{30})},
@@ -148,7 +148,7 @@ TEST_F(DerivedViewsTest, TheWinIsWhoeverWasResponsibleThen) {
   change(Entity::deal, deal(3, won), -days{4}, by_boris);
   change(Entity::deal, deal(3, won), -days{3}, by_a_third);
   change(Entity::deal, deal(4, won), -days{4},
-         {{"manager_id", integer(kBoris)}, {"amount", Value{5.0}}});
+         {{"manager_id", integer(kBoris)}, {"amount_minor", integer(500)}});
   upsert(Entity::deal, {deal(5, by_boris)});
   EXPECT_EQ(query("SELECT id, won_by FROM v_deal"), (Lines{"1|11", "2|12", "3|11", "4|11", "5|-"}));
   EXPECT_EQ(query("SELECT deal_id, manager_id, amount FROM v_deal_won"),
@@ -174,9 +174,9 @@ TEST_F(DerivedViewsTest, WhatIsSavedTogetherWithTheMoveBelongsToIt) {
                          {"semantic", text("S")},
                          {"moved_at", at(-days{5})},
                          {"manager_id", integer(kBoris)},
-                         {"amount", Value{500.0}}};
+                         {"amount_minor", integer(50'000)}};
     const seconds noticed = -days{5} + c.noticed;
-    upsert(Entity::deal, {deal(++id, {{"amount", Value{0.0}}})}, kStart - days{20});
+    upsert(Entity::deal, {deal(++id, {{"amount_minor", integer(0)}})}, kStart - days{20});
     change(Entity::deal, deal(id), noticed, win);
     if (c.has_history) {
       move(10 * id, id, -days{9}, "NEW", "P");
@@ -190,7 +190,7 @@ TEST_F(DerivedViewsTest, WhatIsSavedTogetherWithTheMoveBelongsToIt) {
     // What comes later is no more of the win.
     Columns later = win;
     later["manager_id"] = integer(13);
-    later["amount"] = Value{900.0};
+    later["amount_minor"] = integer(90'000);
     change(Entity::deal, deal(id), noticed + seconds{1}, later);
     EXPECT_EQ(query(won_row), Lines{c.changed}) << "changed later: " << c.what;
     EXPECT_EQ(query(won_by), Lines{"12"}) << "changed later: " << c.what;
@@ -206,9 +206,12 @@ TEST_F(DerivedViewsTest, WhatIsSavedTogetherWithTheMoveBelongsToIt) {
 // A deal that was won before the mirror met it, left success and came back: the second return tells
 // nothing of the first win.
 TEST_F(DerivedViewsTest, EachWinHasItsOwnAmount) {
-  const auto seen = [&](seconds after, const char* stage, const char* semantic, double amount) {
+  const auto seen = [&](seconds after, const char* stage, const char* semantic,
+                        std::int64_t amount) {
     upsert(Entity::deal,
-           {deal(1, {{"stage_id", text(stage)}, {"semantic", text(semantic)}, {"amount", amount}})},
+           {deal(1, {{"stage_id", text(stage)},
+                     {"semantic", text(semantic)},
+                     {"amount_minor", integer(100 * amount)}})},
            kStart + after);
   };
   move(1, 1, -days{9}, "NEW", "P");

@@ -15,6 +15,7 @@ std::string column_type(FieldType type) {
     case FieldType::integer:
     case FieldType::flag:
     case FieldType::time:
+    case FieldType::money:
       return "INTEGER";
     case FieldType::real:
       return "REAL";
@@ -29,7 +30,7 @@ class MirrorTest : public StoreTest {
                      std::string extra = {}) {
     return record(Entity::deal, id,
                   {{"title", text(title)},
-                   {"amount", Value{19000.5}},
+                   {"amount_minor", integer(1'900'050)},
                    {"closed", integer(0)},
                    {"updated_at", integer(to_unix(updated_at))}},
                   std::move(extra));
@@ -75,9 +76,9 @@ TEST_F(MirrorTest, InsertsOnceAndSkipsWhatHasNotChanged) {
   EXPECT_EQ(counts.inserted, 1);
   EXPECT_EQ(counts.unchanged, 1);
   EXPECT_EQ(counts.updated, 0);
-  EXPECT_EQ(rows("SELECT id, title, amount, manager_id, seen_at, deleted_at FROM deals"),
-            (Rows{"1|а|19000.5|NULL|1795244400|NULL", "2|б|19000.5|NULL|1795244400|NULL",
-                  "3|в|19000.5|NULL|1795248000|NULL"}));
+  EXPECT_EQ(rows("SELECT id, title, amount_minor, manager_id, seen_at, deleted_at FROM deals"),
+            (Rows{"1|а|1900050|NULL|1795244400|NULL", "2|б|1900050|NULL|1795244400|NULL",
+                  "3|в|1900050|NULL|1795248000|NULL"}));
   EXPECT_EQ(changes(), Rows{});
   EXPECT_EQ(count(Entity::deal), 3);
 }
@@ -113,19 +114,12 @@ TEST_F(MirrorTest, TakesTheLatestLookWhenTheTimesOfChangeAreEqual) {
   EXPECT_EQ(rows("SELECT title FROM deals"), Rows{"второе"});
 }
 
-TEST_F(MirrorTest, AnAmountWrittenAsAWholeNumberIsTheSameAmount) {
-  auto first = deal(7, "а", kStart);
-  upsert(Entity::deal, {first});
-  for (Value& value : first.values) {
-    if (value == Value{19000.5}) value = Value{19000.0};
-  }
-  upsert(Entity::deal, {first});
-  for (Value& value : first.values) {
-    if (value == Value{19000.0}) value = integer(19000);
-  }
-  const auto counts = upsert(Entity::deal, {first});
-  EXPECT_EQ(counts.unchanged, 1);
-  EXPECT_EQ(changes(), Rows{"deal|7|amount|19000.5|19000.0|1795244400"});
+TEST_F(MirrorTest, ARateWrittenAsAWholeNumberIsTheSameRate) {
+  const auto dollar = [](Value rate) { return record(Entity::currency, 5, {{"rate", rate}}); };
+  upsert(Entity::currency, {dollar(Value{90.5})});
+  upsert(Entity::currency, {dollar(Value{91.0})});
+  EXPECT_EQ(upsert(Entity::currency, {dollar(integer(91))}).unchanged, 1);
+  EXPECT_EQ(changes(), Rows{"currency|5|rate|90.5|91.0|1795244400"});
 }
 
 TEST_F(MirrorTest, DeletedRowsLeaveTheViewsAndComeBack) {

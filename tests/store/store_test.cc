@@ -104,9 +104,9 @@ TEST_F(OpenTest, BringsAFileOfVersionOneUpToDate) {
                 "обновит.");
   { ASSERT_TRUE(Writer::open(paths_)); }
   SQLite::Database database{file_};
-  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 2);
+  EXPECT_EQ(database.execAndGet("PRAGMA user_version").getInt(), 3);
   EXPECT_EQ(database.execAndGet("SELECT title FROM deals WHERE id = 7").getString(), "старая");
-  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM v_lead").getInt(), 0);
+  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM leads").getInt(), 0);
   EXPECT_EQ(database.execAndGet("SELECT full_done FROM streams WHERE entity = 'deal'").getInt(), 1);
   EXPECT_EQ(database.execAndGet("SELECT count(*) FROM streams").getInt(),
             static_cast<int>(std::size(kEntities)));
@@ -165,7 +165,7 @@ TEST_F(OpenTest, WhatVersionOneDidNotKnowIsNoChange) {
 TEST_F(OpenTest, RefusesANewerDatabase) {
   prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 7; CREATE TABLE a (b)");
   expect_both_refuse("База " + file_ +
-                     " создана более новой программой (версия 7, эта программа знает 2): обновите "
+                     " создана более новой программой (версия 7, эта программа знает 3): обновите "
                      "b24watch или укажите другую папку в state_dir.");
 }
 

@@ -4,6 +4,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -58,6 +59,8 @@ std::string stage_id(const json& row) {
   return directory + "/" + row.at("STATUS_ID").get<std::string>();
 }
 
+std::string currency_code(const json& row) { return row.at("CURRENCY").get<std::string>(); }
+
 struct Comparison {
   Entity entity;
   std::string (*id)(const json& row);  // "": the row is not mirrored
@@ -67,6 +70,12 @@ struct Comparison {
 
 json same(const json& value) { return value; }
 json text(const json& value) { return value.is_string() ? value : json(nullptr); }
+json number(const json& value) {
+  return value.is_string() ? json(std::stod(value.get<std::string>())) : json(nullptr);
+}
+json hundredths(const json& value) {
+  return value.is_number() ? json(std::llround(value.get<double>() * 100)) : json(nullptr);
+}
 json semantic(const json& value) { return value.is_string() && value != "" ? value : json("P"); }
 // A card that is linked; the portal writes 0 for none, or nothing.
 json link(const json& value) {
@@ -99,7 +108,8 @@ const std::vector<Comparison>& comparisons() {
   static const std::vector<Comparison> all = {
       {Entity::deal,
        plain_id,
-       "SELECT id, title, pipeline_id, stage_id, semantic, closed, amount, currency, manager_id, "
+       "SELECT id, title, pipeline_id, stage_id, semantic, closed, amount, amount_minor, currency, "
+       "manager_id, "
        "created_at, updated_at, stage_since FROM v_deal",
        {{"title", "title", same},
         {"categoryId", "pipeline_id", integer},
@@ -107,6 +117,7 @@ const std::vector<Comparison>& comparisons() {
         {"stageSemanticId", "semantic", same},
         {"closed", "closed", yes_no},
         {"opportunity", "amount", same},
+        {"opportunity", "amount_minor", hundredths},
         {"currencyId", "currency", same},
         {"assignedById", "manager_id", integer},
         {"createdTime", "created_at", instant},
@@ -153,23 +164,27 @@ const std::vector<Comparison>& comparisons() {
        {{"NAME", "name", same}, {"SEMANTICS", "semantic", semantic}, {"SORT", "sort", integer}}},
       {Entity::lead,
        plain_id,
-       "SELECT id, title, stage_id, semantic, amount, currency, manager_id, created_at, updated_at "
+       "SELECT id, title, stage_id, semantic, amount, amount_minor, currency, manager_id, "
+       "created_at, updated_at "
        "FROM v_lead",
        {{"title", "title", same},
         {"stageId", "stage_id", same},
         {"stageSemanticId", "semantic", same},
         {"opportunity", "amount", same},
+        {"opportunity", "amount_minor", hundredths},
         {"currencyId", "currency", same},
         {"assignedById", "manager_id", integer},
         {"createdTime", "created_at", instant},
         {"updatedTime", "updated_at", instant}}},
       {Entity::quote,
        plain_id,
-       "SELECT id, title, stage_id, amount, currency, manager_id, nullif(deal_id, 0) AS deal_id, "
+       "SELECT id, title, stage_id, amount, amount_minor, currency, manager_id, nullif(deal_id, 0) "
+       "AS deal_id, "
        "created_at, updated_at FROM v_quote",
        {{"title", "title", same},
         {"stageId", "stage_id", same},
         {"opportunity", "amount", same},
+        {"opportunity", "amount_minor", hundredths},
         {"currencyId", "currency", same},
         {"assignedById", "manager_id", integer},
         {"dealId", "deal_id", link},
@@ -177,11 +192,13 @@ const std::vector<Comparison>& comparisons() {
         {"updatedTime", "updated_at", instant}}},
       {Entity::invoice,
        plain_id,
-       "SELECT id, title, stage_id, amount, currency, manager_id, nullif(deal_id, 0) AS deal_id, "
+       "SELECT id, title, stage_id, amount, amount_minor, currency, manager_id, nullif(deal_id, 0) "
+       "AS deal_id, "
        "created_at, updated_at FROM v_invoice",
        {{"title", "title", same},
         {"stageId", "stage_id", same},
         {"opportunity", "amount", same},
+        {"opportunity", "amount_minor", hundredths},
         {"currencyId", "currency", same},
         {"assignedById", "manager_id", integer},
         {"parentId2", "deal_id", link},
@@ -228,6 +245,17 @@ const std::vector<Comparison>& comparisons() {
        "SELECT id, owner_id, type, at, stage_id, semantic FROM v_stage_move "
        "WHERE entity = 'invoice'",
        moves("STAGE_ID", "STAGE_SEMANTIC_ID")},
+      {Entity::currency,
+       currency_code,
+       "SELECT code AS id, name, rate, nominal, is_base, sort, decimals, updated_at FROM "
+       "v_currency",
+       {{"FULL_NAME", "name", same},
+        {"AMOUNT", "rate", number},
+        {"AMOUNT_CNT", "nominal", integer},
+        {"BASE", "is_base", yes_no},
+        {"SORT", "sort", integer},
+        {"DECIMALS", "decimals", integer},
+        {"DATE_UPDATE", "updated_at", instant}}},
   };
   return all;
 }
