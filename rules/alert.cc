@@ -211,6 +211,7 @@ RuleStep step_rule(const Rule& rule, const std::vector<Alert>& stored, const Jud
           before && pair.finding != nullptr
               ? worse_by(rule, before->value, pair.finding->value, pair.finding->norm)
               : 0;
+      options.keep = judgement.unkept.contains(key) ? seconds{0} : rule.keep_firing;
       stepped = step(before, pair.finding, options, now);
     }
     if (stepped.transition != Transition::none) {

@@ -64,6 +64,8 @@ struct Silence {
 struct Judgement {
   std::vector<Finding> findings;  // ordered by key
   std::vector<Silence> silences;
+  // `keep_firing` does not hold these: nobody was told of them, or their object is no more.
+  std::set<AlertKey> unkept = {};
 };
 
 // Everything but the rows.

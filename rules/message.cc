@@ -16,15 +16,18 @@ using Markup = std::map<std::string, std::string>;
 
 bool is_each(const Rule& rule) { return std::holds_alternative<EachShape>(rule.shape); }
 
-// What the objects of a rule are.
-Entity item_entity(const Rule& rule, const RuleSet& rules) {
+// What the objects of a rule are, if it says so.
+std::optional<Entity> known_entity(const Rule& rule, const RuleSet& rules) {
   if (const auto* each = std::get_if<EachShape>(&rule.shape)) return each->entity;
   const auto* metric_shape = std::get_if<MetricShape>(&rule.shape);
   const auto* compare_shape = std::get_if<CompareShape>(&rule.shape);
   const Metric* metric =
       rules.metric(metric_shape != nullptr ? metric_shape->metric : compare_shape->metric);
-  const bool known = metric != nullptr && metric->object_entity.has_value();
-  return known ? *metric->object_entity : Entity::call;
+  return metric != nullptr ? metric->object_entity : std::nullopt;
+}
+
+Entity item_entity(const Rule& rule, const RuleSet& rules) {
+  return known_entity(rule, rules).value_or(Entity::call);
 }
 
 std::string fallback_title(Entity entity, std::int64_t id) {
@@ -194,6 +197,26 @@ std::vector<std::string> item_lines(const MessageContext& context,
   return lines;
 }
 
+// The objects that the text speaks of when `lines` of them have a line. An object that a rule
+// watches is spoken of without a line, too.
+std::vector<NamedObject> named_objects(const MessageContext& context,
+                                       const std::vector<const Alert*>& alerts, std::size_t lines) {
+  std::vector<NamedObject> named;
+  if (is_each(context.rule)) {
+    const std::size_t count = std::min(std::max<std::size_t>(lines, 1), alerts.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      named.push_back({alerts[i]->key.entity, alerts[i]->key.id});
+    }
+    return named;
+  }
+  const auto entity = known_entity(context.rule, context.input.rules);
+  const std::vector<Item>& items = alerts.front()->items;
+  for (std::size_t i = 0; entity && i < std::min(lines, items.size()); ++i) {
+    named.push_back({*entity, items[i].id});
+  }
+  return named;
+}
+
 std::string joined(const std::string& head, const std::vector<std::string>& lines,
                    std::size_t shown, std::int64_t total) {
   std::string text = head;
@@ -228,7 +251,7 @@ std::string item_link(const MessageContext& context, Entity entity, const Item& 
   return link(item_url(context, entity, item), escape_bb(item_title(entity, item)));
 }
 
-std::string message_text(const MessageContext& context, const std::vector<const Alert*>& alerts) {
+MessageText message_text(const MessageContext& context, const std::vector<const Alert*>& alerts) {
   const std::string head = rendered(context, context.rule.text.pick(),
                                     message_values(context, alerts), manager_markup(context));
   const auto lines = item_lines(context, alerts);
@@ -238,7 +261,7 @@ std::string message_text(const MessageContext& context, const std::vector<const 
   while (shown > 1 && visible_length(text) > kMessageLength) {
     text = joined(head, lines, --shown, total);
   }
-  return shorten(text, kMessageLength);
+  return {shorten(text, kMessageLength), named_objects(context, alerts, shown)};
 }
 
 std::string closing_text(const MessageContext& context, const std::vector<const Alert*>& told,

@@ -23,8 +23,12 @@ struct MessageContext {
 // number otherwise.
 void sort_worst_first(const Rule& rule, std::vector<const Alert*>& alerts);
 
+struct MessageText {
+  std::string text;
+  std::vector<NamedObject> named;  // by the lines; of objects without lines, the worst one
+};
 // `alerts` are the firing ones, worst first, at least one.
-std::string message_text(const MessageContext& context, const std::vector<const Alert*>& alerts);
+MessageText message_text(const MessageContext& context, const std::vector<const Alert*>& alerts);
 // `told` are those the message spoke of and that are still on record, `count` how many it spoke of.
 std::string closing_text(const MessageContext& context, const std::vector<const Alert*>& told,
                          std::size_t count);

@@ -116,15 +116,16 @@ class Router {
 
   // Nothing is sent when the words are the same as before.
   void say(Message message, const Group& group) {
-    std::string text = message_text(context(message), group.firing);
-    if (hash_of(text) == message.text_hash) return;
+    MessageText said = message_text(context(message), group.firing);
+    if (hash_of(said.text) == message.text_hash) return;
     message.told_at = input_.now;
     message.told_value = group.firing.front()->value;
     message.keys.clear();
     for (const Alert* alert : group.firing) message.keys.push_back(alert->key);
     std::sort(message.keys.begin(), message.keys.end());
     std::string tag = tag_of(message);
-    result_.push_back(outgoing(std::move(message), std::move(text), std::move(tag)));
+    result_.push_back(outgoing(std::move(message), std::move(said.text), std::move(tag)));
+    result_.back().named = std::move(said.named);
   }
 
   // Something fires that the message did not speak of.

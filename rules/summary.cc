@@ -56,13 +56,15 @@ std::string rule_head(const Rule& rule, const ByManager& managers) {
                              number_of_managers(managers.size(), true));
 }
 
-std::string manager_line(const MessageContext& context, const std::vector<const Alert*>& alerts) {
+std::string manager_line(const MessageContext& context, const std::vector<const Alert*>& alerts,
+                         std::vector<NamedObject>& named) {
   const Alert& worst = *alerts.front();
   const std::string who =
       user_link(context.manager_id, context.input.people.name(context.manager_id)) + " – ";
   if (const auto* each = std::get_if<EachShape>(&context.rule.shape)) {
     const Item bare{worst.key.id, worst.fields};
     const Item& item = worst.items.empty() ? bare : worst.items.front();
+    named.push_back({each->entity, item.id});
     return who + number_of_objects(each->entity, alerts.size()) +
            std::string{tr(", дольше всех ", ", the longest ")} +
            item_link(context, each->entity, item);
@@ -87,7 +89,7 @@ std::vector<const ByManager::value_type*> sorted(const Rule& rule, const ByManag
 }
 
 std::string rule_section(const Rule& rule, const ByManager& managers, std::int64_t recipient,
-                         const RouteInput& input) {
+                         const RouteInput& input, std::vector<NamedObject>& named) {
   std::string text = "\n\n" + rule_head(rule, managers);
   std::size_t shown = 0;
   for (const auto* entry : sorted(rule, managers)) {
@@ -96,7 +98,7 @@ std::string rule_section(const Rule& rule, const ByManager& managers, std::int64
       break;
     }
     const MessageContext context{rule, input, entry->first, recipient, input.now};
-    text += "\n" + manager_line(context, entry->second);
+    text += "\n" + manager_line(context, entry->second, named);
     ++shown;
   }
   return text;
@@ -161,11 +163,12 @@ std::vector<Outgoing> summary(const std::vector<Alert>& known, Occasion occasion
   std::vector<Outgoing> result;
   for (auto& [recipient, rules] : by_recipient) {
     std::string sections;
+    std::vector<NamedObject> named;
     for (const Rule& rule : input.rules.rules) {
       const auto found = rules.find(rule.id);
       if (found == rules.end()) continue;
       for (auto& [manager, alerts] : found->second) sort_worst_first(rule, alerts);
-      sections += rule_section(rule, found->second, recipient, input);
+      sections += rule_section(rule, found->second, recipient, input, named);
     }
     if (sections.empty()) continue;
     const std::string text = shorten(head_text(occasion) + sections, kSummaryLength);
@@ -174,6 +177,7 @@ std::vector<Outgoing> summary(const std::vector<Alert>& known, Occasion occasion
     out.notice = {0, recipient,
                   fmt::format("{}:u{}:e{}", kStartRule, recipient, out.message.episode), text,
                   plain_text(text)};
+    out.named = std::move(named);
     result.push_back(std::move(out));
   }
   return result;

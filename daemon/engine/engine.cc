@@ -36,6 +36,7 @@ Engine::Engine(Writer& writer, Reader& reader, const Config& config, RuleSet rul
       options_(std::move(options)),
       send_(std::move(send)),
       judge_(reader),
+      check_(options_.look_at, clock),
       around_{Calendar::make({}).value(), {}, {}, {}},
       rules_from_(clock.now()) {
   for (const StreamState& state : reader_.streams()) streams_[state.entity] = state;
@@ -116,8 +117,9 @@ void Engine::take(const Event& event) {
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
   // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
-  const bool worth_judging = changed_ || !judged_at_;
+  const bool worth_judging = changed_ || !judged_at_ || check_.is_waiting();
   if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
+  if (done.judge) check_.look_ended();
   done.committed->set_value(std::exchange(begun_anew_, false) ? Committed::begun_anew
                                                               : Committed::done);
 }
@@ -163,6 +165,7 @@ void Engine::take_part(const PulledPart& part, Time now) {
   const Entity entity = part.state.entity;
   if (part.sweep == PulledPart::Sweep::begin) writer_.begin_sweep(entity);
   if (part.sweep == PulledPart::Sweep::abandon) writer_.abandon_sweep(entity);
+  check_.shown(entity, part.records);
   if (!part.ids_only && !part.records.empty()) {
     const UpsertCounts counts =
         writer_.upsert(entity, part.records, now, around_.calendar, part.trust);

@@ -15,6 +15,7 @@
 #include "daemon/engine/event.h"
 #include "daemon/engine/judge.h"
 #include "daemon/engine/kept.h"
+#include "daemon/engine/point_check.h"
 #include "daemon/store/store.h"
 #include "rules/route.h"
 
@@ -30,6 +31,8 @@ struct EngineOptions {
   bool judging = true;
   // Told to the puller.
   std::shared_ptr<NeededDetails> needed = std::make_shared<NeededDetails>();
+  // Where the next look shall look: what a message names is asked for there first.
+  PointCheck::Ask look_at = {};
 };
 
 class Engine {
@@ -108,12 +111,21 @@ class Engine {
     Condition condition;
   };
   std::optional<Outcome> judge_rule(const Rule& rule, Time now);
+  // The alerts that no `keep_firing` holds.
+  std::set<AlertKey> unkept(const Rule& rule, const std::vector<Alert>& alerts,
+                            const Judgement& judgement);
   void tell(const std::vector<Outcome>& outcomes, Time now);
+  // The summary of what the first looks found.
+  std::vector<Outgoing> begin_with(const std::vector<Outcome>& outcomes, const RouteInput& input);
+  // A text waits until the portal has shown what it names. It is old when none of its alerts was
+  // found by this judgement: then it may name what is deleted since.
+  enum class Naming { fresh, old };
+  bool waits(const Outgoing& out, Naming naming);
   // Writes a message with its notice; one that is over and that nobody can have seen says nothing.
   void put(const Outgoing& out, Time now);
   bool is_quiet(Time now) const;
-  // Writes the alerts and their journal; gives those that became known.
-  std::vector<Alert> save(const Outcome& outcome, Time now);
+  // Writes the alerts and their journal.
+  void save(const Outcome& outcome, Time now);
   RouteInput route_input(Time now) const;
   void close_removed_rules(Time now);
   void complain(const std::string& rule_id, const std::string& problem);
@@ -131,6 +143,7 @@ class Engine {
   EngineOptions options_;
   std::function<bool(const Notice&)> send_;
   Judge judge_;
+  PointCheck check_;
   std::optional<PortalFacts> facts_;
   Surroundings around_;
   std::map<std::string, Reads> reads_;             // by rule

@@ -33,6 +33,11 @@ Condition since_last_look(const std::string& looked, bool first_look) {
   return looked == kBegunAnew ? Condition::restored : Condition::edited;
 }
 
+const Alert* alert_of(const RuleStep& step, const AlertKey& key) {
+  const auto found = std::ranges::lower_bound(step.alerts, key, {}, &Alert::key);
+  return found != step.alerts.end() && found->key == key ? &*found : nullptr;
+}
+
 }  // namespace
 
 bool Engine::mirror_ready(Time now) {
@@ -148,8 +153,27 @@ std::optional<Engine::Outcome> Engine::judge_rule(const Rule& rule, Time now) {
   for (Finding& finding : judgement->findings) {
     if (finding.items.size() > kKeptItems) finding.items.resize(kKeptItems);
   }
+  if (rule.keep_firing > seconds{0}) judgement->unkept = unkept(rule, alerts, *judgement);
   return Outcome{&rule, step_rule(rule, alerts, *judgement, around_.people, first_look, now),
                  first_look, since_last_look(looked, first_look)};
+}
+
+std::set<AlertKey> Engine::unkept(const Rule& rule, const std::vector<Alert>& alerts,
+                                  const Judgement& judgement) {
+  std::set<AlertKey> found;
+  const auto messages = writer_.messages(rule.id);
+  for (const Alert& alert : alerts) {
+    if (alert.state != AlertState::firing) continue;
+    const AlertKey& key = alert.key;
+    const bool told = std::ranges::any_of(messages, [&](const Message& message) {
+      return message.open && std::ranges::binary_search(message.keys, key);
+    });
+    const bool deleted =
+        key.kind == AlertKey::Kind::object && !reader_.deleted(key.entity, {key.id}).empty();
+    if (!told || deleted) found.insert(key);
+  }
+  for (const Finding& finding : judgement.findings) found.erase(finding.key);
+  return found;
 }
 
 void Engine::judge_all(Time now) {
@@ -188,54 +212,84 @@ RouteInput Engine::route_input(Time now) const {
   return input;
 }
 
-std::vector<Alert> Engine::save(const Outcome& outcome, Time now) {
+void Engine::save(const Outcome& outcome, Time now) {
   const std::string& rule_id = outcome.rule->id;
-  const std::vector<Alert>& alerts = outcome.step.alerts;
-  std::vector<Alert> known;
   for (const AlertKey& key : outcome.step.gone) writer_.forget_alert(rule_id, key);
   for (const auto& [key, transition] : outcome.step.transitions) {
-    const auto alert =
-        std::lower_bound(alerts.begin(), alerts.end(), key,
-                         [](const Alert& a, const AlertKey& wanted) { return a.key < wanted; });
-    const bool found = alert != alerts.end() && alert->key == key;
+    const Alert* alert = alert_of(outcome.step, key);
+    const bool found = alert != nullptr;
     if (found) writer_.save_alert(*alert);
     if (transition == Transition::continued) continue;
     writer_.journal(rule_id, key, transition, found ? alert->episode : 0, found ? alert->value : 0,
                     found ? alert->norm : 0, now);
     log::info("alert rule={} key={} change={}", rule_id, to_string(key), name(transition));
-    if (found && transition == Transition::became_known) known.push_back(*alert);
   }
   if (outcome.first_look) {
     writer_.set_meta(look_meta(rule_id), fingerprint(rules_, *outcome.rule, config_));
   }
   const std::string& name = outcome.rule->name.pick();
   if (writer_.meta(name_meta(rule_id)) != name) writer_.set_meta(name_meta(rule_id), name);
-  return known;
+}
+
+std::vector<Outgoing> Engine::begin_with(const std::vector<Outcome>& outcomes,
+                                         const RouteInput& input) {
+  std::vector<Alert> known;
+  for (const Outcome& outcome : outcomes) {
+    for (const auto& [key, transition] : outcome.step.transitions) {
+      const Alert* alert = alert_of(outcome.step, key);
+      if (transition == Transition::became_known && alert != nullptr) known.push_back(*alert);
+    }
+  }
+  const bool restored = std::ranges::any_of(
+      outcomes, [](const Outcome& outcome) { return outcome.condition == Condition::restored; });
+  const Occasion occasion = !reader_.meta(kWatchingMeta) ? Occasion::first_start
+                            : restored                   ? Occasion::portal_restored
+                                                         : Occasion::rules_changed;
+  return summary(known, occasion, writer_.messages(std::string{kStartRule}), input);
+}
+
+bool Engine::waits(const Outgoing& out, Naming naming) {
+  std::vector<NamedObject> there;
+  for (const NamedObject& object : out.named) {
+    if (reader_.deleted(object.entity, {object.id}).empty()) {
+      there.push_back(object);
+    } else if (naming == Naming::old) {
+      return true;
+    }
+    // A rule that has just been judged and names what it knows to be deleted means it.
+  }
+  return !check_.unconfirmed(there).empty();
 }
 
 void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
   const RouteInput input = route_input(now);
   const log::Held lines;
   Writer::Transaction transaction{writer_};
-  std::vector<Alert> known;
-  std::vector<Outgoing> outgoing;
+  const std::vector<Outgoing> beginning = begin_with(outcomes, input);
+  // What is known from the start is told once: until then it is looked at for the first time.
+  bool begins = true;
+  for (const Outgoing& out : beginning) begins = !waits(out, Naming::fresh) && begins;
   for (const Outcome& outcome : outcomes) {
-    std::ranges::move(save(outcome, now), std::back_inserter(known));
-    std::ranges::move(route(*outcome.rule, outcome.step.alerts, writer_.messages(outcome.rule->id),
-                            input, outcome.condition),
-                      std::back_inserter(outgoing));
+    if (outcome.first_look && !begins) continue;
+    save(outcome, now);
+    const std::vector<Alert>& alerts = outcome.step.alerts;
+    for (const Outgoing& out : route(*outcome.rule, alerts, writer_.messages(outcome.rule->id),
+                                     input, outcome.condition)) {
+      const bool fresh = std::ranges::any_of(out.message.keys, [&](const AlertKey& key) {
+        const Alert* alert = alert_of(outcome.step, key);
+        return alert != nullptr && alert->seen_at == now;
+      });
+      if (!waits(out, fresh ? Naming::fresh : Naming::old)) put(out, now);
+    }
   }
-  const bool begun = reader_.meta(kWatchingMeta).has_value();
-  const bool restored = std::ranges::any_of(
-      outcomes, [](const Outcome& outcome) { return outcome.condition == Condition::restored; });
-  const Occasion occasion = !begun     ? Occasion::first_start
-                            : restored ? Occasion::portal_restored
-                                       : Occasion::rules_changed;
-  std::ranges::move(summary(known, occasion, writer_.messages(std::string{kStartRule}), input),
-                    std::back_inserter(outgoing));
-  if (!begun) writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
-  for (const Outgoing& out : outgoing) put(out, now);
+  if (begins) {
+    for (const Outgoing& out : beginning) put(out, now);
+    if (!reader_.meta(kWatchingMeta)) {
+      writer_.set_meta(kWatchingMeta, std::to_string(to_unix(now)));
+    }
+  }
   transaction.commit();
+  check_.judged();
 }
 
 void Engine::forget_looks() {

@@ -82,6 +82,7 @@ void Engine::begin_anew() {
   for (const DetailState& state : reader_.details()) details_[state.detail] = state;
   lost_ends_.clear();
   judged_at_.reset();
+  check_.forget();
   begun_anew_ = true;
 }
 

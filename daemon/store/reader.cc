@@ -220,6 +220,16 @@ std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::in
   return missing;
 }
 
+std::vector<std::int64_t> Reader::deleted(Entity entity, const std::vector<std::int64_t>& ids) {
+  const std::string sql =
+      fmt::format("SELECT 1 FROM {} WHERE id = ? AND deleted_at IS NOT NULL", table_of(entity));
+  std::vector<std::int64_t> deleted;
+  for (const std::int64_t id : ids) {
+    if (impl_->connection.run(sql.c_str(), id).next()) deleted.push_back(id);
+  }
+  return deleted;
+}
+
 std::vector<std::int64_t> Reader::ids(Entity entity, std::int64_t after, std::int64_t to,
                                       std::int64_t most) {
   const std::string sql = fmt::format(

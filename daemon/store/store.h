@@ -320,6 +320,8 @@ class Reader {
   std::optional<DetailDifference> difference(const DetailRows& there);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
+  // Those of the ids that the mirror holds for deleted.
+  std::vector<std::int64_t> deleted(Entity entity, const std::vector<std::int64_t>& ids);
   // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.
   std::vector<std::int64_t> ids(Entity entity, std::int64_t after, std::int64_t to,
                                 std::int64_t most);

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "connectors/bitrix24/hint.h"
+#include "rules/base/time.h"
+#include "rules/route.h"
+
+namespace b24 {
+
+// Nothing tells of a deletion where no events come, so the portal is asked before people are told
+// of an object: it must have shown it in the look that has just ended, or since. What it did not is
+// looked at by the next look, as after an event, and the text waits until the rules are judged
+// again; by then a deleted object is in no finding. The engine's thread alone.
+//
+// Whoever cannot be asked about, silences nobody: after kAskedInVain the text goes as the mirror
+// has it. That is longer than a method whose budget is used up rests. After a restart it begins
+// anew.
+class PointCheck {
+ public:
+  // Looks at an object with the next look, false if there is no room; without it nothing waits.
+  using Ask = std::function<bool(const Hint&)>;
+  PointCheck(Ask ask, Clock& clock) : ask_(std::move(ask)), clock_(clock) {}
+
+  // Rows, or ids, that the portal has just shown.
+  void shown(Entity entity, std::span<const Record> rows);
+  // What was shown until now is not the latest any more.
+  void look_ended() { shown_.clear(); }
+  // The mirror was cleared.
+  void forget();
+
+  // Those of the objects that the portal has not shown lately. Call `judged` when all of a
+  // judgement's texts were looked at.
+  std::vector<NamedObject> unconfirmed(std::span<const NamedObject> named);
+  // Asks for what was wanted since the last call.
+  void judged();
+  // Something waits for the portal's answer.
+  bool is_waiting() const { return !asked_.empty(); }
+
+ private:
+  using Shown = std::set<NamedObject>;
+
+  Ask ask_;
+  Clock& clock_;
+  Shown shown_;
+  std::set<NamedObject> wanted_;             // by the judgement at work
+  std::map<NamedObject, SteadyTime> asked_;  // when first
+};
+
+inline constexpr seconds kAskedInVain{15 * 60};
+// Asked for after one judgement: what one request reads. The others wait for the next.
+inline constexpr std::size_t kMostAsked = 2500;
+// Remembered of what a look shows, besides what was asked for.
+inline constexpr std::size_t kMostShown = 20'000;
+
+}  // namespace b24
