@@ -25,7 +25,7 @@ void sort_worst_first(const Rule& rule, std::vector<const Alert*>& alerts);
 
 struct MessageText {
   std::string text;
-  std::vector<NamedObject> named;  // by the lines; of objects without lines, the worst one
+  std::vector<ObjectRef> named;  // by the lines; of objects without lines, the worst one
 };
 // `alerts` are the firing ones, worst first, at least one.
 MessageText message_text(const MessageContext& context, const std::vector<const Alert*>& alerts);

@@ -34,17 +34,10 @@ struct Message {
 // "b24watch:deal_stuck_stage:m17:u5:e2".
 std::string tag_of(const Message& message);
 
-// An object of the portal that a text speaks of.
-struct NamedObject {
-  Entity entity = Entity::deal;
-  std::int64_t id = 0;
-  auto operator<=>(const NamedObject&) const = default;
-};
-
 struct Outgoing {
   Message message;                      // as it is to be stored
   Notice notice;                        // id 0
-  std::vector<NamedObject> named = {};  // in the text, not those that "…ещё N" counts
+  std::vector<ObjectRef> named = {};  // in the text, not those that "…ещё N" counts
 };
 
 struct RouteInput {

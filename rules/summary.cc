@@ -57,7 +57,7 @@ std::string rule_head(const Rule& rule, const ByManager& managers) {
 }
 
 std::string manager_line(const MessageContext& context, const std::vector<const Alert*>& alerts,
-                         std::vector<NamedObject>& named) {
+                         std::vector<ObjectRef>& named) {
   const Alert& worst = *alerts.front();
   const std::string who =
       user_link(context.manager_id, context.input.people.name(context.manager_id)) + " – ";
@@ -89,7 +89,7 @@ std::vector<const ByManager::value_type*> sorted(const Rule& rule, const ByManag
 }
 
 std::string rule_section(const Rule& rule, const ByManager& managers, std::int64_t recipient,
-                         const RouteInput& input, std::vector<NamedObject>& named) {
+                         const RouteInput& input, std::vector<ObjectRef>& named) {
   std::string text = "\n\n" + rule_head(rule, managers);
   std::size_t shown = 0;
   for (const auto* entry : sorted(rule, managers)) {
@@ -163,7 +163,7 @@ std::vector<Outgoing> summary(const std::vector<Alert>& known, Occasion occasion
   std::vector<Outgoing> result;
   for (auto& [recipient, rules] : by_recipient) {
     std::string sections;
-    std::vector<NamedObject> named;
+    std::vector<ObjectRef> named;
     for (const Rule& rule : input.rules.rules) {
       const auto found = rules.find(rule.id);
       if (found == rules.end()) continue;

@@ -8,6 +8,7 @@
 #include "daemon/cli/values.h"
 #include "daemon/cli/verify_words.h"
 #include "daemon/engine/kept.h"
+#include "daemon/engine/trouble.h"
 #include "daemon/engine/unknown.h"
 #include "daemon/store/backup.h"
 
@@ -56,6 +57,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
   Reader& reader = *mirror.reader;
   const auto rows = reader.row_counts();
   const auto rejected = reader.rejected_counts();
+  const auto hidden = reader.hidden_counts();
   const auto count = [](const std::map<Entity, std::int64_t>& counts, Entity entity) {
     const auto found = counts.find(entity);
     return found == counts.end() ? std::int64_t{0} : found->second;
@@ -66,6 +68,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
                        {"complete", s.full_done},
                        {"rows", count(rows, s.entity)},
                        {"rejected", count(rejected, s.entity)},
+                       {"hidden", count(hidden, s.entity)},
                        {"fresh_at", time_json(s.fresh_at)},
                        {"refused", s.refused},
                        {"problem", s.problem}});
@@ -125,6 +128,14 @@ std::string about_reading(const DetailState& details, std::int64_t waiting) {
   return std::string{details.full_done ? tr("прочитано", "complete")
                                        : tr("читается", "being read")} +
          left;
+}
+
+// What the webhook's user may not see any more; nothing when there is nothing.
+std::string about_hidden(const std::map<Entity, std::int64_t>& hidden) {
+  if (hidden.empty()) return {};
+  return say("Больше не видны пользователю вебхука: {}. Проверьте его права на портале.\n",
+             "Hidden from the webhook's user by now: {}. Check his rights on the portal.\n",
+             hidden_rows_text(hidden));
 }
 
 // What has not reached people, and why; nothing when all has.
@@ -258,6 +269,7 @@ Exit status_command(const Common& common) {
                       "Managers: {}. Alerts: {} firing, {} known from the start.\n")),
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
+  std::cout << about_hidden(mirror->reader->hidden_counts());
   std::cout << about_outbox(mirror->reader->outbox_counts(), now);
   const auto limits = mirror->reader->meta(kLimitsMeta);
   std::cout << about_limits(limits ? limits_from_json(*limits) : std::nullopt,

@@ -87,6 +87,8 @@ Check check_freshness(const std::vector<StreamState>& streams, const PortalSetti
 // What belongs to objects and the portal does not give.
 std::vector<Check> check_details(const std::vector<DetailState>& details);
 Check check_outbox(const OutboxCounts& outbox, Time now);
+// Rows that the webhook's user may not see any more; nothing without any.
+std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden);
 
 // The mirror is of another portal than the webhook leads to, `host`; nothing when it is not.
 // `known`, `moved_to`: what the state says, if anything.

@@ -9,6 +9,7 @@
 #include "daemon/engine/checkup.h"
 #include "daemon/engine/judge.h"
 #include "daemon/engine/kept.h"
+#include "daemon/engine/trouble.h"
 #include "daemon/engine/unknown.h"
 
 // What stands on this machine: the state folder, the disk, the mirror.
@@ -193,6 +194,16 @@ Check check_outbox(const OutboxCounts& outbox, Time now) {
   return check;
 }
 
+std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden) {
+  if (hidden.empty()) return std::nullopt;
+  return Check{.id = "hidden",
+               .outcome = Outcome::warning,
+               .text = say("Больше не видны пользователю вебхука: {}.",
+                           "Hidden from the webhook's user by now: {}.", hidden_rows_text(hidden)),
+               .advice = say("Проверьте его права на портале: нужен администратор.",
+                             "Check his rights on the portal: he must be an administrator.")};
+}
+
 std::optional<Check> check_same_portal(const std::optional<std::string>& known,
                                        const std::optional<std::string>& moved_to,
                                        const std::string& host) {
@@ -221,6 +232,7 @@ std::vector<Check> check_mirror(const Config& config, Time now) try {
   std::vector<Check> checks = {check_freshness((*reader)->streams(), config.portal, now),
                                check_outbox((*reader)->outbox_counts(), now)};
   std::ranges::move(check_details((*reader)->details()), std::back_inserter(checks));
+  if (auto hidden = check_hidden((*reader)->hidden_counts())) checks.push_back(std::move(*hidden));
   for (const Text& unknown : unknown_names(config, **reader)) {
     checks.push_back(
         {.id = "people",

@@ -21,6 +21,7 @@ constexpr milliseconds kTurn{1000};
 // How often the rules are judged when nothing has changed.
 constexpr seconds kJudgeEvery{60};
 constexpr seconds kPruneEvery{86400};
+constexpr std::size_t kAskedInDoubt = 10;
 
 }  // namespace
 
@@ -113,6 +114,7 @@ void Engine::take(const Event& event) {
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
   if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
   if (auto* read = std::get_if<DetailsRead>(&event)) return take_details(*read);
+  if (auto* fates = std::get_if<FatesRead>(&event)) return take_fates(*fates);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
@@ -120,6 +122,7 @@ void Engine::take(const Event& event) {
   const bool worth_judging = changed_ || !judged_at_ || check_.is_waiting();
   if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
   if (done.judge) check_.look_ended();
+  if (done.judge && options_.judging) watch_hidden(clock_.now());
   done.committed->set_value(std::exchange(begun_anew_, false) ? Committed::begun_anew
                                                               : Committed::done);
 }
@@ -211,8 +214,12 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
   } else {
     lost_ends_.erase(entity);
   }
-  if (after) gone.clear();
-  return gone;
+  writer_.ask_hidden_again(entity);
+  if (!after) return gone;
+  // Of a few of them the portal is asked why: rights that are lost are told at once.
+  if (!before)
+    writer_.ask_fate(entity, std::span{gone}.first(std::min(gone.size(), kAskedInDoubt)));
+  return {};
 }
 
 void Engine::take_facts(const FactsRead& read) {

@@ -79,6 +79,9 @@ class Engine {
   // Tells of lists that cannot be read for long, once, and of the end of it. A list that cannot be
   // read reports so with every attempt.
   void watch_streams(Time now);
+  // Tells that many rows are hidden from the webhook's user, and of the end of it: somebody has
+  // taken his rights.
+  void watch_hidden(Time now);
   // To whoever looks after the program; `name` is the message's tag, as in "b24watch:name".
   void tell_administrators(const std::string& text, const std::string& name, Time now);
   void prune_when_due(Time now);
@@ -88,6 +91,7 @@ class Engine {
   void take_absences(const AbsencesRead& read);
   void take_verified(const Verified& verified);
   void take_details(const DetailsRead& read);
+  void take_fates(const FatesRead& read);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);

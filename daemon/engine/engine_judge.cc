@@ -249,8 +249,8 @@ std::vector<Outgoing> Engine::begin_with(const std::vector<Outcome>& outcomes,
 }
 
 bool Engine::waits(const Outgoing& out, Naming naming) {
-  std::vector<NamedObject> there;
-  for (const NamedObject& object : out.named) {
+  std::vector<ObjectRef> there;
+  for (const ObjectRef& object : out.named) {
     if (reader_.deleted(object.entity, {object.id}).empty()) {
       there.push_back(object);
     } else if (naming == Naming::old) {

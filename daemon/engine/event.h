@@ -68,6 +68,11 @@ struct DetailsRead {
   std::vector<DetailState> states;
 };
 
+// Why rows are gone that the mirror had.
+struct FatesRead {
+  std::vector<ObjectFate> objects;
+};
+
 // The sender's answer: the portal's message id, or why not.
 struct Delivered {
   std::int64_t outbox_id = 0;
@@ -79,8 +84,8 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, DetailsRead, Verified,
-                           Delivered, RulesLoaded>;
+using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, DetailsRead, FatesRead,
+                           Verified, Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

@@ -116,6 +116,28 @@ std::optional<KeptOutage> kept_outage(Reader& reader) {
   return text ? outage_from_json(*text) : std::nullopt;
 }
 
+std::string to_json(const KeptHidden& kept) {
+  Json rows = Json::object();
+  for (const auto& [entity, count] : kept.rows) rows[std::string{name(entity)}] = count;
+  return Json{{"since", to_unix(kept.since)}, {"rows", std::move(rows)}}.dump();
+}
+
+std::optional<KeptHidden> hidden_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  KeptHidden kept{from_unix(json.at("since")), {}};
+  for (const auto& [word, count] : json.at("rows").items()) {
+    if (const auto entity = entity_named(word)) kept.rows[*entity] = count;
+  }
+  return kept;
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+std::optional<KeptHidden> kept_hidden(Reader& reader) {
+  const auto text = reader.meta(kHiddenMeta);
+  return text ? hidden_from_json(*text) : std::nullopt;
+}
+
 std::string to_json(const KeptLimits& kept) {
   return Json{{"level", kept.level}, {"operating", kept.operating}, {"at", to_unix(kept.at)}}
       .dump();

@@ -51,6 +51,16 @@ std::optional<KeptOutage> outage_from_json(const std::string& text);
 inline constexpr const char* kOutageMeta = "outage";
 std::optional<KeptOutage> kept_outage(Reader& reader);
 
+// The administrators were told that so many rows are hidden from the webhook's user.
+struct KeptHidden {
+  Time since;
+  std::map<Entity, std::int64_t> rows;
+};
+std::string to_json(const KeptHidden& kept);
+std::optional<KeptHidden> hidden_from_json(const std::string& text);
+inline constexpr const char* kHiddenMeta = "hidden_told";
+std::optional<KeptHidden> kept_hidden(Reader& reader);
+
 // How much of the portal's budgets was used: it knows nothing of our restarts.
 struct KeptLimits {
   double level = 0;                         // requests in the bucket

@@ -7,14 +7,14 @@ namespace b24 {
 namespace {
 
 // Short lists are read whole, every hour; nobody deletes what they hold without that being seen.
-bool is_checked(const NamedObject& object) { return spec(object.entity).renewal != Renewal::whole; }
+bool is_checked(const ObjectRef& object) { return spec(object.entity).renewal != Renewal::whole; }
 
 }  // namespace
 
 void PointCheck::shown(Entity entity, std::span<const Record> rows) {
   if (!ask_) return;
   for (const Record& row : rows) {
-    const NamedObject object{entity, row.id};
+    const ObjectRef object{entity, row.id};
     if (shown_.size() < kMostShown || asked_.contains(object)) shown_.insert(object);
   }
 }
@@ -25,11 +25,11 @@ void PointCheck::forget() {
   asked_.clear();
 }
 
-std::vector<NamedObject> PointCheck::unconfirmed(std::span<const NamedObject> named) {
-  std::vector<NamedObject> result;
+std::vector<ObjectRef> PointCheck::unconfirmed(std::span<const ObjectRef> named) {
+  std::vector<ObjectRef> result;
   if (!ask_) return result;
   const SteadyTime now = clock_.steady_now();
-  for (const NamedObject& object : named) {
+  for (const ObjectRef& object : named) {
     if (!is_checked(object)) continue;
     wanted_.insert(object);
     if (shown_.contains(object)) continue;
@@ -45,8 +45,8 @@ void PointCheck::judged() {
   std::size_t in_vain = 0;
   std::size_t room = kMostAsked;
   // What nobody wants to name any more is forgotten; so is what was confirmed, once it was told.
-  std::map<NamedObject, SteadyTime> still;
-  for (const NamedObject& object : wanted_) {
+  std::map<ObjectRef, SteadyTime> still;
+  for (const ObjectRef& object : wanted_) {
     if (shown_.contains(object)) continue;
     const auto asked = asked_.find(object);
     const SteadyTime since = asked == asked_.end() ? now : asked->second;

@@ -36,20 +36,20 @@ class PointCheck {
 
   // Those of the objects that the portal has not shown lately. Call `judged` when all of a
   // judgement's texts were looked at.
-  std::vector<NamedObject> unconfirmed(std::span<const NamedObject> named);
+  std::vector<ObjectRef> unconfirmed(std::span<const ObjectRef> named);
   // Asks for what was wanted since the last call.
   void judged();
   // Something waits for the portal's answer.
   bool is_waiting() const { return !asked_.empty(); }
 
  private:
-  using Shown = std::set<NamedObject>;
+  using Shown = std::set<ObjectRef>;
 
   Ask ask_;
   Clock& clock_;
   Shown shown_;
-  std::set<NamedObject> wanted_;             // by the judgement at work
-  std::map<NamedObject, SteadyTime> asked_;  // when first
+  std::set<ObjectRef> wanted_;             // by the judgement at work
+  std::map<ObjectRef, SteadyTime> asked_;  // when first
 };
 
 inline constexpr seconds kAskedInVain{15 * 60};

@@ -47,7 +47,8 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
       hints_(hints),
       clock_(clock),
       options_(std::move(options)),
-      details_(client, reader, events, clock, options_.details) {
+      details_(client, reader, events, clock, options_.details),
+      fates_(client, reader, events, hints, clock, options_.fate_requests) {
   load_states();
 }
 
@@ -297,6 +298,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error && counts == Counts::when_due) verify(report, stop);
   if (!report.error) read_details(counts, report, stop);
+  if (!report.error) report.error = fates_.look(stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

@@ -16,6 +16,7 @@
 #include "daemon/engine/details.h"
 #include "daemon/engine/differences.h"
 #include "daemon/engine/event.h"
+#include "daemon/engine/fate_reader.h"
 #include "daemon/engine/hints.h"
 #include "daemon/engine/pace.h"
 #include "daemon/engine/progress.h"
@@ -44,6 +45,8 @@ struct PullerOptions {
   seconds verify_every{72000};  // once a night, be it an hour earlier than the last
   VerifyOptions verify{.requests = 200};
   DetailOptions details{};
+  // Of why rows are gone, beside each look.
+  int fate_requests = 2;
 };
 
 struct PassReport {
@@ -188,6 +191,8 @@ class Puller {
   Hints& hints_;
   Clock& clock_;
   PullerOptions options_;
+  DetailPuller details_;
+  FateReader fates_;
   std::map<Entity, StreamState> states_;
   std::set<Entity> failed_;  // streams that failed in this pass
   seconds portal_offset_{0};
@@ -203,7 +208,6 @@ class Puller {
   bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
-  DetailPuller details_;
   std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors

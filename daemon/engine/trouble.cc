@@ -49,6 +49,35 @@ std::string outage_over_text(const std::set<Entity>& lists, Time since, Time unt
       moment(since, calendar), moment(until, calendar), names(lists));
 }
 
+std::string hidden_rows_text(const std::map<Entity, std::int64_t>& rows) {
+  std::string lists;
+  for (const auto& [entity, count] : rows) {
+    if (count > 0)
+      lists += fmt::format("{}{} – {}", lists.empty() ? "" : ", ", list_name(entity), count);
+  }
+  return lists;
+}
+
+std::string hidden_text(const std::map<Entity, std::int64_t>& rows) {
+  return fmt::format(
+      fmt::runtime(tr("🔴 [b]b24watch: пользователю вебхука больше не видна часть портала[/b]: {}.\n"
+                      "Они не удалены, у него отняли права на них. В открытых показателях их пока "
+                      "нет. Верните ему права администратора – вернутся и они.",
+                      "🔴 [b]b24watch: the webhook's user may not see a part of the portal any "
+                      "more[/b]: {}.\nThey are not deleted: he has lost the rights to them. Until "
+                      "then they are in no open figure. Make him an administrator again, and they "
+                      "come back.")),
+      hidden_rows_text(rows));
+}
+
+std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows) {
+  return fmt::format(
+      fmt::runtime(tr("✅ [b]b24watch: пользователю вебхука снова видно всё[/b]. Не было видно: {}.",
+                      "✅ [b]b24watch: the webhook's user sees everything again[/b]. Hidden were: "
+                      "{}.")),
+      hidden_rows_text(rows));
+}
+
 std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone) {
   std::string lists;
   for (const auto& [entity, rows] : gone) {

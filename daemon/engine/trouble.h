@@ -18,6 +18,11 @@ std::string outage_text(const std::set<Entity>& lists, Time since, const std::st
                         const Calendar& calendar);
 std::string outage_over_text(const std::set<Entity>& lists, Time since, Time until,
                              const Calendar& calendar);
+// So many rows of each list are hidden from the webhook's user: "сделки – 50, задачи – 12"; and the
+// messages about it.
+std::string hidden_rows_text(const std::map<Entity, std::int64_t>& rows);
+std::string hidden_text(const std::map<Entity, std::int64_t>& rows);
+std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows);
 // The portal no longer shows so many of the newest rows.
 std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone);
 

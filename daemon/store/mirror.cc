@@ -40,7 +40,7 @@ constexpr const char* kForgetStreams =
     "fresh_at = NULL, swept_at = NULL, recent_at = NULL, rows = 0, doubted_at = NULL, "
     "doubted_rows = NULL; "
     "UPDATE details SET full_done = 0; DELETE FROM wanted_details; DELETE FROM task_links; "
-    "DELETE FROM rejected_rows";
+    "DELETE FROM rejected_rows; DELETE FROM lost_rows; DELETE FROM hidden_rows";
 constexpr const char* kHasTable = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?";
 
 std::string swept_table(Entity entity) { return fmt::format("swept_{}", table_of(entity)); }

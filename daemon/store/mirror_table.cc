@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "daemon/store/lost_rows.h"
 #include "daemon/store/row_difference.h"
 #include "daemon/store/row_hash.h"
 
@@ -167,6 +168,7 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
     // Whatever its age, a row that the portal shows is there.
     log(record.id, "deleted_at", stored.value(kDeletedColumn), Value{});
     Run{connection_, *set_deleted_, std::nullopt, seen_at_, record.id}.exec();
+    forget_lost(connection_, spec_.entity, record.id, seen_at_);
     ++revived_;
     wishes_.add(record, seen_at_);
   }
@@ -240,6 +242,7 @@ std::int64_t MirrorTable::mark_deleted(std::span<const std::int64_t> ids, Time s
     if (Run{connection_, *set_deleted_, seen_at, seen_at, id}.exec() == 0) continue;
     log(id, "deleted_at", Value{}, Value{to_unix(seen_at)});
     wishes_.remove(id);
+    note_lost(connection_, spec_.entity, id);
     ++count;
   }
   add_rows(-count);

@@ -220,6 +220,14 @@ std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::in
   return missing;
 }
 
+std::vector<ObjectRef> Reader::lost(const std::set<Entity>& without, std::size_t most) {
+  return read_lost(impl_->connection, without, most);
+}
+
+std::map<Entity, std::int64_t> Reader::hidden_counts() {
+  return read_hidden_counts(impl_->connection);
+}
+
 std::vector<std::int64_t> Reader::deleted(Entity entity, const std::vector<std::int64_t>& ids) {
   const std::string sql =
       fmt::format("SELECT 1 FROM {} WHERE id = ? AND deleted_at IS NOT NULL", table_of(entity));

@@ -221,3 +221,24 @@ CREATE TABLE currencies (
 ) STRICT;
 INSERT INTO streams (entity)
 VALUES ('currency');
+
+-- ---- deleted, or not readable any more ----------------------------------------------------------
+--
+-- Both have deleted_at. lost_rows: the portal is still to be asked which of the two it is; `tries`
+-- counts its silences. Kept by the writes that set and clear deleted_at, and holds a few rows of a
+-- list that is doubted besides. hidden_rows: the portal said that the row is there and that the
+-- webhook's user may not read it.
+CREATE TABLE lost_rows (
+  entity TEXT NOT NULL,
+  entity_id INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (entity, entity_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lost_rows_by_tries ON lost_rows (entity, tries);
+
+CREATE TABLE hidden_rows (
+  entity TEXT NOT NULL,
+  entity_id INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (entity, entity_id)
+) STRICT, WITHOUT ROWID;

@@ -14,6 +14,7 @@
 
 #include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/entities.h"
+#include "connectors/bitrix24/fate.h"
 #include "rules/alert.h"
 #include "rules/base/entity.h"
 #include "rules/base/notice.h"
@@ -151,12 +152,19 @@ class Writer {
                       const Calendar& calendar, Trust trust = Trust::kept);
   void reject(std::span<const RejectedRow> rows, Time seen_at);
   // Rows that the portal no longer shows. They leave every view, and stay in the file.
-  // Gives how many were there until now.
+  // Gives how many were there until now. Why is to be asked: they are among Reader::lost().
   std::int64_t mark_deleted(Entity entity, std::span<const std::int64_t> ids, Time seen_at);
   // The details of some objects as they are now, in place of those before; they are not wanted any
   // more.
   void save_details(std::span<const DetailRows> details);
   void save_detail(const DetailState& state);
+  // Rows that are there, and whose fate is to be asked for all the same.
+  void ask_fate(Entity entity, std::span<const std::int64_t> ids);
+  // Some of the hidden rows, by chance: they may be deleted meanwhile.
+  void ask_hidden_again(Entity entity);
+  // What became of the lost. A hidden row leaves the views if it is there; a deleted one stays,
+  // for whoever doubts decides. Gives how many left the views.
+  std::int64_t save_fates(std::span<const ObjectFate> fates, Time seen_at);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
   // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a
@@ -320,6 +328,11 @@ class Reader {
   std::optional<DetailDifference> difference(const DetailRows& there);
   // Those of the ids that the mirror does not have, or holds for deleted.
   std::vector<std::int64_t> missing(Entity entity, std::span<const std::int64_t> ids);
+  // Rows of which nobody knows yet why the portal shows them no more, those asked for least often
+  // first.
+  std::vector<ObjectRef> lost(const std::set<Entity>& without, std::size_t most);
+  // Rows that are on the portal and that the webhook's user may not read any more.
+  std::map<Entity, std::int64_t> hidden_counts();
   // Those of the ids that the mirror holds for deleted.
   std::vector<std::int64_t> deleted(Entity entity, const std::vector<std::int64_t>& ids);
   // Ids of rows that are not deleted, from after `after` up to `to`, ascending, at most `most`.

@@ -279,8 +279,11 @@ SELECT
   w.won_at AS won_at,
   --# left_at INTEGER | Когда ушла из успеха, секунды UTC; не ушла – пусто | When it left success, UTC seconds; none while it has not
   w.left_at AS left_at,
-  --# deleted_at INTEGER | Когда удалена, секунды UTC; не удалена – пусто | When it was deleted, UTC seconds; none while it is there
+  --# deleted_at INTEGER | Когда удалена или скрыта, секунды UTC; ни то ни другое – пусто | When it was deleted or hidden, UTC seconds; none while it is there
   w.deleted_at AS deleted_at,
+  --# hidden INTEGER | 1 – не удалена, но пользователю вебхука больше не видна | 1 when it is not deleted, but the webhook's user may not see it any more
+  EXISTS (SELECT 1 FROM hidden_rows AS h
+          WHERE h.entity = 'deal' AND h.entity_id = w.deal_id) AS hidden,
   --# manager_id INTEGER | Кто был ответственным в тот момент: v_manager.id | Who was responsible at that moment: v_manager.id
   coalesce(
     (SELECT c.old_value FROM changes AS c
@@ -1333,7 +1336,7 @@ SELECT
   c.entity AS entity,
   --# entity_id INTEGER | Номер объекта | The object's id
   c.entity_id AS entity_id,
-  --# field TEXT | Колонка или поле портала; deleted_at – удаление и возвращение | Column or portal field; deleted_at for deletion and return
+  --# field TEXT | Колонка или поле портала; deleted_at – исчез с портала и вернулся, hidden_at – исчез, потому что скрыт от вебхука | Column or portal field; deleted_at when it left the portal and came back, hidden_at when it left for being hidden from the webhook
   c.field AS field,
   --# old_value ANY | Было | Old value
   c.old_value AS old_value,
@@ -1357,8 +1360,22 @@ SELECT
   --# watermark INTEGER | Изменения до этого времени прочитаны, секунды UTC | Changes before this are here, UTC seconds
   s.watermark AS watermark,
   --# problem TEXT | Почему не читается; пусто – всё хорошо | Why it does not go on; empty when it does
-  s.problem AS problem
+  s.problem AS problem,
+  --# hidden INTEGER | Объектов, которые есть на портале, но пользователю вебхука больше не видны | Objects that are on the portal, but the webhook's user may not see any more
+  (SELECT count(*) FROM hidden_rows AS h WHERE h.entity = s.entity) AS hidden
 FROM streams AS s;
+
+--# v_hidden | Объекты, которые есть на портале, но пользователю вебхука больше не видны | Objects that are on the portal, but the webhook's user may not see any more
+--: В других видах их нет, как и удалённых. Вернут права – вернутся и они. | They are in no other view, like deleted ones. When the rights are given back, they come back.
+CREATE VIEW v_hidden AS
+SELECT
+  --# entity TEXT | Вид объекта: deal, task, lead, activity, … | Kind of object: deal, task, lead, activity, …
+  h.entity AS entity,
+  --# entity_id INTEGER | Номер объекта | The object's id
+  h.entity_id AS entity_id,
+  --# seen_at INTEGER | Когда замечено, секунды UTC | When it was noticed, UTC seconds
+  h.seen_at AS seen_at
+FROM hidden_rows AS h;
 
 --# v_alert | Тревоги | Alerts
 CREATE VIEW v_alert AS

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,14 @@ std::string_view name(Entity entity);
 // "сделки", "deals": for people, in the language in force.
 std::string_view list_name(Entity entity);
 std::optional<Entity> entity_named(std::string_view word);
+
+// One object of the portal, by its kind and id.
+struct ObjectRef {
+  Entity entity = Entity::deal;
+  std::int64_t id = 0;
+
+  auto operator<=>(const ObjectRef&) const = default;
+};
 
 // One value of SQLite's four: NULL, integer, real, text.
 using Value = std::variant<std::monostate, std::int64_t, double, std::string>;

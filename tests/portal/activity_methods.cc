@@ -26,6 +26,7 @@ std::vector<Binding> bindings(const Activity& activity) {
 }
 
 bool mine(const Call& call, const Activity& activity) {
+  if (call.world.hides(Entity::activity, activity.id)) return false;
   return call.as_admin || activity.manager == call.world.owner;
 }
 

@@ -27,9 +27,11 @@ Outcome statistic(Call& call) {
   query.select = read_select<CallRow>(Json(), call_fields());
   query.start = read_start(call.params);
   if (call.faults.ignore_id_filter) drop_id_conditions(query.filter);
-  const auto found = find_rows<CallRow>(
-      call.world, call.world.data.calls, query,
-      [&](const CallRow& row) { return call.as_admin || row.manager == call.world.owner; });
+  const auto found =
+      find_rows<CallRow>(call.world, call.world.data.calls, query, [&](const CallRow& row) {
+        if (call.world.hides(Entity::call, row.id)) return false;
+        return call.as_admin || row.manager == call.world.owner;
+      });
   Outcome outcome;
   write_rows(outcome.result, call.world, found, query.select, call.faults,
              [](std::string&, const CallRow&) {});

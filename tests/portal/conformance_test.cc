@@ -220,6 +220,7 @@ const Case kCases[] = {
      R"({"taskId":$task,"fields":{"RESPONSIBLE_ID":$user}})",
      {},
      {"sprintId", "backlogId", "nodeId"}},
+    {"tasks.task.history.list", "tasks.task.history.list", R"({"taskId":$task})"},
     {"tasks.task.delete", "tasks.task.delete", R"({"taskId":$task})"},
     {"voximplant.statistic.get", "voximplant.statistic.get", R"({"SORT":"ID","ORDER":"ASC"})"},
     {"calendar.accessibility.get", "calendar.accessibility.get",
@@ -312,6 +313,39 @@ TEST_F(ConformanceTest, AnswersHaveTheDocumentedShape) {
     const Json ours = call(c.method, c.params);
     expect_same(c.example, ours, c.known, c.absent);
   }
+}
+
+// What the webhook's owner may not see (portal docs: crm-item-get.md, whose table has the code
+// ACCESS_DENIED, crm-activity-get.md, tasks-task-history-list.md).
+TEST_F(ConformanceTest, WhatIsHiddenIsToldFromWhatIsNotThere) {
+  const struct {
+    Entity entity;
+    const char* method;
+    const char* params;
+    const char* code;
+    const char* text;
+  } cases[] = {
+      {Entity::deal, "crm.item.get", R"({"entityTypeId":2,"id":$deal})", "ACCESS_DENIED",
+       "Access denied"},
+      {Entity::activity, "crm.activity.get", R"({"id":$activity})", "", "Access denied."},
+      {Entity::task, "tasks.task.history.list", R"({"taskId":$task})", "0",
+       "Access denied. (internal error)"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.method);
+    const std::int64_t id = portal_.ids(c.entity).at(5);
+    portal_.hide(c.entity, id);
+    const Json ours = call(c.method, c.params);
+    EXPECT_EQ(ours["error"], c.code);
+    EXPECT_EQ(ours["error_description"], c.text);
+    portal_.show(c.entity, id);
+    EXPECT_TRUE(call(c.method, c.params).contains("result"));
+  }
+  EXPECT_EQ(example("crm.activity.get.error")["response"]["error_description"], "Access denied.");
+  EXPECT_EQ(example("tasks.task.history.list.error")["response"]["error_description"],
+            "Access denied. (internal error)");
+  EXPECT_EQ(call("tasks.task.history.list", R"({"taskId":99999999})")["result"]["list"],
+            Json::array());
 }
 
 TEST_F(ConformanceTest, ErrorsHaveTheDocumentedCodes) {

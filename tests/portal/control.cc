@@ -14,6 +14,8 @@
 //                                  POST /control/faults {"kind","method","count",...}
 //   POST /control/clear-faults     POST /control/clear-inbox
 //   POST /control/mutate {"count":10,"seed":1}
+//   POST /control/hide {"entity":"deal","id":17}     from the webhook's owner; /control/show again
+//   POST /control/remove {"entity":"deal","id":17}   without an event
 //   POST /control/call {"method":"crm.item.update","params":{...}}
 //   POST /control/bind {"event":"ONCRMDEALUPDATE","url":"http://...","token":"..."}
 //   POST /control/press {"user":3,"command":"ack","params":"a=17"}
@@ -155,6 +157,16 @@ std::string set_now(Portal& portal, const Json& given) {
   return "{}";
 }
 
+std::string change_one(Portal& portal, const std::string& what, const Json& given) {
+  const auto entity = entity_named(to_text(param(given, "entity")));
+  const auto id = to_int(param(given, "id"));
+  if (!entity || id == 0) return "";
+  if (what == "hide") portal.hide(*entity, id);
+  if (what == "show") portal.show(*entity, id);
+  if (what == "remove") portal.remove(*entity, id);
+  return "{}";
+}
+
 std::string read_page(const Portal& portal, const std::string& what, const Json& query) {
   if (what == "inbox") return inbox(portal, query);
   if (what == "counters") return counters(portal);
@@ -172,6 +184,7 @@ std::string act(Portal& portal, const std::string& what, const Json& given) {
   if (what == "reset-counters") return portal.reset_counters(), "{}";
   if (what == "mutate") return mutate(portal, given);
   if (what == "set-now") return set_now(portal, given);
+  if (what == "hide" || what == "show" || what == "remove") return change_one(portal, what, given);
   if (what == "call") {
     return portal.call(to_text(param(given, "method")), param(given, "params").dump());
   }

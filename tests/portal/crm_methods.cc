@@ -81,6 +81,7 @@ Outcome list_moves(Call& call, const std::vector<StageMove>& moves,
   query.start = read_start(call.params);
   if (call.faults.ignore_id_filter) drop_id_conditions(query.filter);
   const auto mine = [&](const StageMove& move) {
+    if (call.world.hides(Kind<Row>::entity, move.owner)) return false;
     if (call.as_admin) return true;
     const Row* card = call.world.card<Row>(move.owner);
     return card != nullptr && card->manager == call.world.owner;

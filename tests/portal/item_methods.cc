@@ -13,6 +13,7 @@ namespace {
 
 template <class Row>
 bool mine(const Call& call, const Row& card) {
+  if (call.world.hides(Kind<Row>::entity, card.id)) return false;
   return call.as_admin || card.manager == call.world.owner;
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "rules/base/entity.h"
 #include "tests/portal/model.h"
 
 // The kinds of cards behind crm.item.*: what the portal calls each, and where its rows are.
@@ -18,6 +19,7 @@ struct Kind;
 template <>
 struct Kind<Lead> {
   using Row = Lead;
+  static constexpr Entity entity = Entity::lead;
   static constexpr std::int32_t type = kLeadType;
   static constexpr std::string_view word = "lead";
   static constexpr std::string_view event = "ONCRMLEAD";
@@ -27,6 +29,7 @@ struct Kind<Lead> {
 template <>
 struct Kind<Deal> {
   using Row = Deal;
+  static constexpr Entity entity = Entity::deal;
   static constexpr std::int32_t type = kDealType;
   static constexpr std::string_view word = "deal";
   static constexpr std::string_view event = "ONCRMDEAL";
@@ -36,6 +39,7 @@ struct Kind<Deal> {
 template <>
 struct Kind<Quote> {
   using Row = Quote;
+  static constexpr Entity entity = Entity::quote;
   static constexpr std::int32_t type = kQuoteType;
   static constexpr std::string_view word = "quote";
   static constexpr std::string_view event = "ONCRMQUOTE";
@@ -45,6 +49,7 @@ struct Kind<Quote> {
 template <>
 struct Kind<Invoice> {
   using Row = Invoice;
+  static constexpr Entity entity = Entity::invoice;
   static constexpr std::int32_t type = kInvoiceType;
   static constexpr std::string_view word = "dynamic_31";
   static constexpr std::string_view event = "ONCRMDYNAMICITEM";
@@ -54,6 +59,7 @@ struct Kind<Invoice> {
 template <>
 struct Kind<Contact> {
   using Row = Contact;
+  static constexpr Entity entity = Entity::contact;
   static constexpr std::int32_t type = kContactType;
   static constexpr std::string_view word = "contact";
   static constexpr std::string_view event = "ONCRMCONTACT";
@@ -63,6 +69,7 @@ struct Kind<Contact> {
 template <>
 struct Kind<Company> {
   using Row = Company;
+  static constexpr Entity entity = Entity::company;
   static constexpr std::int32_t type = kCompanyType;
   static constexpr std::string_view word = "company";
   static constexpr std::string_view event = "ONCRMCOMPANY";

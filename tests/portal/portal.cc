@@ -180,6 +180,28 @@ MutationCounts Portal::mutate(int count, std::uint64_t seed) {
   return mutate_world(impl_->world, count, seed);
 }
 
+void Portal::hide(Entity entity, std::int64_t id) {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.hidden.insert({entity, id});
+}
+
+void Portal::show(Entity entity, std::int64_t id) {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.hidden.erase({entity, id});
+}
+
+void Portal::remove(Entity entity, std::int64_t id) {
+  std::lock_guard lock{impl_->mutex};
+  World& world = impl_->world;
+  const auto bound = std::exchange(world.bound, {});
+  if (entity == Entity::task) world.delete_task(id);
+  if (entity == Entity::activity) world.delete_activity(id);
+  for_each_kind([&](auto kind) {
+    if (kind.entity == entity) world.delete_card<typename decltype(kind)::Row>(id);
+  });
+  world.bound = bound;
+}
+
 void Portal::back_up() {
   std::lock_guard lock{impl_->mutex};
   World& world = impl_->world;

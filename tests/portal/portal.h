@@ -190,6 +190,13 @@ class Portal {
   // posts an event to bound handlers.
   MutationCounts mutate(int count, std::uint64_t seed);
 
+  // From now on the webhook's owner may not see a card, a task, a call or an activity: it vanishes
+  // from the lists, and its own method says ACCESS_DENIED. Again he may.
+  void hide(Entity entity, std::int64_t id);
+  void show(Entity entity, std::int64_t id);
+  // Deletes a card, a task or an activity without a word to bound handlers.
+  void remove(Entity entity, std::int64_t id);
+
   // Remembers the company as it is; puts it back, with the numbers of new rows: as a portal that is
   // restored from a backup.
   void back_up();

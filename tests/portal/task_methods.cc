@@ -6,12 +6,14 @@
 #include "tests/portal/tables.h"
 
 // tasks.task.* of the classic interface: names in capitals go in, camel case comes out, ids are
-// texts (portal docs: tasks-task-list.md, tasks-task-get.md, -add.md, -update.md, -delete.md).
+// texts (portal docs: tasks-task-list.md, tasks-task-get.md, -add.md, -update.md, -delete.md,
+// tasks-task-history-list.md).
 
 namespace b24::sim {
 namespace {
 
 bool mine(const Call& call, const Task& task) {
+  if (call.world.hides(Entity::task, task.id)) return false;
   return call.as_admin || task.manager == call.world.owner || task.creator == call.world.owner;
 }
 
@@ -267,12 +269,50 @@ Outcome task_delete(Call& call) {
   return ok(R"({"task":true})");
 }
 
+void write_event(std::string& out, const World& world, const Task& task, int index, Unix at, Id by,
+                 std::string_view field, const std::string& to) {
+  const User* user = world.user(by);
+  comma(out);
+  out += fmt::format(R"({{"id":{},"createdDate":)", task.id * 2 + index);
+  time_text(out, at, world.options.offset);
+  out += fmt::format(R"(,"field":"{}","value":{{"from":null,"to":{}}},"user":{{"id":{},"name":)",
+                     field, to, by);
+  quoted(out, user == nullptr ? std::string_view{} : user->first_name);
+  key(out, "lastName");
+  quoted(out, user == nullptr ? std::string_view{} : user->last_name);
+  out += R"(,"secondName":"","login":"user@example.com"}})";
+}
+
+// The making of a task and its latest status; the newest first. Of a task that is not there nothing
+// has happened.
+Outcome task_history(Call& call) {
+  const Json& given = param(call.params, "taskId");
+  if (given.is_null()) {
+    return fail(400, "100",
+                "CTaskItem All parameters in the constructor must have real class type "
+                "(internal error)");
+  }
+  const Id id = to_int(given);
+  if (id <= 0) return fail(400, "0", "wrong task id (internal error)");
+  const Task* task = find_row(call.world.data.tasks, id);
+  if (task == nullptr) return ok(R"({"list":[]})");
+  if (!mine(call, *task)) return fail(400, "0", "Access denied. (internal error)");
+  std::string out = R"({"list":[)";
+  if (task->status_changed > task->created) {
+    write_event(out, call.world, *task, 1, task->status_changed, task->status_changed_by,
+                "REAL_STATUS", fmt::format(R"("{}")", task->status));
+  }
+  write_event(out, call.world, *task, 0, task->created, task->creator, "NEW", "null");
+  return ok(out + "]}");
+}
+
 constexpr Method kTaskMethods[] = {
     {"tasks.task.list", "task", Cost::page, task_list},
     {"tasks.task.get", "task", Cost::call, task_get},
     {"tasks.task.add", "task", Cost::call, task_add},
     {"tasks.task.update", "task", Cost::call, task_update},
     {"tasks.task.delete", "task", Cost::call, task_delete},
+    {"tasks.task.history.list", "task", Cost::call, task_history},
 };
 
 }  // namespace

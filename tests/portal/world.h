@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -86,6 +87,10 @@ struct World {
     std::unordered_map<Id, Id> task_activities;
   };
   std::optional<Backup> backup;
+
+  // What the webhook's owner may not see, whoever he is.
+  std::set<std::pair<Entity, Id>> hidden;
+  bool hides(Entity entity, Id id) const { return hidden.contains({entity, id}); }
 
   std::optional<Time> frozen;
 
