@@ -284,6 +284,8 @@ std::vector<Error> App::untold(const std::vector<Error>& streams) const {
 Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   const SteadyTime began = clock_.steady_now();
   puller_->on_progress(std::move(progress));
+  // Whoever asks for the portal as it is now means its directories and rates as well.
+  puller_->renew();
   start_engine();
   const PassReport pass = puller_->pass(Puller::Counts::now, token());
   stop();

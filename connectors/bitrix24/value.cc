@@ -278,6 +278,12 @@ std::optional<std::int64_t> id_of_code(std::string_view code) {
   return id;
 }
 
+std::string code_of_id(std::int64_t id) {
+  std::string code;
+  for (; id > 0; id /= 256) code.insert(code.begin(), static_cast<char>(id % 256));
+  return code;
+}
+
 std::optional<std::int64_t> to_id(const Cell& cell) {
   if (cell.kind != Kind::number && cell.kind != Kind::text) return std::nullopt;
   const auto id = read_integer(cell.text);

@@ -23,6 +23,8 @@ struct Cell {
 
 // An id of IdStyle::code; nothing for a code that is empty, too long or not of visible ASCII.
 std::optional<std::int64_t> id_of_code(std::string_view code);
+// The code such an id was made of: "RUB".
+std::string code_of_id(std::int64_t id);
 
 // An id: 17 or "17", zero included.
 std::optional<std::int64_t> to_id(const Cell& cell);

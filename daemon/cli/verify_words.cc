@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/problem.h"
+#include "connectors/bitrix24/value.h"
 #include "connectors/say.h"
 #include "rules/text.h"
 
@@ -66,6 +67,12 @@ bool is_time(const Difference& difference) {
   return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
     return field.column == difference.field && field.type == FieldType::time;
   });
+}
+
+// As the portal knows the row.
+std::string id_of(const Difference& difference) {
+  const bool coded = spec(difference.entity).id_style == IdStyle::code;
+  return coded ? code_of_id(difference.id) : std::to_string(difference.id);
 }
 
 // Texts are quoted, so that a blank at the end is seen.
@@ -143,7 +150,7 @@ std::string about_details(const DetailVerdict& verdict) {
 }
 
 std::string about_difference(const Difference& d) {
-  const std::string which = fmt::format("{} {}", one_of(d.entity), d.id);
+  const std::string which = fmt::format("{} {}", one_of(d.entity), id_of(d));
   const auto count = [](const Value& value) { return as_integer(value).value_or(0); };
   switch (d.kind) {
     case Difference::Kind::missing:

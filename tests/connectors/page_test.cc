@@ -379,6 +379,18 @@ TEST(ValueTest, ReadsEveryWayThePortalWrites) {
   }
 }
 
+TEST(ValueTest, NumbersRowsByTheirCodes) {
+  const std::pair<const char*, std::int64_t> codes[] = {
+      {"RUB", 0x525542}, {"A", 0x41}, {"usd", 0x757364}, {"XBTC12", 0x584254433132}};
+  for (const auto& [code, id] : codes) {
+    EXPECT_EQ(id_of_code(code), id) << code;
+    EXPECT_EQ(code_of_id(id), code);
+  }
+  for (const char* code : {"", "R B", "РУБ", "XBTC123", "A\x7f"}) {
+    EXPECT_FALSE(id_of_code(code)) << code;
+  }
+}
+
 TEST(PageTest, NeverCrashesOnRubbish) {
   const std::string seed_text =
       R"({"items":[{"id":7405,"title":"\u0421\"x\ud83d\ude00","stageId":"NEW","opportunity":1.5,)"

@@ -50,7 +50,8 @@ TEST(PullerCrm, TheMirrorIsThePortal) {
       {Entity::activity, "v_activity"},
       {Entity::deal_move, "v_stage_move WHERE entity = 'deal'"},
       {Entity::lead_move, "v_stage_move WHERE entity = 'lead'"},
-      {Entity::invoice_move, "v_stage_move WHERE entity = 'invoice'"}};
+      {Entity::invoice_move, "v_stage_move WHERE entity = 'invoice'"},
+      {Entity::currency, "v_currency"}};
   Desk desk;
   for (int round = 0; round < 2; ++round) {
     ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
@@ -110,6 +111,55 @@ TEST(PullerAppended, ALineThatWasMissedIsFoundByTheCount) {
   desk.portal().add_fault({.kind = sim::FaultKind::broken_row, .method = kMoves, .count = 1});
   ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
   EXPECT_EQ(desk.number(kDealMoves), moves_of_the_portal(desk));
+}
+
+// --- currencies: a whole list that may be refused ---
+
+constexpr const char* kCurrencies = "crm.currency.list";
+
+TEST(PullerCurrency, RatesAreLookedAtOnceAnHour) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const char* const rate =
+      "SELECT CAST(round(rate * 10000) AS INTEGER) FROM v_currency WHERE code = 'USD'";
+  EXPECT_EQ(desk.number(rate), 905'000);
+  desk.portal().call("crm.currency.update", R"({"ID":"USD","fields":{"AMOUNT":"91.2501"}})");
+  desk.portal().call("crm.currency.delete", R"({"id":"EUR"})");
+  const std::size_t asked = desk.asked(kCurrencies);
+  for (int i = 0; i < 5; ++i) {
+    desk.go_on(minutes{10});
+    ASSERT_FALSE(desk.pass().error);
+  }
+  EXPECT_EQ(desk.asked(kCurrencies), asked);
+  EXPECT_EQ(desk.number(rate), 905'000);
+  desk.go_on(minutes{11});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.number(rate), 912'501);
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_currency WHERE code = 'EUR'"), 0);
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_change WHERE entity = 'currency' "
+                        "AND field = 'rate' AND old_value = 90.5 AND new_value = 91.2501"),
+            1);
+}
+
+// Whoever may not see the settings of the CRM does without rates.
+TEST(PullerCurrency, ARefusalSilencesNothingElse) {
+  Desk desk;
+  desk.portal().add_fault(refusal(kCurrencies, "ACCESS_DENIED"));
+  const PassReport report = desk.pass(Puller::Counts::now);
+  EXPECT_FALSE(report.error);
+  EXPECT_TRUE(report.streams.empty()) << report.streams.front().text;
+  EXPECT_TRUE(desk.stream(Entity::currency).refused);
+  EXPECT_FALSE(desk.stream(Entity::currency).full_done);
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_deal WHERE amount_base IS NOT NULL"), 0);
+  const std::size_t asked = desk.asked(kCurrencies);
+  desk.go_on(minutes{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_EQ(desk.asked(kCurrencies), asked) << "asked now and then";
+  desk.portal().clear_faults();
+  desk.go_on(minutes{31});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_FALSE(desk.stream(Entity::currency).refused);
+  EXPECT_GT(desk.number("SELECT count(*) FROM v_deal WHERE amount_base IS NOT NULL"), 0);
 }
 
 // --- what a portal may not have, and what may wait ---

@@ -425,6 +425,8 @@ TEST(PortalGeneratorTest, ChangesAtRandomAndTheSameForTheSameSeed) {
                      made.activities_changed + made.activities_completed + made.activities_deleted;
   EXPECT_GT(others, 60);
   EXPECT_LT(others, 150);
+  EXPECT_GT(made.rates_changed, 0);
+  EXPECT_LT(made.rates_changed, 15);
   for (const Entity entity : kEntities) EXPECT_EQ(first.rows(entity), second.rows(entity));
   int changed = 0;
   for (const Json& deal : Json::parse(first.rows(Entity::deal))) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -291,14 +292,36 @@ TEST_F(CrmTest, DoesWithoutLeadsInTheSimpleMode) {
   EXPECT_EQ(simple.count(Entity::deal), portal_.count(Entity::deal));
 }
 
-TEST_F(CrmTest, HasOneBaseCurrency) {
-  int base = 0;
-  const Json list = call("crm.currency.list", "{}");
-  for (const Json& currency : list["result"]) {
-    base += currency["BASE"] == "Y";
-    EXPECT_TRUE(currency["AMOUNT"].is_string());
+TEST_F(CrmTest, HasCurrenciesWithRates) {
+  const auto list = [&](const char* params) {
+    const Json answer = call("crm.currency.list", params);
+    EXPECT_EQ(answer["total"], 0) << "whatever the number";
+    std::string found;
+    for (const Json& c : answer["result"]) {
+      found += fmt::format("{} {}/{} {};", c["CURRENCY"].get<std::string>(),
+                           c["AMOUNT"].get<std::string>(), c["AMOUNT_CNT"].get<std::string>(),
+                           c["BASE"].get<std::string>());
+    }
+    return found;
+  };
+  EXPECT_EQ(list(R"({"order":{"sort":"asc","currency":"asc"}})"),
+            "RUB 1.0000/1 Y;USD 90.5000/1 N;EUR 98.2541/1 N;KZT 18.7533/100 N;");
+  call("crm.currency.update", R"({"ID":"USD","fields":{"AMOUNT":91.2501}})");
+  call("crm.currency.delete", R"({"id":"EUR"})");
+  EXPECT_EQ(list(R"({"order":{"currency":"asc"}})"),
+            "KZT 18.7533/100 N;RUB 1.0000/1 Y;USD 91.2501/1 N;");
+  call("crm.currency.update", R"({"ID":"USD","fields":{"BASE":"Y"}})");
+  EXPECT_EQ(list(R"({"order":{"currency":"desc"}})"),
+            "USD 1.0000/1 Y;RUB 1.0000/1 N;KZT 18.7533/100 N;")
+      << "other rates are not recalculated";
+}
+
+TEST_F(CrmTest, DealsAreInSeveralCurrencies) {
+  std::set<std::string> codes;
+  for (const Json& deal : Json::parse(portal_.rows(Entity::deal))) {
+    codes.insert(deal["currencyId"].get<std::string>());
   }
-  EXPECT_EQ(base, 1);
+  EXPECT_EQ(codes, (std::set<std::string>{"EUR", "KZT", "RUB", "USD"}));
 }
 
 TEST_F(CrmTest, CommentsCardsOfEveryKind) {

@@ -296,10 +296,11 @@ TEST(FaultScenario, AfterAllOfThemTheMirrorEqualsThePortal) {
 
   std::string found;
   if (is_long) {
-    // Numbers of rows are compared every quarter of an hour, and a difference is looked at twice.
+    // Numbers of rows are compared every quarter of an hour, and a difference is looked at twice;
+    // rates of currencies are read once an hour.
     const auto quiet = steady_clock::now();
     portal.add_fault({.kind = sim::FaultKind::invalid_credentials});
-    while (steady_clock::now() - quiet < minutes{45}) {
+    while (steady_clock::now() - quiet < minutes{75}) {
       found = unexplained(differences(workplace));
       if (found.empty()) break;
       std::this_thread::sleep_for(seconds{10});
