@@ -13,12 +13,13 @@ ORDER BY d.amount DESC
 LIMIT 20;
 
 --# Продажи за 30 дней | Sales of the last 30 days
---: Кто сколько выиграл. Выигрыш засчитан тому, кто был ответственным в ту минуту, и в той сумме, какая стояла тогда; удалённая потом сделка остаётся, а ушедшая из успеха – нет. Суммы в разных валютах не складываются – у каждой своя строка. | Who has won how much. A win counts for whoever was responsible at that minute, with the amount of that minute; a deal deleted since stays, one that left success does not. Each currency has a row of its own.
-SELECT m.name AS manager, count(*) AS deals, round(sum(w.amount)) AS amount, w.currency
+--: Кто сколько выиграл. Выигрыш засчитан тому, кто был ответственным в ту минуту, и в той сумме, какая стояла тогда; удалённая потом сделка остаётся, а ушедшая из успеха – нет. Суммы – в базовой валюте по курсу того момента; «unknown» – сколько сделок пересчитать нечем: нет курса. | Who has won how much. A win counts for whoever was responsible at that minute, with the amount of that minute; a deal deleted since stays, one that left success does not. Amounts are in the base currency at the rate of that moment; "unknown" counts the deals for which there is no rate.
+SELECT m.name AS manager, count(*) AS deals, round(sum(w.amount_base)) AS amount,
+       sum(w.amount_base IS NULL) AS unknown
 FROM v_deal_won AS w
 JOIN v_manager AS m ON m.id = w.manager_id
 WHERE w.won_at >= :now - 30 * 86400 AND w.left_at IS NULL AND coalesce(w.recurring, 0) <> 1
-GROUP BY m.id, w.currency
+GROUP BY m.id
 ORDER BY amount DESC;
 
 --# Пропущенные звонки за неделю | Missed calls of the last week

@@ -126,7 +126,7 @@ class Puller {
     bool done = false;  // and waits for the other list of the stream's changes
   };
 
-  // What must be read; the first reading of what is optional; what hints say.
+  // What must be read, and short lists; the first reading of what else is optional; what hints say.
   std::vector<Plan> plan(Counts counts);
   std::vector<Plan> plan_optional() const;
   std::vector<Plan> plan_hints();
