@@ -26,26 +26,25 @@ std::set<Entity> FateReader::resting() const {
   return kinds;
 }
 
-std::optional<Error> FateReader::look(const std::stop_token& stop) {
-  if (clock_.steady_now() < due_) return std::nullopt;
-  const auto most = static_cast<std::size_t>(requests_) * kFatesAtOnce;
-  const std::vector<ObjectRef> lost = reader_.lost(resting(), most);
-  std::optional<Error> problem;
-  for (std::size_t at = 0; at < lost.size(); at += kFatesAtOnce) {
-    const std::size_t count = std::min(kFatesAtOnce, lost.size() - at);
-    if (!ask(std::span{lost}.subspan(at, count), problem, stop)) break;
-  }
-  return problem;
+std::vector<ObjectRef> FateReader::lost() const {
+  if (clock_.steady_now() < due_) return {};
+  return reader_.lost(resting(), static_cast<std::size_t>(requests_) * kFatesAtOnce);
 }
 
-// False: this is enough for now.
-bool FateReader::ask(std::span<const ObjectRef> lost, std::optional<Error>& problem,
-                     const std::stop_token& stop) {
-  auto fates = read_fates(client_, lost, stop);
-  if (!fates) {
-    problem = fates.error();
-    return false;
+std::optional<Error> FateReader::ask(std::span<const ObjectRef> lost, const std::stop_token& stop) {
+  while (!lost.empty()) {
+    const std::size_t count = std::min(kFatesAtOnce, lost.size());
+    const Result<bool> more = ask_some(lost.first(count), stop);
+    if (!more) return more.error();
+    if (!*more) break;
+    lost = lost.subspan(count);
   }
+  return std::nullopt;
+}
+
+Result<bool> FateReader::ask_some(std::span<const ObjectRef> lost, const std::stop_token& stop) {
+  auto fates = read_fates(client_, lost, stop);
+  if (!fates) return fates.error();
   const SteadyTime now = clock_.steady_now();
   for (const Entity entity : fates->untold) {
     log::warn("portal does not tell why rows are gone entity={} method={}", name(entity),
@@ -58,10 +57,9 @@ bool FateReader::ask(std::span<const ObjectRef> lost, std::optional<Error>& prob
     if (known.fate == Fate::shown) hints_.put_back({known.object.entity, known.object.id});
   }
   // That the portal says nothing at all for the moment is not held against the rows.
-  if (!answered && !fates->objects.empty()) {
-    due_ = now + kAfterSilence;
-    if (fates->objects.size() > 1) return false;
-  }
+  const bool silent = !answered && !fates->objects.empty();
+  if (silent) due_ = now + kAfterSilence;
+  if (silent && fates->objects.size() > 1) return false;
   return events_.push(FatesRead{std::move(fates->objects)}, stop);
 }
 

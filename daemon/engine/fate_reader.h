@@ -24,14 +24,16 @@ class FateReader {
         clock_(clock),
         requests_(requests) {}
 
-  // At most `requests` of them, none when nothing is lost. Why the portal could not be asked.
-  std::optional<Error> look(const std::stop_token& stop);
+  // What is to be asked for with this look: what was lost before it.
+  std::vector<ObjectRef> lost() const;
+  // At most `requests` of them. Why the portal could not be asked.
+  std::optional<Error> ask(std::span<const ObjectRef> lost, const std::stop_token& stop);
 
  private:
   // Kinds that are not asked about now: their method rests, or tells nothing.
   std::set<Entity> resting() const;
-  bool ask(std::span<const ObjectRef> lost, std::optional<Error>& problem,
-           const std::stop_token& stop);
+  // False: this is enough for now.
+  Result<bool> ask_some(std::span<const ObjectRef> lost, const std::stop_token& stop);
 
   Client& client_;
   Reader& reader_;

@@ -273,6 +273,7 @@ PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
 PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   PassReport report;
   failed_.clear();
+  const std::vector<ObjectRef> lost = fates_.lost();
   std::vector<Plan> plans = plan(counts);
   if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
   std::ranges::move(plan_hints(), std::back_inserter(plans));
@@ -298,7 +299,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error && counts == Counts::when_due) verify(report, stop);
   if (!report.error) read_details(counts, report, stop);
-  if (!report.error) report.error = fates_.look(stop);
+  if (!report.error) report.error = fates_.ask(lost, stop);
   if (!report.error) read_absences_when_due(report, stop);
   if (report.error) {
     tell_trouble(*report.error, stop);

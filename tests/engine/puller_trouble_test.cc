@@ -324,10 +324,13 @@ TEST(PullerSweep, GoesOnBesideThePollsInChunks) {
   }
   EXPECT_FALSE(desk.has_deal(gone));
   EXPECT_EQ(desk.number("SELECT count(*) FROM v_deal"), 5999);
-  desk.go_on(seconds{30});
-  const std::uint64_t requests = desk.portal().counters().requests;
-  ASSERT_FALSE(desk.pass().error);
-  EXPECT_EQ(desk.portal().counters().requests - requests, 1U);
+  for (const std::uint64_t expected : {2U, 1U}) {
+    desk.go_on(seconds{30});
+    const std::uint64_t requests = desk.portal().counters().requests;
+    ASSERT_FALSE(desk.pass().error);
+    EXPECT_EQ(desk.portal().counters().requests - requests, expected)
+        << "once with the question why the deal is gone";
+  }
 }
 
 TEST(PullerSweep, FinishesInOneGoWhenAsked) {
