@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "config/config.h"
@@ -46,13 +47,16 @@ inline sim::PortalOptions small_company() {
 // A portal, a file, the engine in its thread and a puller, which the test's thread drives.
 class Desk {
  public:
-  explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {})
+  // With rules they are judged, at any hour.
+  explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {},
+                RuleSet rules = {})
       : portal_([&] {
           options.clock = &ticks;
           return options;
         }()) {
     portal_.start();
     config_.state_dir = folder_.path();
+    config_.notify_hours = Config::NotifyHours::any;
     writer_ = std::move(*Writer::open(paths()));
     for (auto* reader : {&reader_, &engine_reader_, &puller_reader_}) {
       *reader = std::move(*Reader::open(paths()));
@@ -60,9 +64,14 @@ class Desk {
     ClientOptions client;
     client.limits.enabled = false;
     client_ = std::make_unique<Client>(*parse_webhook(Secret(portal_.webhook())), client, clock);
-    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, RuleSet{}, events_,
-                                       clock, EngineOptions{portal_.url(), false},
-                                       [](const Notice&) { return true; });
+    const EngineOptions judging{portal_.url(), !rules.rules.empty(),
+                                [this](const Hint& hint) { return hints.add(hint); }};
+    engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, std::move(rules),
+                                       events_, clock, judging, [this](const Notice& notice) {
+                                         std::lock_guard lock{told_mutex_};
+                                         told_.push_back(notice.plain);
+                                         return true;
+                                       });
     start_puller(std::move(pulling));
     engine_thread_ = std::jthread{[this] { engine_->run(stop_.get_token()); }};
     if (!puller->read_facts(stop())) throw std::runtime_error{"no facts"};
@@ -125,6 +134,11 @@ class Desk {
     const std::size_t all = asked("crm.item.list?entityTypeId=2&");
     return all - std::exchange(deal_lists_, all);
   }
+  // What would have been told since the last question.
+  std::vector<std::string> told() {
+    std::lock_guard lock{told_mutex_};
+    return std::exchange(told_, {});
+  }
   // How often a text stands in the latest 200 requests.
   std::size_t asked(const std::string& text) const {
     std::size_t found = 0;
@@ -154,6 +168,8 @@ class Desk {
                                       std::move(options));
   }
 
+  std::mutex told_mutex_;
+  std::vector<std::string> told_;
   TempFolder folder_;
   sim::Portal portal_;
   Config config_;
