@@ -14,12 +14,11 @@ struct Index {
 };
 
 constexpr Index kIndexes[] = {
-    {Entity::deal, "deals_by_manager", "(manager_id, pipeline_id, deleted_at)"},
+    {Entity::deal, "deals_by_manager", "(manager_id)"},
     // Open deals are a small part of all, and what most rules look at. Covers counting by manager.
     {Entity::deal, "deals_open", "(manager_id, closed, deleted_at) WHERE closed = 0"},
     {Entity::task, "tasks_by_manager", "(manager_id, status, deadline_at, deleted_at)"},
-    // Covers counting by day and manager.
-    {Entity::call, "calls_by_day", "(day, manager_id, type, code, duration_seconds, deleted_at)"},
+    {Entity::call, "calls_by_day", "(day)"},
     {Entity::call, "calls_by_start", "(started_at)"},
     // What became of a missed call, and who was called: the views ask in these very words.
     {Entity::call, "calls_by_phone", "(phone_key, started_at)"},

@@ -38,26 +38,25 @@ bool is_of_version_2(std::string_view column) {
   return std::ranges::find(kColumnsOfVersion2, column) != std::end(kColumnsOfVersion2);
 }
 
-// What bind_row binds, in its order; the id comes last.
-std::vector<std::string> written_columns(const EntitySpec& spec) {
-  std::vector<std::string> columns;
-  for (const Field& field : spec.fields) columns.emplace_back(field.column);
-  if (spec.entity == Entity::call) columns.emplace_back("day");
-  for (const char* column : {"extra", "row_hash", "seen_at"}) columns.emplace_back(column);
-  return columns;
+// "+7 (999) 123-45-67" as "9991234567": without signs, the last ten characters.
+void set_phone_key(std::string_view phone, std::string& key) {
+  constexpr std::size_t kNational = 10;
+  key.clear();
+  for (const char c : phone) {
+    if (std::string_view{"+ -()"}.find(c) == std::string_view::npos) key += c;
+  }
+  std::size_t from = key.size();
+  for (std::size_t characters = 0; from > 0 && characters < kNational;) {
+    if ((static_cast<unsigned char>(key[--from]) & 0xC0) != 0x80) ++characters;
+  }
+  key.erase(0, from);
 }
 
-std::string insert_sql(const EntitySpec& spec) {
-  const auto columns = written_columns(spec);
-  std::string places;
-  for (std::size_t i = 0; i <= columns.size(); ++i) places += i == 0 ? "?" : ", ?";
-  return fmt::format("INSERT INTO {} ({}, id) VALUES ({}) ON CONFLICT (id) DO NOTHING",
-                     table_of(spec.entity), fmt::join(columns, ", "), places);
-}
-
-std::string update_sql(const EntitySpec& spec) {
-  return fmt::format("UPDATE {} SET {} = ?, deleted_at = NULL WHERE id = ?", table_of(spec.entity),
-                     fmt::join(written_columns(spec), " = ?, "));
+ValueView view_of(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  if (const auto* s = std::get_if<std::string>(&value)) return std::string_view{*s};
+  return {};
 }
 
 std::string select_sql(const EntitySpec& spec) {
@@ -97,18 +96,52 @@ std::optional<Entity> entity_of_table(std::string_view table) {
   return found == std::end(kEntities) ? std::nullopt : std::optional(*found);
 }
 
-MirrorTable::MirrorTable(Connection& connection, const EntitySpec& spec)
+std::vector<MirrorTable::Further> MirrorTable::further_of(const EntitySpec& spec) {
+  std::vector<Further> further = {Further::extra, Further::row_hash, Further::seen_at, Further::id};
+  if (spec.entity == Entity::call) {
+    further.insert(further.begin(), {Further::day, Further::phone_key});
+  }
+  return further;
+}
+
+std::vector<std::string> MirrorTable::written_columns() const {
+  std::vector<std::string> columns;
+  for (const Field& field : spec_.fields) columns.emplace_back(field.column);
+  constexpr const char* kNames[] = {"day", "phone_key", "extra", "row_hash", "seen_at", "id"};
+  for (const Further column : further_) columns.emplace_back(kNames[static_cast<int>(column)]);
+  return columns;
+}
+
+// "WHERE true" tells SQLite that ON CONFLICT is no part of a join.
+std::string MirrorTable::insert_sql(std::string_view on_conflict) const {
+  const auto columns = written_columns();
+  return fmt::format(
+      "INSERT INTO {} ({}) SELECT {} FROM new_rows WHERE true ON CONFLICT (id) DO {}",
+      table_of(spec_.entity), fmt::join(columns, ", "), NewRows::columns(columns.size()),
+      on_conflict);
+}
+
+MirrorTable::MirrorTable(Connection& connection, NewRows& new_rows, const EntitySpec& spec)
     : connection_(connection),
+      new_rows_(new_rows),
       spec_(spec),
+      further_(further_of(spec)),
       changed_(change_time_index(spec)),
       started_(spec.entity == Entity::call ? index_of(spec, "started_at") : std::nullopt),
+      phone_(spec.entity == Entity::call ? index_of(spec, "phone") : std::nullopt),
       linked_(spec.entity == Entity::task ? index_of(spec, "crm_links") : std::nullopt),
       wishes_(connection, spec) {
   if (linked_) links_.emplace(connection);
   const std::string table = table_of(spec.entity);
-  insert_ = &connection.statement(insert_sql(spec));
+  std::string taken;
+  for (const std::string& column : written_columns()) {
+    if (column != "id") taken += fmt::format("{0} = excluded.{0}, ", column);
+  }
+  any_between_ = &connection.statement(
+      fmt::format("SELECT 1 FROM {} WHERE id BETWEEN ? AND ? LIMIT 1", table));
+  insert_ = &connection.statement(insert_sql("NOTHING"));
+  overwrite_ = &connection.statement(insert_sql("UPDATE SET " + taken + "deleted_at = NULL"));
   select_ = &connection.statement(select_sql(spec));
-  update_ = &connection.statement(update_sql(spec));
   rehash_ = &connection.statement(fmt::format("UPDATE {} SET row_hash = ? WHERE id = ?", table));
   set_deleted_ =
       &connection.statement(fmt::format("UPDATE {} SET deleted_at = ?1, seen_at = ?2 WHERE id = ?3 "
@@ -124,7 +157,14 @@ UpsertCounts MirrorTable::upsert(std::span<const Record> records, Time seen_at,
   trust_ = trust;
   day_.reset();
   revived_ = 0;
+  for (const Record& record : records) check_size(record);
   UpsertCounts counts;
+  if (are_new(records)) {
+    counts.inserted = write(*insert_, records);
+    for (const Record& record : records) add_links(record);
+    add_rows(counts.inserted);
+    return counts;
+  }
   for (const Record& record : records) {
     switch (upsert_one(record)) {
       case Outcome::inserted:
@@ -142,27 +182,74 @@ UpsertCounts MirrorTable::upsert(std::span<const Record> records, Time seen_at,
   return counts;
 }
 
-MirrorTable::Outcome MirrorTable::upsert_one(const Record& record) {
-  if (record.values.size() != spec_.fields.size()) {
-    throw std::logic_error{fmt::format("a record of {} has {} values in place of {}",
-                                       name(spec_.entity), record.values.size(),
-                                       spec_.fields.size())};
+void MirrorTable::check_size(const Record& record) const {
+  if (record.values.size() == spec_.fields.size()) return;
+  throw std::logic_error{fmt::format("a record of {} has {} values in place of {}",
+                                     name(spec_.entity), record.values.size(),
+                                     spec_.fields.size())};
+}
+
+bool MirrorTable::are_new(std::span<const Record> records) {
+  if (records.empty()) return true;
+  const auto not_above = [](const Record& a, const Record& b) { return b.id <= a.id; };
+  if (std::ranges::adjacent_find(records, not_above) != records.end()) return false;
+  return !Run{connection_, *any_between_, records.front().id, records.back().id}.next();
+}
+
+std::int64_t MirrorTable::write(SQLite::Statement& how, std::span<const Record> records) {
+  records_ = records;
+  return new_rows_.run(how, *this);
+}
+
+void MirrorTable::go_to(std::size_t row) {
+  record_ = &records_[row];
+  hash_ = hash_of(*record_);
+  if (started_) set_day(*record_);
+  if (!phone_) return;
+  if (const auto* phone = std::get_if<std::string>(&record_->values[*phone_])) {
+    set_phone_key(*phone, phone_key_);
   }
-  const std::int64_t hash = hash_of(record);
-  Run insert{connection_, *insert_};
-  bind_row(insert, record, hash);
-  if (insert.exec() != 1) return update(record, hash);
-  if (linked_) links_->add(record.id, record.values[*linked_]);
-  wishes_.add(record, seen_at_);
+}
+
+ValueView MirrorTable::value(std::size_t column) const {
+  const auto& values = record_->values;
+  if (column < values.size()) return view_of(values[column]);
+  switch (further_[column - values.size()]) {
+    case Further::day:
+      return as_integer(values[*started_]) ? ValueView{std::string_view{day_text_}} : ValueView{};
+    case Further::phone_key:
+      return std::holds_alternative<std::string>(values[*phone_])
+                 ? ValueView{std::string_view{phone_key_}}
+                 : ValueView{};
+    case Further::extra:
+      return record_->extra.empty() ? ValueView{} : ValueView{std::string_view{record_->extra}};
+    case Further::row_hash:
+      return hash_;
+    case Further::seen_at:
+      return to_unix(seen_at_);
+    case Further::id:
+      return record_->id;
+  }
+  return {};
+}
+
+MirrorTable::Outcome MirrorTable::upsert_one(const Record& record) {
+  if (write(*insert_, {&record, 1}) == 0) return update(record);
+  add_links(record);
   return Outcome::inserted;
 }
 
-MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash) {
+void MirrorTable::add_links(const Record& record) {
+  if (linked_) links_->add(record.id, record.values[*linked_]);
+  wishes_.add(record, seen_at_);
+}
+
+MirrorTable::Outcome MirrorTable::update(const Record& record) {
   Run stored{connection_, *select_, record.id};
   if (!stored.next()) return Outcome::unchanged;
   const bool deleted = !stored.is_null(kDeletedColumn);
   const bool trusted = trust_ == Trust::kept;
-  const bool equal = trusted && stored.integer(kHashColumn) == hash;
+  const bool equal = trusted && stored.integer(kHashColumn) == hash_;
   if (equal && !deleted) return Outcome::unchanged;
   if (deleted) {
     // Whatever its age, a row that the portal shows is there.
@@ -176,12 +263,10 @@ MirrorTable::Outcome MirrorTable::update(const Record& record, std::int64_t hash
   if (equal || (trusted && is_older(record, stored))) return revived;
   if (!log_differences(record, stored)) {
     // Only the way of hashing has changed, as after an upgrade, or nothing has.
-    Run{connection_, *rehash_, hash, record.id}.exec();
+    Run{connection_, *rehash_, hash_, record.id}.exec();
     return revived;
   }
-  Run run{connection_, *update_};
-  bind_row(run, record, hash);
-  run.exec();
+  write(*overwrite_, {&record, 1});
   if (linked_) links_->replace(record.id, record.values[*linked_]);
   wishes_.add(record, seen_at_);
   return Outcome::updated;
@@ -212,27 +297,13 @@ void MirrorTable::log(std::int64_t id, std::string_view field, const Value& befo
   Run{connection_, *log_, name(spec_.entity), id, field, before, after, seen_at_}.exec();
 }
 
-void MirrorTable::bind_row(Run& run, const Record& record, std::int64_t hash) {
-  for (const Value& value : record.values) run.bind(value);
-  if (started_) run.bind(day_of(record));
-  if (record.extra.empty()) {
-    run.bind(std::nullopt);
-  } else {
-    run.bind_uncopied(record.extra);
-  }
-  run.with(hash, seen_at_, record.id);
-}
-
-const Value& MirrorTable::day_of(const Record& record) {
-  static const Value kNone;
+void MirrorTable::set_day(const Record& record) {
   const auto started_at = as_integer(record.values[*started_]);
-  if (!started_at) return kNone;
+  if (!started_at) return;
   const Day day = calendar_->day_of(from_unix(*started_at));
-  if (day_ != day) {
-    day_ = day;
-    day_text_ = format_day(day);
-  }
-  return day_text_;
+  if (day_ == day) return;
+  day_ = day;
+  day_text_ = format_day(day);
 }
 
 std::int64_t MirrorTable::mark_deleted(std::span<const std::int64_t> ids, Time seen_at) {

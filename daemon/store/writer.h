@@ -26,16 +26,19 @@ class FolderLock {
 
 struct Writer::Impl {
   Impl(FolderLock folder_lock, const std::filesystem::path& file)
-      : lock(std::move(folder_lock)), connection(file, Connection::Mode::write) {}
+      : lock(std::move(folder_lock)),
+        connection(file, Connection::Mode::write),
+        new_rows(connection) {}
 
   MirrorTable& table(Entity entity) {
     auto& slot = tables[static_cast<std::size_t>(entity)];
-    if (!slot) slot = std::make_unique<MirrorTable>(connection, spec(entity));
+    if (!slot) slot = std::make_unique<MirrorTable>(connection, new_rows, spec(entity));
     return *slot;
   }
 
   FolderLock lock;  // outlives the connection
   Connection connection;
+  NewRows new_rows;
   std::array<std::unique_ptr<MirrorTable>, std::size(kEntities)> tables;
 };
 

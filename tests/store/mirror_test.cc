@@ -53,6 +53,7 @@ TEST_F(MirrorTest, TablesHaveTheColumnsOfTheSpecs) {
          {"extra TEXT", "row_hash INTEGER", "seen_at INTEGER", "deleted_at INTEGER"}) {
       wanted.push_back(own);
     }
+    if (entity.entity == Entity::call) wanted.push_back("phone_key TEXT");
     const std::string table = table_of(entity.entity);
     EXPECT_EQ(rows("SELECT name || ' ' || type FROM pragma_table_info('" + table + "')"), wanted);
     EXPECT_EQ(entity_of_table(table), entity.entity) << table;
@@ -145,6 +146,63 @@ TEST_F(MirrorTest, AnOlderRowRevivesAndKeepsTheNewerValues) {
   upsert(Entity::deal, {deal(2, "старое", kStart - hours{1})}, kStart + seconds{20});
   EXPECT_EQ(rows("SELECT title FROM v_deal"), Rows{"новое"});
   EXPECT_EQ(count(Entity::deal), 1);
+}
+
+// New rows in the order of their ids are written by one statement, others one by one.
+TEST_F(MirrorTest, RowsComeInAnyOrderAndAmongKnownOnes) {
+  struct Case {
+    std::vector<std::int64_t> ids;
+    UpsertCounts counts;
+  };
+  const Case cases[] = {
+      {{10, 20, 30}, {.inserted = 3}},
+      {{11, 20, 31}, {.inserted = 2, .unchanged = 1}},
+      {{41, 40}, {.inserted = 2}},
+      {{50, 50, 51}, {.inserted = 2, .unchanged = 1}},
+      {{12, 13, 19}, {.inserted = 3}},
+      {{1}, {.inserted = 1}},
+      {{}, {}},
+      {{10, 20, 30}, {.unchanged = 3}},
+  };
+  for (const Case& c : cases) {
+    std::vector<Record> deals;
+    for (const std::int64_t id : c.ids) deals.push_back(deal(id, std::to_string(id), kStart));
+    const UpsertCounts counts = upsert(Entity::deal, deals);
+    EXPECT_EQ(counts.inserted, c.counts.inserted) << testing::PrintToString(c.ids);
+    EXPECT_EQ(counts.updated, 0) << testing::PrintToString(c.ids);
+    EXPECT_EQ(counts.unchanged, c.counts.unchanged) << testing::PrintToString(c.ids);
+  }
+  EXPECT_EQ(rows("SELECT id FROM deals WHERE title = id ORDER BY id"),
+            (Rows{"1", "10", "11", "12", "13", "19", "20", "30", "31", "40", "41", "50", "51"}));
+  EXPECT_EQ(count(Entity::deal), 13);
+  EXPECT_THAT(changes(), testing::IsEmpty());
+}
+
+TEST_F(MirrorTest, ARecordOfAnotherLengthIsRefused) {
+  EXPECT_THROW(upsert(Entity::deal, {deal(1, "а", kStart), Record{2, {}, {}}}), std::logic_error);
+}
+
+TEST_F(MirrorTest, CallsGetAKeyOfTheirNumber) {
+  const std::pair<const char*, const char*> numbers[] = {
+      {"+7 (999) 123-45-67", "9991234567"},
+      {"89991234567", "9991234567"},
+      {"105", "105"},
+      {"", ""},
+      {"+", ""},
+      {"добавочный", "добавочный"},
+      {"в добавочный", "добавочный"},
+  };
+  std::vector<Record> calls = {record(Entity::call, 1, {})};
+  Rows wanted = {"NULL"};
+  for (const auto& [phone, key] : numbers) {
+    const auto id = static_cast<std::int64_t>(calls.size() + 1);
+    calls.push_back(record(Entity::call, id, {{"phone", text(phone)}}));
+    wanted.emplace_back(key);
+  }
+  upsert(Entity::call, calls);
+  EXPECT_EQ(rows("SELECT phone_key FROM calls ORDER BY id"), wanted);
+  upsert(Entity::call, {record(Entity::call, 3, {{"phone", text("+7 495 000-11-22")}})});
+  EXPECT_EQ(rows("SELECT phone_key FROM calls WHERE id = 3"), Rows{"4950001122"});
 }
 
 TEST_F(MirrorTest, CallsGetTheirLocalDay) {

@@ -112,6 +112,19 @@ TEST_F(OpenTest, BringsAFileOfVersionOneUpToDate) {
             static_cast<int>(std::size(kEntities)));
 }
 
+TEST_F(OpenTest, BringsTheCallsOfVersionTwoUpToDate) {
+  prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 2;" +
+          std::string{embedded::daemon_store_schema_sql} +
+          std::string{embedded::daemon_store_schema_2_sql} +
+          "CREATE INDEX calls_by_phone ON calls (phone_key, started_at);"
+          "INSERT INTO calls (id, phone, row_hash, seen_at) "
+          "VALUES (1, '+7 (999) 123-45-67', 1, 2), (2, '105', 1, 2), (3, NULL, 1, 2)");
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  SQLite::Database database{file_};
+  const char* keys = "SELECT group_concat(ifnull(phone_key, '-')) FROM calls";
+  EXPECT_EQ(database.execAndGet(keys).getString(), "9991234567,105,-");
+}
+
 // Columns that version 1 did not have come with the next reading. That is no change; but where a
 // deadline moved before, nobody knows who moved it.
 TEST_F(OpenTest, WhatVersionOneDidNotKnowIsNoChange) {

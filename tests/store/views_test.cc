@@ -156,12 +156,12 @@ TEST_F(ViewsTest, CallsToColleaguesAreInternal) {
   EXPECT_THAT(plan, testing::Not(testing::Contains(testing::HasSubstr("CORRELATED"))));
 }
 
-TEST_F(ViewsTest, CountingCallsByDayReadsTheIndexAlone) {
+TEST_F(ViewsTest, CountingCallsByDayReadsThoseOfTheDaysAlone) {
   read_in_full(Entity::call);
   const auto plan = rows(
       "EXPLAIN QUERY PLAN SELECT manager_id, day, sum(answered) FROM v_call "
       "WHERE direction = 'out' AND day >= '2026-11-01' AND day < '2026-11-21' GROUP BY 1, 2");
-  EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("COVERING INDEX calls_by_day (day>")));
+  EXPECT_THAT(plan, testing::Contains(testing::HasSubstr("INDEX calls_by_day (day>? AND day<?)")));
 }
 
 TEST_F(ViewsTest, CountingOpenDealsReadsTheIndexAlone) {
