@@ -103,7 +103,10 @@ bool read(od::value& value, Read& out) {
   switch (type) {
     case od::json_type::string:
       out.cell.kind = Cell::Kind::text;
-      if (value.get_string().get(out.cell.text)) {
+      // Without an escape the text is what stands between the quotes.
+      if (out.json.ends_with('"') && out.json.find('\\') == std::string_view::npos) {
+        out.cell.text = out.json.substr(1, out.json.size() - 2);
+      } else if (value.get_string().get(out.cell.text)) {
         out.mended = unescaped_leniently(out.json);
         out.cell.text = out.mended;
       }
@@ -332,6 +335,7 @@ bool read_page(const EntitySpec& spec, std::string_view text, Page& page) {
 
 Result<Page> parse_page(const EntitySpec& spec, std::string_view result) {
   Page page;
+  page.records.reserve(kPageRows);
   bool whole = false;
   if (simdjson::validate_utf8(result.data(), result.size())) {
     whole = read_page(spec, result, page);
