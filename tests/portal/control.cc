@@ -18,6 +18,7 @@
 //   POST /control/remove {"entity":"deal","id":17}   without an event
 //   POST /control/call {"method":"crm.item.update","params":{...}}
 //   POST /control/bind {"event":"ONCRMDEALUPDATE","url":"http://...","token":"..."}
+//   POST /control/install {"url":"http://.../install"}   POST /control/authorize: {"code":"..."}
 //   POST /control/press {"user":3,"command":"ack","params":"a=17"}
 //   POST /control/set-now {"now":"2026-11-20T12:00:00+03:00"}
 
@@ -193,6 +194,10 @@ std::string act(Portal& portal, const std::string& what, const Json& given) {
                       to_text(param(given, "token")));
     return "{}";
   }
+  if (what == "install") {
+    return fmt::format(R"({{"status":{}}})", portal.install(to_text(param(given, "url"))));
+  }
+  if (what == "authorize") return Json{{"code", portal.authorize()}}.dump();
   if (what == "press") {
     portal.press(to_int(param(given, "user")), to_text(param(given, "command")),
                  to_text(param(given, "params")));

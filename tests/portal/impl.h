@@ -36,6 +36,12 @@ struct Portal::Impl {
 HttpReply handle_rest(World& world, const HttpRequest& request);
 HttpReply handle_control(Portal& portal, const HttpRequest& request);
 
+// One request to the token server; and what the portal posts to the path of installation, and shows
+// a person in the browser (oauth.cc).
+HttpReply handle_oauth(World& world, const HttpRequest& request);
+std::string installation_body(World& world);
+std::string issue_code(World& world);
+
 // Random changes (mutate.cc).
 MutationCounts mutate_world(World& world, int count, std::uint64_t seed);
 // Changes that make a story, until asked to stop (live.cc).

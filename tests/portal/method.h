@@ -80,10 +80,14 @@ std::span<const Method> call_methods();
 std::span<const Method> message_methods();
 std::span<const Method> bot_methods();
 std::span<const Method> system_methods();
+std::span<const Method> application_methods();
 
 // Runs a method under scope, operating budget and the method's faults, and counts it. Not for
 // "batch".
 Outcome run_method(World& world, std::string_view name, const Json& params);
+
+// Why a token opens nothing; nothing when it does.
+std::optional<Problem> refusal_of(World& world, const std::string& token);
 
 // The `data` of ONIMBOTV2COMMANDADD.
 std::string command_event_data(const World& world, const Bot& bot, const BotCommand& command,

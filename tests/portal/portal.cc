@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -88,6 +90,7 @@ void Portal::stop() {
 HttpReply Portal::Impl::handle(const HttpRequest& request) {
   std::lock_guard lock{mutex};
   if (request.target.starts_with("/rest/")) return handle_rest(world, request);
+  if (request.target.starts_with("/oauth/token")) return handle_oauth(world, request);
   HttpReply reply;
   reply.status = 404;
   reply.content_type = "text/html; charset=utf-8";
@@ -245,6 +248,7 @@ std::string Portal::call(std::string_view method, std::string_view params) {
       std::exchange(impl_->world.options.limits, LimitOptions{.enabled = false});
   const Faults faults = std::exchange(impl_->world.faults, {});
   const Counters counters = impl_->world.counters;
+  impl_->world.oauth.asks = true;  // whoever sets up a test may do all
   const Json given = Json::parse(params);
   const Outcome outcome =
       method == "batch" ? run_batch(impl_->world, given) : run_method(impl_->world, method, given);
@@ -267,13 +271,71 @@ void Portal::bind_event(const std::string& event, const std::string& url,
   std::lock_guard lock{impl_->mutex};
   std::string upper = event;
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  impl_->world.bound.push_back({upper, url, token, impl_->world.new_id()});
+  impl_->world.bound.push_back(
+      {.event = upper, .url = url, .token = token, .id = impl_->world.new_id()});
 }
 
 bool Portal::wait_events(milliseconds timeout) {
   std::unique_lock lock{impl_->mutex};
   return impl_->changed.wait_for(lock, timeout,
                                  [&] { return impl_->world.outgoing.empty() && !impl_->posting; });
+}
+
+int Portal::install(const std::string& url) {
+  return http_call(url, installation(), "application/x-www-form-urlencoded").status;
+}
+
+std::string Portal::installation() {
+  std::lock_guard lock{impl_->mutex};
+  return installation_body(impl_->world);
+}
+
+std::string Portal::authorize() {
+  std::lock_guard lock{impl_->mutex};
+  return issue_code(impl_->world);
+}
+
+void Portal::uninstall() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.oauth.installed = false;
+}
+
+void Portal::expire_tokens() {
+  std::lock_guard lock{impl_->mutex};
+  for (auto& [token, until] : impl_->world.oauth.access) until = 0;
+}
+
+void Portal::drop_handlers() {
+  std::lock_guard lock{impl_->mutex};
+  std::erase_if(impl_->world.bound, [](const BoundEvent& bound) { return bound.by_application; });
+}
+
+std::vector<std::string> Portal::issued() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.oauth.issued;
+}
+
+std::uint64_t Portal::renewals() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.oauth.renewals;
+}
+
+std::size_t Portal::queued() const {
+  std::lock_guard lock{impl_->mutex};
+  return impl_->world.oauth.queue.size();
+}
+
+std::size_t Portal::reserved() const {
+  std::lock_guard lock{impl_->mutex};
+  const auto& queue = impl_->world.oauth.queue;
+  return static_cast<std::size_t>(
+      std::count_if(queue.begin(), queue.end(),
+                    [](const OfflineRecord& record) { return !record.process_id.empty(); }));
+}
+
+void Portal::lose_queue() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->world.oauth.queue.clear();
 }
 
 void Portal::press(std::int64_t user_id, const std::string& command, const std::string& params) {

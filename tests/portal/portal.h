@@ -30,6 +30,16 @@ namespace b24::sim {
 // What crm.settings.mode.get says: with leads, or without.
 enum class LeadsMode { classic = 1, simple = 2 };
 
+// A local application of the portal; not installed before Portal::install() or authorize().
+struct ApplicationOptions {
+  std::string client_id = "local.0123456789abcd.01234567";
+  std::string client_secret = "application-secret-0123456789";
+  int token_life = 3600;  // seconds
+  bool offline = true;    // the plan has offline events
+  // The docs show `false` as EVENT_DATA and say that it holds the ids; off, it is false.
+  bool event_data = true;
+};
+
 struct PortalOptions {
   // The company. The same figures, seed and time give the same company, byte by byte.
   int managers = 10;
@@ -71,6 +81,8 @@ struct PortalOptions {
   bool admin = true;
   std::set<std::string> scopes = {"crm", "task",  "telephony", "user", "department",
                                   "im",  "imbot", "calendar",  "log"};
+
+  ApplicationOptions application = {};
 
   // The docs do not say that closing a task moves its CHANGED_DATE; off, it does not.
   bool closing_changes_tasks = true;
@@ -225,6 +237,25 @@ class Portal {
   void bind_event(const std::string& event, const std::string& url, const std::string& token);
   // Waits until events under way have been posted; false after the timeout.
   bool wait_events(milliseconds timeout);
+
+  // The application. Posts ONAPPINSTALL to `url` and gives the HTTP status of the answer.
+  int install(const std::string& url);
+  // What it posts, without posting it.
+  std::string installation();
+  // The code that a person finds in the browser.
+  std::string authorize();
+  void uninstall();  // no token opens anything any more
+  void expire_tokens();
+  // An update of the application drops its handlers.
+  void drop_handlers();
+  // All tokens and codes ever issued, for tests that look for leaks.
+  std::vector<std::string> issued() const;
+  std::uint64_t renewals() const;
+  // Records in the queue of offline events; those of them that somebody has set aside.
+  std::size_t queued() const;
+  std::size_t reserved() const;
+  // Queued records are lost, as after thirty days.
+  void lose_queue();
 
   // A person presses a button under a bot's message: queued for imbot.v2.Event.get.
   void press(std::int64_t user_id, const std::string& command, const std::string& params);

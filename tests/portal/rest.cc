@@ -6,9 +6,9 @@
 #include "tests/portal/method.h"
 #include "tests/portal/text.h"
 
-// One request to /rest/{user}/{secret}/{method}: who asks, whether he may now, what goes wrong on
-// demand, and the envelope around the method's result (portal docs: general-principles.md,
-// limits.md, system-errors.md).
+// One request to /rest/{user}/{secret}/{method}, or to /rest/{method} with a token: who asks,
+// whether he may now, what goes wrong on demand, and the envelope around the method's result
+// (portal docs: general-principles.md, limits.md, system-errors.md).
 
 namespace b24::sim {
 namespace {
@@ -148,8 +148,10 @@ HttpReply faulty(World& world, const Fault& fault, const Target& address, HttpRe
       return good;
     case FaultKind::redirect: {
       HttpReply reply = page(302, "302 Found");
-      reply.location = fmt::format("{}/rest/{}/{}/{}", fault.detail, address.user, address.secret,
-                                   address.method);
+      reply.location = address.secret.empty()
+                           ? fmt::format("{}/rest/{}", fault.detail, address.method)
+                           : fmt::format("{}/rest/{}/{}/{}", fault.detail, address.user,
+                                         address.secret, address.method);
       return reply;
     }
     default:
@@ -181,16 +183,20 @@ HttpReply handle_rest(World& world, const HttpRequest& request) {
   if (!admit(world, request)) {
     return error_reply(world, {503, "QUERY_LIMIT_EXCEEDED", "Too many requests", false});
   }
-  if (address.secret.empty()) {
-    return error_reply(world, {401, "NO_AUTH_FOUND", "Wrong authorization data", false});
-  }
-  if (address.user != world.owner || address.secret != world.options.secret) {
+  world.oauth.asks = address.secret.empty();
+  const bool known = address.user == world.owner && address.secret == world.options.secret;
+  if (!world.oauth.asks && !known) {
     return error_reply(world, {401, "INVALID_CREDENTIALS", "Invalid request credentials", false});
   }
   bool malformed = false;
-  const Json params = read_params(address, request, malformed);
+  Json params = read_params(address, request, malformed);
   if (malformed) {
     return error_reply(world, {400, "INVALID_REQUEST", "Malformed JSON", false});
+  }
+  if (world.oauth.asks) {
+    const std::string token = to_text(param(params, "auth"));
+    if (const auto refused = refusal_of(world, token)) return error_reply(world, *refused);
+    params.erase("auth");
   }
   const auto fault =
       world.faults.take_request(called_methods(address.method, params), request.body);

@@ -6,7 +6,7 @@
 #include "tests/portal/method.h"
 #include "tests/portal/text.h"
 
-// What every webhook may ask, and what no webhook may (portal docs: common/, events/).
+// What everybody may ask (portal docs: common/).
 
 namespace b24::sim {
 namespace {
@@ -47,19 +47,11 @@ Outcome method_get(Call& call) {
   return ok(fmt::format(R"({{"isExisting":{},"isAvailable":{}}})", method != nullptr, available));
 }
 
-// event.* needs an application.
-Outcome application_only(Call&) {
-  return fail(403, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method");
-}
-
 constexpr Method kSystemMethods[] = {
     {"server.time", "", Cost::call, server_time},
     {"profile", "", Cost::call, profile},
     {"scope", "", Cost::call, scope},
     {"method.get", "", Cost::call, method_get},
-    {"event.bind", "", Cost::free, application_only},
-    {"event.get", "", Cost::free, application_only},
-    {"event.unbind", "", Cost::free, application_only},
 };
 
 }  // namespace

@@ -19,24 +19,6 @@ std::string crm_event(Id id) {
 
 std::string activity_event(Id id) { return "data[FIELDS][ID]=" + std::to_string(id); }
 
-std::string encode_brackets(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '[') {
-      out += "%5B";
-    } else if (c == ']') {
-      out += "%5D";
-    } else if (c == ':') {
-      out += "%3A";
-    } else if (c == '/') {
-      out += "%2F";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 template <class Row>
 bool erase_row(World& world, std::vector<Row>& rows, Id id) {
   const Row* row = find_row(rows, id);
@@ -112,6 +94,24 @@ bool inherit(Activity& activity) {
 }
 
 }  // namespace
+
+std::string encode_brackets(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '[') {
+      out += "%5B";
+    } else if (c == ']') {
+      out += "%5D";
+    } else if (c == ':') {
+      out += "%3A";
+    } else if (c == '/') {
+      out += "%2F";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
 
 Unix World::now() const {
   if (options.clock != nullptr) return to_unix(options.clock->now());
@@ -347,6 +347,10 @@ void World::post_event(const std::string& event, const std::string& fields) {
   bool any = false;
   for (const BoundEvent& handler : bound) {
     if (handler.event != event) continue;
+    if (handler.offline) {
+      queue_event(event, fields);
+      continue;
+    }
     const std::string body =
         "event=" + event + "&event_handler_id=" + std::to_string(handler.id) + "&" + fields +
         "&ts=" + std::to_string(now()) + "&auth[domain]=" + domain +

@@ -15,6 +15,7 @@
 #include "tests/portal/kinds.h"
 #include "tests/portal/limits.h"
 #include "tests/portal/model.h"
+#include "tests/portal/oauth.h"
 #include "tests/portal/portal.h"
 
 // The portal's whole state, behind the one lock of Portal::Impl: the company, the inbox, the
@@ -47,7 +48,12 @@ struct BoundEvent {
   std::string url;
   std::string token;
   Id id = 0;
+  bool by_application = false;
+  bool offline = false;  // kept in the queue
 };
+
+// As PHP's http_build_query writes names and values.
+std::string encode_brackets(const std::string& text);
 
 // A POST that waits to be sent to a bound handler.
 struct Outgoing {
@@ -72,6 +78,7 @@ struct World {
   std::deque<Outgoing> outgoing;
   std::function<void()> on_outgoing;  // wakes the thread that posts
 
+  OAuth oauth;
   Counters counters;
   std::deque<RequestLine> requests;
   Faults faults;
@@ -137,6 +144,7 @@ struct World {
 
   // Queues `event` for every handler bound to it; `data` is form-encoded pairs.
   void post_event(const std::string& event, const std::string& data);
+  void queue_event(const std::string& event, const std::string& data);
 
  private:
   void release_activities(std::int32_t type, Id id, Id by);
