@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/bitrix24/application.h"
 #include "connectors/bitrix24/client.h"
 #include "connectors/secret.h"
 #include "rules/base/language.h"
@@ -34,9 +35,10 @@ struct AbsenceDays {
 };
 
 struct PortalSettings {
-  Secret webhook;           // empty: not given
-  seconds poll{30};         // between two looks at what changed
-  seconds poll_quiet{300};  // the same outside working hours, where it is longer
+  Secret webhook;                              // empty: not given
+  std::optional<ApplicationKeys> application;  // in place of a webhook
+  seconds poll{30};                            // between two looks at what changed
+  seconds poll_quiet{300};                     // the same outside working hours, where it is longer
   LimiterOptions limits;
   std::string ca_file;  // for a self-hosted portal with its own authority
 };
@@ -45,6 +47,8 @@ struct HttpSettings {
   std::string host = "127.0.0.1";
   int port = 0;              // 0: no listener
   Secret application_token;  // of the outbound webhook; empty: events are refused
+  // Where the portal finds the listener, "https://watch.example.ru"; empty: nowhere.
+  std::string public_address{};
 };
 
 struct Config {

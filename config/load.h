@@ -28,8 +28,10 @@ struct LoadedConfig {
   std::vector<Problem> problems;  // with errors among them, `config` is not to be used
 };
 // Reads the settings, and the webhook from where they say: `portal.webhook`, `portal.webhook_file`,
-// or the systemd credential "webhook" ($CREDENTIALS_DIRECTORY), in this order. `webhook` given by
-// the caller (a command-line option) wins over all. Relative paths begin at the settings' folder.
+// or the systemd credential "webhook" ($CREDENTIALS_DIRECTORY), in this order. With
+// `portal.application` there is none; its secret comes in the same ways, as "client_secret".
+// `webhook` given by the caller (a command-line option) wins over all. Relative paths begin at the
+// settings' folder.
 LoadedConfig load_config(const std::filesystem::path& file,
                          const std::optional<Secret>& webhook = std::nullopt);
 

@@ -32,9 +32,18 @@ void read_limits(const YamlNode& node, LimiterOptions& limits, Problems& problem
 void read_portal(const YamlNode* node, Config& config, SettingsContext& context) {
   const YamlNode empty;
   Problems& problems = context.problems;
-  const Map map(node ? *node : empty, problems,
-                {"webhook", "webhook_file", "poll", "poll_quiet", "limits", "ca_file"});
+  const Map map(
+      node ? *node : empty, problems,
+      {"webhook", "webhook_file", "application", "poll", "poll_quiet", "limits", "ca_file"});
   config.portal.webhook = read_secret(map, "webhook", context);
+  if (const YamlNode* application = map.section("application")) {
+    read_application(*application, config, context);
+    if (map.has("webhook") || map.has("webhook_file")) {
+      problems.error("R104", map.entry("application")->key,
+                     {"заданы и вебхук, и приложение: оставьте что-то одно",
+                      "both a webhook and an application are given: keep one of them"});
+    }
+  }
   if (const YamlNode* poll = map.get("poll")) {
     config.portal.poll =
         read_duration(*poll, seconds{1}, hours{1}, problems).value_or(config.portal.poll);
@@ -102,12 +111,31 @@ void read_listen(const YamlNode& node, HttpSettings& http, Problems& problems) {
   http.port = number;
 }
 
+void read_public_address(const YamlNode& node, HttpSettings& http, Problems& problems) {
+  const auto text = read_text(node, problems);
+  if (!text) return;
+  if (!parse_url(*text)) {
+    problems.error("R120", node,
+                   {fmt::format("«{}» – не адрес: пишите, например, 'https://watch.example.ru'",
+                                excerpt(*text)),
+                    fmt::format("\"{}\" is no address: write, for example, "
+                                "'https://watch.example.com'",
+                                excerpt(*text))});
+    return;
+  }
+  http.public_address = text->substr(0, text->find_last_not_of('/') + 1);
+}
+
 void read_http(const YamlNode& node, Config& config, SettingsContext& context) {
-  const Map map(node, context.problems, {"listen", "application_token", "application_token_file"});
+  const Map map(node, context.problems,
+                {"listen", "application_token", "application_token_file", "public_address"});
   if (const YamlNode* listen = map.get("listen")) {
     read_listen(*listen, config.http, context.problems);
   }
   config.http.application_token = read_secret(map, "application_token", context);
+  if (const YamlNode* address = map.get("public_address")) {
+    read_public_address(*address, config.http, context.problems);
+  }
 }
 
 void read_log(const YamlNode& node, Config& config, Problems& problems) {
@@ -143,15 +171,18 @@ void read_settings(const YamlNode& root, Config& config, SettingsContext& contex
 
 // Without a webhook nothing works, but its lack is told only of settings that could be read.
 void require_webhook(Config& config, const std::optional<Secret>& given, SettingsContext& context) {
+  if (config.portal.application) return;
   if (given && !given->empty()) config.portal.webhook = *given;
   if (config.portal.webhook.empty()) config.portal.webhook = credential("webhook");
   if (!config.portal.webhook.empty() || context.problems.any_errors()) return;
   context.problems.error(
       kNoWebhookCode, config.file,
       {"не задан вебхук портала: впишите его в portal.webhook, или положите в файл и назовите его "
-       "в portal.webhook_file, или передайте через systemd (LoadCredential=webhook:путь)",
+       "в portal.webhook_file, или передайте через systemd (LoadCredential=webhook:путь), или "
+       "опишите приложение в portal.application",
        "no webhook of the portal: write it as portal.webhook, or put it into a file named by "
-       "portal.webhook_file, or hand it over by systemd (LoadCredential=webhook:path)"});
+       "portal.webhook_file, or hand it over by systemd (LoadCredential=webhook:path), or describe "
+       "an application in portal.application"});
 }
 
 }  // namespace

@@ -25,6 +25,8 @@ Secret read_secret(const Map& map, const std::string& key, SettingsContext& cont
 // What systemd handed over under this name; or empty.
 Secret credential(const char* name);
 
+// The portal reached by an application: `portal.application`.
+void read_application(const YamlNode& node, Config& config, SettingsContext& context);
 void read_people(const YamlNode& node, Config& config, Problems& problems);
 void read_scope(const YamlNode& node, SalesScope& scope, Problems& problems);
 void read_calendar(const YamlNode& node, CalendarOverrides& calendar, Problems& problems);

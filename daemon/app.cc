@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connectors/bitrix24/application.h"
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/errors.h"
 #include "connectors/bitrix24/notifier.h"
@@ -34,10 +35,10 @@ constexpr milliseconds kLastNotice{1000};
 // How long a start waits for a portal known from an earlier run: a webhook that is refused fails
 // the start itself, a portal that is away does not.
 constexpr seconds kFirstWord{5};
+constexpr seconds kLookForTokens{1};
 
 // A new file is of whichever portal it is first used with.
-Result<void> keep_portal(Writer& writer, const Webhook& webhook) {
-  const std::string& host = webhook.url.host;
+Result<void> keep_portal(Writer& writer, const std::string& host) {
   const auto known = writer.meta(kPortalMeta);
   if (auto same = same_portal(known, writer.meta(kMovedMeta), host); !same) return same;
   if (known != host) {
@@ -73,19 +74,20 @@ App::App(Config config, AppOptions options, Clock& clock)
 
 Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions options,
                                        Clock& clock) {
-  auto webhook = parse_webhook(config.portal.webhook);
-  if (!webhook) return webhook.error();
+  const std::filesystem::path tokens = options.tokens.empty() ? config.state_dir : options.tokens;
+  auto access = access_of(config, tokens, options.http, clock);
+  if (!access) return access.error();
   std::unique_ptr<App> app{new App{std::move(config), std::move(options), clock}};
   auto writer = Writer::open(app->paths_);
   if (!writer) return writer.error();
   app->writer_ = std::move(*writer);
-  if (auto same = keep_portal(*app->writer_, *webhook); !same) return same.error();
+  if (auto same = keep_portal(*app->writer_, access->url.host); !same) return same.error();
   for (auto* reader : {&app->engine_reader_, &app->puller_reader_}) {
     auto opened = Reader::open(app->paths_);
     if (!opened) return opened.error();
     *reader = std::move(*opened);
   }
-  app->client_ = make_client(std::move(*webhook), app->config_, app->options_.http,
+  app->client_ = make_client(std::move(*access), app->config_, app->options_.http,
                              app->writer_->meta(kLimitsMeta), clock);
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
@@ -95,7 +97,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   app->sender_ = std::make_unique<Sender>(*app->notifier_, app->events_);
   app->engine_ = std::make_unique<Engine>(
       *app->writer_, *app->engine_reader_, app->config_, std::move(rules), app->events_, clock,
-      EngineOptions{app->client_->webhook().portal_url(), app->options_.judging, app->needed_,
+      EngineOptions{app->client_->access().portal_url(), app->options_.judging, app->needed_,
                     [hints = &app->hints_](const Hint& hint) { return hints->add(hint); }},
       [sender = app->sender_.get()](const Notice& notice) { return sender->hand(notice); });
   app->puller_ = std::make_unique<Puller>(*app->client_, *app->puller_reader_, app->events_,
@@ -108,9 +110,10 @@ App::~App() { stop(); }
 Result<std::string> App::connect() {
   const auto kept = kept_facts(*puller_reader_);
   // A command that comes every few minutes need not ask again who it is, unless something lacked.
-  const bool fresh = kept && missing_scopes(kept->facts.scopes).empty() &&
-                     kept->facts.user_id == client_->webhook().user_id &&
-                     clock_.now() - kept->read_at < options_.puller.facts_every;
+  const bool fresh =
+      kept && missing_scopes(kept->facts.scopes).empty() &&
+      (client_->access().application || kept->facts.user_id == client_->access().user_id) &&
+      clock_.now() - kept->read_at < options_.puller.facts_every;
   if (const auto away = kept_absences(*puller_reader_)) puller_->assume_absences(away->read_at);
   if (fresh && !options_.judging) {
     puller_->assume(kept->facts, kept->read_at);
@@ -143,7 +146,7 @@ std::string App::without_calendar(bool granted) const {
 }
 
 std::string App::words_about(const PortalFacts& facts, bool calendar_kept) const {
-  std::string words = about_scopes(told_scopes_);
+  std::string words = about_scopes(told_scopes_, facts.way);
   if (!facts.calendar) {
     words = with_sentence(std::move(words), facts.calendar_problem);
     const bool granted = facts.scopes.contains("calendar");
@@ -151,7 +154,7 @@ std::string App::words_about(const PortalFacts& facts, bool calendar_kept) const
       words = with_sentence(std::move(words), without_calendar(granted));
     }
   }
-  const std::string& known = client_->webhook().url.host;
+  const std::string& known = client_->access().url.host;
   const std::string host = client_->host();
   if (host == known) return words;
   return with_sentence(
@@ -196,12 +199,36 @@ std::jthread App::thread(const char* name, std::function<void(std::stop_token)> 
   }};
 }
 
+// What an application brings: its events, in the queue and by post.
+void App::begin_listening() {
+  const std::shared_ptr<Application>& application = client_->access().application;
+  // Words that are only shown must not take the queue from the service.
+  if (!application || options_.show_instead) return;
+  const auto kept = puller_reader_->meta(kOfflineEventsMeta);
+  OfflineEventsOptions queue;
+  if (config_.http.port != 0) queue.public_address = config_.http.public_address;
+  if (kept) queue.before = offline_events_from_json(*kept).value_or(KeptOfflineEvents{});
+  offline_events_ = std::make_unique<OfflineEvents>(*client_, events_, hints_, clock_, queue);
+  puller_->listen_to(*offline_events_);
+  installer_ = std::make_unique<Installer>(*application, clock_, [this] {
+    offline_events_->check_handlers();
+    hints_.add({Entity::deal, 0});  // so that it is done now
+  });
+}
+
 Result<void> App::start() {
+  begin_listening();
   if (config_.http.port != 0) {
     WebOptions web;
     web.host = config_.http.host;
     web.port = config_.http.port;
     web.application_token = config_.http.application_token;
+    if (installer_) {
+      web.installed_token = [application = client_->access().application] {
+        return application->application_token();
+      };
+      web.installation = [this](std::string body) { installer_->take(std::move(body)); };
+    }
     web_ = std::make_unique<WebServer>(std::move(web),
                                        [this](const Hint& hint) { return hints_.add(hint); });
     auto port = web_->start();
@@ -215,10 +242,44 @@ Result<void> App::start() {
     sender_ended_.set_value();
   });
   puller_thread_ = thread("puller", [this](std::stop_token stop) { pull(stop); });
+  if (installer_) {
+    installer_thread_ =
+        thread("installer", [this](std::stop_token stop) { installer_->run(stop); });
+  }
   return {};
 }
 
-bool App::is_up() const { return met_ || (up_from_ && clock_.steady_now() >= *up_from_); }
+bool App::is_up() const {
+  if (met_ || (up_from_ && clock_.steady_now() >= *up_from_)) return true;
+  std::lock_guard lock{failure_mutex_};
+  return !waiting_.empty();
+}
+
+std::string App::trouble() const {
+  {
+    std::lock_guard lock{failure_mutex_};
+    if (!waiting_.empty()) return waiting_;
+  }
+  return engine_->trouble();
+}
+
+bool App::wait_for_installation(const std::stop_token& stop) {
+  const std::shared_ptr<Application>& application = client_->access().application;
+  if (!application) return true;
+  const auto wait_for = [this](const std::string& what) {
+    std::lock_guard lock{failure_mutex_};
+    if (waiting_ == what) return;
+    waiting_ = what;
+    if (!what.empty()) log::warn("waiting for the application text={}", log::quoted(what));
+    if (what.empty()) log::info("application found");
+  };
+  while (const auto lacking = application->lacking()) {
+    wait_for(lacking->text);
+    if (!clock_.sleep_until(clock_.steady_now() + kLookForTokens, stop)) return false;
+  }
+  wait_for({});
+  return true;
+}
 
 void App::start_engine() {
   engine_thread_ = thread("engine", [this](std::stop_token stop) {
@@ -228,9 +289,13 @@ void App::start_engine() {
 }
 
 void App::pull(const std::stop_token& stop) {
+  if (!wait_for_installation(stop)) return;
   const auto words = connect();
   if (!words) {
     if (words.error().kind == ErrorKind::stopped) return;
+    const std::shared_ptr<Application>& application = client_->access().application;
+    // Its tokens have died: somebody has to install it anew.
+    if (application && application->lacking()) return pull(stop);
     std::lock_guard lock{failure_mutex_};
     refusal_ = words.error();
     return;
@@ -246,7 +311,7 @@ void App::stop() {
   // The notice under way is waited for: broken off, it would be told again.
   if (sender_thread_.joinable()) sender_ended_.get_future().wait_for(kLastNotice);
   if (client_) client_->cancel();
-  for (std::jthread* running : {&puller_thread_, &sender_thread_}) {
+  for (std::jthread* running : {&puller_thread_, &sender_thread_, &installer_thread_}) {
     if (running->joinable()) running->join();
   }
   events_.close();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -15,9 +16,11 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/hints.h"
 #include "daemon/engine/kept.h"
+#include "daemon/engine/offline_events.h"
 #include "daemon/engine/puller.h"
 #include "daemon/engine/sender.h"
 #include "daemon/engine/verified.h"
+#include "daemon/installer.h"
 #include "daemon/store/store.h"
 #include "daemon/web/server.h"
 
@@ -32,7 +35,8 @@ struct AppOptions {
   // Given: notices are shown here in place of being sent.
   std::function<void(const Notice&)> show_instead;
   PullerOptions puller;
-  HttpOptions http;  // but for ca_file, which the settings name
+  HttpOptions http;              // but for ca_file, which the settings name
+  std::filesystem::path tokens;  // folder of an application's tokens; empty: the state folder
 };
 
 struct SyncReport {
@@ -93,7 +97,7 @@ class App {
   // Why connect() failed after start(); the program must then end too.
   std::optional<Error> refusal() const;
   // What the service waits for now (see Engine); empty when it works.
-  std::string trouble() const { return engine_->trouble(); }
+  std::string trouble() const;
   std::uint64_t turns() const { return engine_->turns(); }
   std::string status_line() const;
 
@@ -104,6 +108,9 @@ class App {
   void start_engine();
   Result<void> compare(Verifier& verifier, PassReport& pass, const std::function<void()>& read);
   void pull(const std::stop_token& stop);
+  // False: a stop came first.
+  bool wait_for_installation(const std::stop_token& stop);
+  void begin_listening();
   void remember_move();
   std::string words_about(const PortalFacts& facts, bool calendar_kept) const;
   std::string without_calendar(bool granted) const;
@@ -125,18 +132,22 @@ class App {
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<OfflineEvents> offline_events_;
   std::unique_ptr<Puller> puller_;
+  std::unique_ptr<Installer> installer_;
   std::unique_ptr<WebServer> web_;
   std::vector<std::string> told_scopes_;  // whose lack connect() has told
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
   std::optional<Error> refusal_;
-  std::atomic<bool> met_{false};       // connect() is done: the portal has answered, or is known
+  std::string waiting_;           // for an application's installation, and what to do; or empty
+  std::atomic<bool> met_{false};  // connect() is done: the portal has answered, or is known
   std::optional<SteadyTime> up_from_;  // then the service is up without that
   std::promise<void> sender_ended_;
   std::jthread engine_thread_;
   std::jthread sender_thread_;
   std::jthread puller_thread_;
+  std::jthread installer_thread_;
 };
 
 }  // namespace b24

@@ -63,15 +63,15 @@ seconds patience_at(const Pace& pace, const Calendar& calendar, Time now) {
 Result<VerifyReport> verify_beside_service(const Config& config, const VerifyOptions& wish,
                                            const OnlookerEvents& events, Clock& clock) {
   const SteadyTime began = clock.steady_now();
-  auto webhook = parse_webhook(config.portal.webhook);
-  if (!webhook) return webhook.error();
+  auto access = access_of(config, config.state_dir, {}, clock);
+  if (!access) return access.error();
   auto reader = Reader::open(StorePaths{config.state_dir});
   if (!reader) return reader.error();
   const auto same =
-      same_portal((*reader)->meta(kPortalMeta), (*reader)->meta(kMovedMeta), webhook->url.host);
+      same_portal((*reader)->meta(kPortalMeta), (*reader)->meta(kMovedMeta), access->url.host);
   if (!same) return same.error();
   const auto client =
-      make_client(std::move(*webhook), config, {}, (*reader)->meta(kLimitsMeta), clock);
+      make_client(std::move(*access), config, {}, (*reader)->meta(kLimitsMeta), clock);
   Verifier verifier{*client, **reader, clock, wish};
   verifier.on_progress(events.progress);
   if (auto first = look(verifier); !first) return first.error();

@@ -4,6 +4,7 @@
 
 #include "daemon/engine/checkup.h"
 #include "daemon/engine/kept.h"
+#include "daemon/store/token_file.h"
 
 namespace b24 {
 
@@ -14,13 +15,27 @@ Result<void> same_portal(const std::optional<std::string>& known,
   return error(ErrorKind::invalid_input, other->text + " " + other->advice);
 }
 
-std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
+Result<Access> access_of(const Config& config, const std::filesystem::path& tokens,
+                         const HttpOptions& http, Clock& clock) {
+  if (config.portal.application) {
+    HttpOptions options = http;
+    options.ca_file = config.portal.ca_file;
+    return Access{std::make_shared<Application>(*config.portal.application,
+                                                std::make_shared<TokenFile>(tokens),
+                                                std::move(options), clock)};
+  }
+  auto webhook = parse_webhook(config.portal.webhook);
+  if (!webhook) return webhook.error();
+  return Access{std::move(*webhook)};
+}
+
+std::unique_ptr<Client> make_client(Access access, const Config& config, const HttpOptions& http,
                                     const std::optional<std::string>& kept_limits, Clock& clock) {
   ClientOptions options;
   options.limits = config.portal.limits;
   options.http = http;
   options.http.ca_file = config.portal.ca_file;
-  auto client = std::make_unique<Client>(std::move(webhook), options, clock);
+  auto client = std::make_unique<Client>(std::move(access), options, clock);
   const auto kept = kept_limits ? limits_from_json(*kept_limits) : std::nullopt;
   if (kept) client->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
   return client;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,13 @@ namespace b24 {
 Result<void> same_portal(const std::optional<std::string>& known,
                          const std::optional<std::string>& moved_to, const std::string& host);
 
+// The way to the portal that the settings name. `tokens`: the folder of an application's tokens.
+// Fails with invalid_input for a webhook that is none.
+Result<Access> access_of(const Config& config, const std::filesystem::path& tokens,
+                         const HttpOptions& http, Clock& clock);
+
 // `kept_limits`: how much of the budgets was used, as the state says (KeptLimits).
-std::unique_ptr<Client> make_client(Webhook webhook, const Config& config, const HttpOptions& http,
+std::unique_ptr<Client> make_client(Access access, const Config& config, const HttpOptions& http,
                                     const std::optional<std::string>& kept_limits, Clock& clock);
 
 }  // namespace b24

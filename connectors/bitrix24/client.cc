@@ -10,13 +10,16 @@
 #include <random>
 #include <set>
 
+#include "connectors/bitrix24/application.h"
 #include "connectors/bitrix24/envelope.h"
+#include "connectors/either_stop.h"
 #include "connectors/say.h"
 
 namespace b24 {
 namespace {
 
 constexpr const char* kBatch = "batch";
+constexpr seconds kGlance{1};
 constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
 
 Error resting(std::string_view method) {
@@ -39,6 +42,13 @@ std::string batch_body(const std::vector<Command>& commands, const std::set<std:
   return body.dump(-1, ' ', false, Params::error_handler_t::replace);
 }
 
+// The token goes last, since some methods bind their parameters by order.
+std::string with_token(const std::string& body, const Secret& token) {
+  const std::string tail = R"("auth":)" + Params(token.reveal()).dump() + "}";
+  if (body == "{}") return "{" + tail;
+  return body.substr(0, body.size() - 1) + "," + tail;
+}
+
 // "foo.bitrix24.ru" -> "bitrix24.ru"; empty when what remains is no domain of its own.
 std::string_view suffix(std::string_view host) {
   const auto dot = host.find('.');
@@ -58,29 +68,13 @@ bool leads_away(std::string_view location, std::string_view host) {
   return !target || target->host != host;
 }
 
-// Stops when either of two tokens does.
-class EitherStop {
- public:
-  EitherStop(const std::stop_token& a, const std::stop_token& b)
-      : a_(a, Forward{source_}), b_(b, Forward{source_}) {}
-  std::stop_token token() const { return source_.get_token(); }
-
- private:
-  struct Forward {
-    std::stop_source source;
-    void operator()() { source.request_stop(); }
-  };
-  std::stop_source source_;
-  std::stop_callback<Forward> a_;
-  std::stop_callback<Forward> b_;
-};
-
 // What one exchange brought: an answer, or what its failure means.
 struct Attempt {
   std::string body;
   Envelope envelope;  // views into body
   std::optional<Error> failed;
   Reaction reaction = Reaction::our_mistake;
+  int sent = 1;
 };
 
 Attempt failure(Reaction reaction, Error error) {
@@ -90,15 +84,26 @@ Attempt failure(Reaction reaction, Error error) {
   return attempt;
 }
 
+// The portal takes the token for stale: all of the request, or, since it comes in the midst of a
+// batch, what remained of it.
+bool is_stale(const Attempt& attempt) {
+  if (attempt.failed) return attempt.reaction == Reaction::refresh;
+  if (!attempt.envelope.parts) return false;
+  return std::any_of(
+      attempt.envelope.parts->begin(), attempt.envelope.parts->end(), [](const auto& part) {
+        return part.second.error && reaction_to(*part.second.error) == Reaction::refresh;
+      });
+}
+
 }  // namespace
 
 struct Client::Impl {
-  Impl(Webhook w, ClientOptions o, Clock& c)
-      : webhook(std::move(w)),
+  Impl(Access a, ClientOptions o, Clock& c)
+      : access(std::move(a)),
         options(std::move(o)),
         clock(c),
         limiter(options.limits),
-        url(webhook.url),
+        url(access.url),
         connection(std::make_shared<HttpConnection>(url, options.http)),
         random(options.seed ? *options.seed : std::random_device{}()) {}
 
@@ -106,6 +111,7 @@ struct Client::Impl {
   Attempt exchange(const std::string& method, const std::string& body, Effect effect,
                    const std::stop_token& stop);
   Attempt attempt(const std::string& method, const std::string& body, const std::stop_token& stop);
+  Attempt send(const std::string& method, const std::string& body, const std::stop_token& stop);
   Result<HttpAnswer> post(const std::string& method, const std::string& body);
   std::optional<Error> follow(const std::string& location);
   Attempt judge(HttpAnswer answer, const std::string& method);
@@ -124,6 +130,8 @@ struct Client::Impl {
   std::optional<Error> wait_for_method(const std::string& method, const std::stop_token& stop);
   void note(const std::string& method, const Timing& timing);
 
+  std::optional<Companions> companions_of(std::size_t commands);
+  Result<BatchAnswer> batch(const std::vector<Command>& commands, const std::stop_token& stop);
   // Methods that must not be called now.
   std::set<std::string> resting_among(const std::vector<Command>& commands) const;
   // What a batch brought for one command; feeds the limiter.
@@ -132,7 +140,7 @@ struct Client::Impl {
   bool take_turn(const std::stop_token& stop);
   void end_turn();
 
-  const Webhook webhook;
+  const Access access;
   const ClientOptions options;
   Clock& clock;
   std::stop_source cancelled;
@@ -147,6 +155,7 @@ struct Client::Impl {
   std::string moved_to;  // the host of the latest redirect
   std::shared_ptr<HttpConnection> connection;
   std::mt19937_64 random;
+  std::optional<Companions> waiting;
 };
 
 bool Client::Impl::take_turn(const std::stop_token& stop) {
@@ -241,8 +250,10 @@ std::optional<SteadyTime> Client::Impl::again_at(const Attempt& failed, Effect e
 Attempt Client::Impl::exchange(const std::string& method, const std::string& body, Effect effect,
                                const std::stop_token& stop) {
   const SteadyTime began = clock.steady_now();
+  int sent = 0;
   for (int attempts = 1;; ++attempts) {
     Attempt result = attempt(method, body, stop);
+    result.sent = sent += result.sent;
     if (!result.failed) return result;
     const auto again = again_at(result, effect, attempts, method);
     if (!again || *again - began > options.retry_budget) return result;
@@ -257,6 +268,24 @@ Attempt Client::Impl::attempt(const std::string& method, const std::string& body
     Impl& impl;
     ~Turn() { impl.end_turn(); }
   } const turn{*this};
+  if (!access.application) return send(method, body, stop);
+  const auto without_token = [](Error why) {
+    const bool passing = why.kind == ErrorKind::unavailable;
+    return failure(passing ? Reaction::retry_reads : Reaction::stop, std::move(why));
+  };
+  auto token = access.application->token(stop);
+  if (!token) return without_token(token.error());
+  Attempt result = send(method, with_token(body, *token), stop);
+  if (!is_stale(result)) return result;
+  token = access.application->token_after(*token, stop);
+  if (!token) return without_token(token.error());
+  result = send(method, with_token(body, *token), stop);
+  ++result.sent;
+  return result;
+}
+
+Attempt Client::Impl::send(const std::string& method, const std::string& body,
+                           const std::stop_token& stop) {
   if (!wait_for_room(stop)) return failure(Reaction::our_mistake, stopped());
   auto answer = post(method, body);
   if (answer && answer->status / 100 == 3) {
@@ -290,7 +319,7 @@ Result<HttpAnswer> Client::Impl::post(const std::string& method, const std::stri
     std::lock_guard lock{mutex};
     current = connection;
   }
-  return current->post(webhook.path.reveal() + "/" + method, body, "application/json");
+  return current->post(access.path.reveal() + "/" + method, body, "application/json");
 }
 
 // The portal was renamed: goes on at the new host, if it is one of the same family. The secret
@@ -320,7 +349,12 @@ std::string Client::Impl::host() const {
 }
 
 std::string Client::Impl::scrubbed(std::string text) const {
-  const std::string& path = webhook.path.reveal();
+  if (access.application) {
+    text = access.application->scrubbed(std::move(text));
+    if (text.size() > kErrorText) text.resize(kErrorText);
+    return text;
+  }
+  const std::string& path = access.path.reveal();
   const std::string key = path.substr(path.rfind('/') + 1);
   for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + 3)) {
     text.replace(at, key.size(), "***");
@@ -331,7 +365,7 @@ std::string Client::Impl::scrubbed(std::string text) const {
 
 // An answer that is not of REST. Only the status may tell why.
 Error Client::Impl::unreadable(const HttpAnswer& answer) const {
-  const std::string& host = webhook.url.host;
+  const std::string& host = access.url.host;
   if (answer.status == 404) {
     return error(
         ErrorKind::unavailable,
@@ -376,7 +410,7 @@ Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
     refusal.status = answer.status;
     refusal.description = scrubbed(std::move(refusal.description));
     refusal.code = scrubbed(std::move(refusal.code));
-    return failure(reaction_to(refusal), to_error(refusal, method));
+    return failure(reaction_to(refusal), to_error(refusal, method, access.way()));
   }
   result.envelope = std::move(*envelope);
   return result;
@@ -402,7 +436,7 @@ CommandAnswer Client::Impl::command_answer(const Command& command, const Command
   if (part.error) {
     PortalError refusal = *part.error;
     refusal.description = scrubbed(std::move(refusal.description));
-    answer.result = to_command_error(refusal, command.method);
+    answer.result = to_command_error(refusal, command.method, access.way());
     std::lock_guard lock{mutex};
     if (reaction_to(refusal) == Reaction::wait_method) {
       limiter.exhausted(command.method, clock.steady_now());
@@ -413,8 +447,8 @@ CommandAnswer Client::Impl::command_answer(const Command& command, const Command
   return answer;
 }
 
-Client::Client(Webhook webhook, ClientOptions options, Clock& clock)
-    : impl_(std::make_unique<Impl>(std::move(webhook), std::move(options), clock)) {}
+Client::Client(Access access, ClientOptions options, Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(access), std::move(options), clock)) {}
 
 Client::~Client() = default;
 
@@ -433,20 +467,50 @@ Result<CallAnswer> Client::call(std::string_view method, const Params& params, E
                     envelope.timing.date_start, envelope.timing.offset};
 }
 
+void Client::send_along(Companions companions) {
+  std::lock_guard lock{impl_->mutex};
+  impl_->waiting.reset();
+  if (!companions.commands.empty()) impl_->waiting = std::move(companions);
+}
+
 Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
                                   const std::stop_token& stop) {
-  const EitherStop either{stop, impl_->cancelled.get_token()};
-  const std::set<std::string> rest = impl_->resting_among(commands);
+  const std::optional<Companions> along = impl_->companions_of(commands.size());
+  if (!along) return impl_->batch(commands, stop);
+  std::vector<Command> all = along->commands;
+  all.insert(all.end(), commands.begin(), commands.end());
+  auto answer = impl_->batch(all, stop);
+  if (!answer) {
+    along->answered(answer.error());
+    return answer;
+  }
+  const auto own = answer->commands.begin() + static_cast<std::ptrdiff_t>(along->commands.size());
+  BatchAnswer theirs{.sent = answer->sent, .commands = {answer->commands.begin(), own}};
+  answer->commands.erase(answer->commands.begin(), own);
+  along->answered(theirs);
+  return answer;
+}
+
+std::optional<Companions> Client::Impl::companions_of(std::size_t commands) {
+  std::lock_guard lock{mutex};
+  if (!waiting || waiting->commands.size() + commands > kBatchCommands) return std::nullopt;
+  return std::exchange(waiting, std::nullopt);
+}
+
+Result<BatchAnswer> Client::Impl::batch(const std::vector<Command>& commands,
+                                        const std::stop_token& stop) {
+  const EitherStop either{stop, cancelled.get_token()};
+  const std::set<std::string> rest = resting_among(commands);
   const bool any = std::any_of(commands.begin(), commands.end(),
                                [&](const Command& c) { return !rest.contains(c.method); });
   BatchAnswer answer;
   CommandParts parts;
   if (any) {
-    Attempt attempt =
-        impl_->exchange(kBatch, batch_body(commands, rest), Effect::read, either.token());
+    Attempt attempt = exchange(kBatch, batch_body(commands, rest), Effect::read, either.token());
     if (attempt.failed) return *attempt.failed;
-    if (!attempt.envelope.parts) return impl_->unreadable({200, "{", {}});
+    if (!attempt.envelope.parts) return unreadable({200, "{", {}});
     parts = std::move(*attempt.envelope.parts);
+    answer.sent = attempt.sent;
     answer.portal_time = attempt.envelope.timing.date_start;
     answer.portal_offset = attempt.envelope.timing.offset;
     // The views survive the move: a padded text never lies inside the string object itself.
@@ -456,7 +520,7 @@ Result<BatchAnswer> Client::batch(const std::vector<Command>& commands,
     if (rest.contains(c.method)) {
       answer.commands.push_back({c.key, resting(c.method), std::nullopt});
     } else {
-      answer.commands.push_back(impl_->command_answer(c, parts));
+      answer.commands.push_back(command_answer(c, parts));
     }
   }
   return answer;
@@ -470,6 +534,20 @@ SteadyTime Client::ready_at(const std::string& method) const {
 bool Client::sleep_until(SteadyTime until, const std::stop_token& stop) const {
   const EitherStop either{stop, impl_->cancelled.get_token()};
   return impl_->sleep_until(until, either.token());
+}
+
+bool Client::sit_out(SteadyTime until, const std::stop_token& stop) const {
+  const EitherStop either{stop, impl_->cancelled.get_token()};
+  Clock& clock = impl_->clock;
+  Application* const application = impl_->access.application.get();
+  if (application == nullptr) return clock.sleep_until(until, either.token());
+  const std::uint64_t before = application->installations();
+  while (clock.steady_now() < until && application->installations() == before) {
+    const SteadyTime glance = std::min(until, clock.steady_now() + kGlance);
+    if (!clock.sleep_until(glance, either.token())) return false;
+    application->lacking();  // looks for tokens that came by another process
+  }
+  return true;
 }
 
 SteadyTime Client::steady_now() const { return impl_->clock.steady_now(); }
@@ -487,7 +565,7 @@ LimiterReport Client::report() const {
   return report;
 }
 
-const Webhook& Client::webhook() const { return impl_->webhook; }
+const Access& Client::access() const { return impl_->access; }
 
 std::string Client::host() const { return impl_->host(); }
 
@@ -498,6 +576,7 @@ std::string Client::moved_to() const {
 
 void Client::cancel() {
   impl_->cancelled.request_stop();
+  if (impl_->access.application) impl_->access.application->cancel();
   std::shared_ptr<HttpConnection> current;
   {
     std::lock_guard lock{impl_->mutex};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -16,9 +17,12 @@
 #include "rules/base/result.h"
 #include "rules/base/time.h"
 
-// Calls the portal's REST methods through an inbound webhook, under the portal's limits.
+// Calls the portal's REST methods, through an inbound webhook or as an application, under the
+// portal's limits.
 
 namespace b24 {
+
+class Application;
 
 // Ordered, because tasks.task.* binds parameters by order (portal docs: tasks-task-list.md).
 using Params = nlohmann::ordered_json;
@@ -38,10 +42,23 @@ struct Webhook {
   Url url;      // path without the secret part is never kept: use path()
   Secret path;  // "/rest/17/secret"
   std::int64_t user_id = 0;
-  std::string portal_url() const;  // "https://portal"
 };
 // Fails with invalid_input, saying what an address must look like, without repeating it.
 Result<Webhook> parse_webhook(const Secret& address);
+
+// How the portal is reached: by a webhook, or by an application, whose token is sent in the body,
+// since logs on the way keep addresses (portal docs: general-principles.md).
+struct Access {
+  Access(Webhook webhook);                           // NOLINT: a webhook is an access
+  Access(std::shared_ptr<Application> application);  // NOLINT: so is an application
+  Way way() const { return application ? Way::application : Way::webhook; }
+  std::string portal_url() const;  // "https://portal"
+
+  Url url;
+  Secret path;               // "/rest/17/secret"; of an application "/rest"
+  std::int64_t user_id = 0;  // the webhook's owner; 0: whoever installed the application
+  std::shared_ptr<Application> application;  // null for a webhook
+};
 
 // Whether repeating a call that may have been executed does harm.
 enum class Effect { read, write };
@@ -68,16 +85,28 @@ struct CommandAnswer {
 };
 
 struct BatchAnswer {
+  int sent = 1;                         // how often; above one, commands may have been done twice
   std::string body;                     // keeps the views alive; padded for the parser
   std::vector<CommandAnswer> commands;  // in the order sent; those after a halt are missing
   std::optional<Time> portal_time;
   std::optional<seconds> portal_offset;
 };
 
+// Commands that share somebody else's request.
+struct Companions {
+  std::vector<Command> commands;
+  // Their answers, or why the request failed. Called by the thread that made the request, which
+  // must not be held up.
+  std::function<void(const Result<BatchAnswer>&)> answered;
+};
+
 // Thread-safe: calls are made one at a time on one connection, in the order of arrival.
+//
+// An application's token that the portal takes for stale is renewed once and the request repeated,
+// whether it is refused as a whole or a command of it is.
 class Client {
  public:
-  Client(Webhook webhook, ClientOptions options, Clock& clock);
+  Client(Access access, ClientOptions options, Clock& clock);
   ~Client();
 
   // Waits for its turn under the limits, sends, and repeats what the table of errors says may be
@@ -89,18 +118,24 @@ class Client {
   // refused for the operating budget come back as wait_until.
   Result<BatchAnswer> batch(const std::vector<Command>& commands, const std::stop_token& stop);
 
+  // These go along with the next batch that has room for all of them, before its own commands;
+  // in place of any that still wait. None: nothing goes along.
+  void send_along(Companions companions);
+
   // When a call of the method could be sent at the earliest, for choosing what to read next.
   SteadyTime ready_at(const std::string& method) const;
 
   // Sleeps by the client's clock. False when stopped or cancelled.
   bool sleep_until(SteadyTime until, const std::stop_token& stop) const;
+  // The same in trouble: ends sooner when the application is installed anew.
+  bool sit_out(SteadyTime until, const std::stop_token& stop) const;
   SteadyTime steady_now() const;
 
   // The portal's bucket knows nothing of our restarts: `level` requests were in it `ago`.
   void assume_bucket(double level, seconds ago);
   LimiterReport report() const;
   // As given. After the portal was renamed, host() is where it is spoken to.
-  const Webhook& webhook() const;
+  const Access& access() const;
   std::string host() const;
   // The host that the portal's latest redirect led to, followed or not; empty without one.
   std::string moved_to() const;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "connectors/ascii.h"
+#include "connectors/say.h"
 #include "connectors/utf8.h"
 #include "rules/base/language.h"
 
@@ -290,7 +291,75 @@ Text by_method(Advice advice) {
   }
 }
 
-std::string sentence(Advice advice, const PortalError& error, std::string_view method) {
+// What differs for an application; nothing: as for a webhook.
+std::string of_application(Advice advice, const PortalError& error, std::string_view method) {
+  const std::string_view scope = scope_of(method);
+  switch (advice) {
+    case Advice::new_webhook:
+      return say(
+          "Портал не принимает приложение ({}): оно удалено или его доступ отозван – "
+          "установите его на портале заново или выполните на этом сервере: sudo b24watch "
+          "authorize.",
+          "The portal does not accept the application ({}): it was removed, or its access "
+          "was. Install it on the portal again, or run on this machine: sudo b24watch "
+          "authorize.",
+          label(error));
+    case Advice::owner_gone:
+      return say(
+          "Портал не принимает приложение ({}): сотрудник, который его установил, уволен или "
+          "отключён – пусть действующий администратор выполнит sudo b24watch authorize.",
+          "The portal does not accept the application ({}): whoever installed it is "
+          "dismissed or switched off. Let an active administrator run sudo b24watch "
+          "authorize.",
+          label(error));
+    case Advice::app_access:
+      return say(
+          "Администратор портала закрыл доступ к приложению ({}) – попросите открыть его "
+          "тому, кто установил приложение.",
+          "The portal's administrator has closed the access to the application ({}): ask "
+          "for it for whoever installed it.",
+          label(error));
+    case Advice::add_scope:
+      return say(
+          "У приложения нет права «{}» (нужно для {}) – добавьте его в карточке приложения "
+          "на портале.",
+          "The application lacks the scope “{}” (needed for {}): add it on its card on the "
+          "portal.",
+          scope.empty() ? method : scope, method);
+    case Advice::no_method:
+      return say(
+          "На портале нет метода {} ({}) – добавьте приложению право «{}» и проверьте, что "
+          "этот раздел портала включён.",
+          "The portal has no method {} ({}): add the scope “{}” to the application and "
+          "check that this part of the portal is switched on.",
+          method, label(error), scope.empty() ? method : scope);
+    case Advice::more_rights:
+      return say(
+          "Тому, кто установил приложение, не хватает прав для {} ({}) – пусть администратор "
+          "портала выполнит sudo b24watch authorize.",
+          "Whoever installed the application lacks the rights for {} ({}): let an "
+          "administrator of the portal run sudo b24watch authorize.",
+          method, quoted(error));
+    case Advice::not_for_webhooks:
+      return say("Метод {} не разрешён приложениям ({}) – сообщите об этом разработчикам b24watch.",
+                 "The method {} is not open to applications ({}): tell the developers of b24watch.",
+                 method, quoted(error));
+    case Advice::not_found:
+      return say(
+          "Портал не нашёл объект при вызове {} ({}) – он удалён или не виден тому, кто "
+          "установил приложение.",
+          "The portal did not find the object in {} ({}): it is deleted, or whoever "
+          "installed the application may not see it.",
+          method, quoted(error));
+    default:
+      return {};
+  }
+}
+
+std::string sentence(Advice advice, const PortalError& error, std::string_view method, Way way) {
+  if (way == Way::application) {
+    if (std::string own = of_application(advice, error, method); !own.empty()) return own;
+  }
   switch (advice) {
     case Advice::add_scope:
       return about_scope(method);
@@ -329,7 +398,7 @@ ErrorKind kind_of(Reaction reaction) {
       return ErrorKind::no_rights;
     case Reaction::gone:
       return ErrorKind::gone;
-    // A webhook has no token that could be refreshed.
+    // A webhook has no token that could be refreshed; that of an application was.
     case Reaction::refresh:
     case Reaction::stop:
     case Reaction::vendor_block:
@@ -338,17 +407,18 @@ ErrorKind kind_of(Reaction reaction) {
   return ErrorKind::rejected;
 }
 
-Error to_error(const PortalError& error, std::string_view method) {
+Error to_error(const PortalError& error, std::string_view method, Way way) {
   const Row& row = row_of(error);
   // What a list does not find is its own kind of objects.
   const bool list = row.advice == Advice::not_found && method.ends_with(".list");
-  return {kind_of(row.reaction), sentence(list ? Advice::no_such_part : row.advice, error, method)};
+  return {kind_of(row.reaction),
+          sentence(list ? Advice::no_such_part : row.advice, error, method, way)};
 }
 
-Error to_command_error(const PortalError& error, std::string_view method) {
-  Error result = to_error(error, method);
+Error to_command_error(const PortalError& error, std::string_view method, Way way) {
+  Error result = to_error(error, method, way);
   if (result.kind != ErrorKind::blocked) return result;
-  return {ErrorKind::no_rights, about_rights(error, method)};
+  return {ErrorKind::no_rights, sentence(Advice::more_rights, error, method, way)};
 }
 
 }  // namespace b24

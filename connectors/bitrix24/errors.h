@@ -29,15 +29,18 @@ struct PortalError {
   int status = 0;           // HTTP; a hint only
 };
 
+// How we come to the portal, which says what a person can mend.
+enum class Way { webhook, application };
+
 Reaction reaction_to(const PortalError& error);
 ErrorKind kind_of(Reaction reaction);
 
 // One sentence for a person: what happened with `method` and what to do about it.
-Error to_error(const PortalError& error, std::string_view method);
+Error to_error(const PortalError& error, std::string_view method, Way way = Way::webhook);
 
 // The same for a command inside a batch. The batch itself was accepted, so what would condemn the
 // whole connection elsewhere is about this command's rights here.
-Error to_command_error(const PortalError& error, std::string_view method);
+Error to_command_error(const PortalError& error, std::string_view method, Way way = Way::webhook);
 
 // The scope that a method belongs to: "crm" for "crm.item.list"; empty for methods open to all.
 std::string_view scope_of(std::string_view method);

@@ -1,61 +1,13 @@
 #include "connectors/bitrix24/hint.h"
 
 #include <charconv>
-#include <map>
+#include <nlohmann/json.hpp>
 
+#include "connectors/bitrix24/form.h"
 #include "rules/base/language.h"
 
 namespace b24 {
 namespace {
-
-constexpr std::size_t kBodyLimit = 64 * 1024;
-constexpr std::size_t kFieldLimit = 1000;
-
-using Fields = std::map<std::string, std::string, std::less<>>;
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex(text[i + 2]) : -1;
-    if (low >= 0) {
-      result += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      result += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return result;
-}
-
-// Names stay as PHP writes them: "data[FIELDS][ID]".
-std::optional<Fields> parse_form(std::string_view body) {
-  Fields fields;
-  if (body.size() > kBodyLimit) return std::nullopt;
-  while (!body.empty()) {
-    const auto end = body.find('&');
-    const std::string_view pair = body.substr(0, end);
-    body = end == std::string_view::npos ? std::string_view{} : body.substr(end + 1);
-    if (pair.empty()) continue;
-    const auto equals = pair.find('=');
-    if (equals == std::string_view::npos) return std::nullopt;
-    if (fields.size() >= kFieldLimit) return std::nullopt;
-    fields[decoded(pair.substr(0, equals))] = decoded(pair.substr(equals + 1));
-  }
-  return fields;
-}
-
-std::string_view field(const Fields& fields, std::string_view name) {
-  const auto found = fields.find(name);
-  return found == fields.end() ? std::string_view{} : std::string_view(found->second);
-}
 
 std::string upper(std::string_view text) {
   std::string result{text};
@@ -122,10 +74,37 @@ Error not_an_event() {
                std::string(tr("Это не событие Битрикс24.", "This is no event of Bitrix24.")));
 }
 
+// What an event says, as far as it is about something that we mirror.
+Result<std::vector<Hint>> hints_of(const std::string& name, const Fields& fields) {
+  for (const Event& event : kEvents) {
+    if (event.name != name) continue;
+    if (!event.type.empty() && field(fields, kTypeField) != event.type) break;
+    if (event.id_field.empty()) return std::vector<Hint>{{event.entity, 0}};
+    const auto id = id_of(field(fields, event.id_field));
+    if (!id) return not_an_event();
+    return std::vector<Hint>{{event.entity, *id}};
+  }
+  return std::vector<Hint>{};
+}
+
+// {"FIELDS":{"ID":7}} as the fields of a form.
+void flatten(const nlohmann::json& value, const std::string& name, int depth, Fields& to) {
+  constexpr int kDeepest = 4;
+  if (value.is_structured() && depth < kDeepest) {
+    for (const auto& item : value.items()) {
+      flatten(item.value(), name + "[" + item.key() + "]", depth + 1, to);
+    }
+  } else if (value.is_string()) {
+    to[name] = value.get<std::string>();
+  } else if (value.is_number_integer()) {
+    to[name] = value.dump();
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Hint>> parse_event(std::string_view body, const Secret& token) {
-  const auto fields = parse_form(body);
+  const auto fields = read_form(body);
   if (!fields) return not_an_event();
   // Before anything else, so that a stranger learns nothing.
   const std::string_view given = field(*fields, "auth[application_token]");
@@ -139,15 +118,33 @@ Result<std::vector<Hint>> parse_event(std::string_view body, const Secret& token
   }
   const std::string name = upper(field(*fields, "event"));
   if (name.empty()) return not_an_event();
+  return hints_of(name, *fields);
+}
+
+std::vector<std::string_view> understood_events() {
+  std::vector<std::string_view> names;
   for (const Event& event : kEvents) {
-    if (event.name != name) continue;
-    if (!event.type.empty() && field(*fields, kTypeField) != event.type) break;
-    if (event.id_field.empty()) return std::vector<Hint>{{event.entity, 0}};
-    const auto id = id_of(field(*fields, event.id_field));
-    if (!id) return not_an_event();
-    return std::vector<Hint>{{event.entity, *id}};
+    // The same objects have an event of their own name.
+    if (!event.name.ends_with("_31")) names.push_back(event.name);
   }
-  return std::vector<Hint>{};
+  return names;
+}
+
+std::optional<Hint> hint_of_record(std::string_view event, std::string_view data) {
+  Fields fields;
+  auto json = nlohmann::json::parse(data, nullptr, false);
+  // Handlers get a list of arguments, the first of which tells what happened.
+  if (json.is_array() && !json.empty()) json = json.front();
+  if (json.is_object()) flatten(json, "data", 0, fields);
+  const std::string name = upper(event);
+  if (auto named = hints_of(name, fields); named && !named->empty()) return named->front();
+  for (const Event& known : kEvents) {
+    // Of another type than ours, or of no type that is told.
+    if (known.name != name) continue;
+    if (!known.type.empty() && !field(fields, kTypeField).empty()) return std::nullopt;
+    return Hint{known.entity, 0};
+  }
+  return std::nullopt;
 }
 
 }  // namespace b24

@@ -149,6 +149,7 @@ Result<PortalFacts> read_portal_facts(Client& client, const std::stop_token& sto
     if (!answer->commands[i].result) return answer->commands[i].result.error();
   }
   PortalFacts facts;
+  facts.way = client.access().way();
   read_profile(parsed(*answer->commands[0].result), facts);
   read_scopes(parsed(*answer->commands[1].result), facts);
   const auto& time = answer->commands[2].result;

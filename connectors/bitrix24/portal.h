@@ -16,7 +16,8 @@
 namespace b24 {
 
 struct PortalFacts {
-  std::int64_t user_id = 0;  // owner of the webhook (profile)
+  Way way = Way::webhook;    // how we came there
+  std::int64_t user_id = 0;  // owner of the webhook, or who installed the application (profile)
   std::string user_name;     // his; may be empty
   bool admin = false;
   std::set<std::string> scopes;  // lower case
@@ -45,6 +46,6 @@ Result<std::vector<Absence>> read_absences(Client& client, const std::vector<std
 // "user_brief" serve as "user_basic" does.
 std::vector<std::string> missing_scopes(const std::set<std::string>& granted);
 // One sentence on missing scopes, with what each is for; empty when none is missing.
-std::string about_scopes(const std::vector<std::string>& missing);
+std::string about_scopes(const std::vector<std::string>& missing, Way way = Way::webhook);
 
 }  // namespace b24

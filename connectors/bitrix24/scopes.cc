@@ -51,13 +51,17 @@ std::vector<std::string> missing_scopes(const std::set<std::string>& granted) {
   return missing;
 }
 
-std::string about_scopes(const std::vector<std::string>& missing) {
+std::string about_scopes(const std::vector<std::string>& missing, Way way) {
   std::string list;
   for (const Scope& scope : scopes()) {
     if (std::find(missing.begin(), missing.end(), scope.name) == missing.end()) continue;
     list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", scope.name, scope.what.pick());
   }
   if (list.empty()) return {};
+  if (way == Way::application) {
+    return say("У приложения нет прав: {} – добавьте их в карточке приложения на портале.",
+               "The application lacks the scopes {}: add them on its card on the portal.", list);
+  }
   return say("У вебхука нет прав: {} – добавьте их в настройках вебхука на портале.",
              "The webhook lacks the scopes {}: add them in the settings of the webhook on the "
              "portal.",

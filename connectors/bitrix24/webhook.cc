@@ -35,14 +35,6 @@ constexpr std::string_view kRest = "/rest/";
 
 }  // namespace
 
-std::string Webhook::portal_url() const {
-  const int usual = url.tls ? 443 : 80;
-  const std::string port = url.port == usual ? "" : fmt::format(":{}", url.port);
-  const bool v6 = url.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}{}", url.tls ? "https" : "http", v6 ? "[" : "", url.host,
-                     v6 ? "]" : "", port);
-}
-
 Result<Webhook> parse_webhook(const Secret& address) {
   auto url = parse_url(stripped(address.reveal()));
   if (!url) return url.error();

@@ -146,6 +146,10 @@ int run_program(int argc, char** argv) try {
   init->add_flag("--force", init_arguments.force, "Заменить прежние настройки / replace settings");
   init->callback([&] { chosen = [&] { return init_command(common, init_arguments); }; });
 
+  auto* authorize = app.add_subcommand(
+      "authorize", "Допустить приложение через браузер / admit the application by the browser");
+  authorize->callback([&] { chosen = [&] { return authorize_command(common); }; });
+
   auto* doctor = app.add_subcommand("doctor", "Проверить всё / check everything");
   json(doctor);
   doctor->callback([&] { chosen = [&] { return doctor_command(common); }; });

@@ -69,6 +69,7 @@ struct InitArguments {
 };
 
 Exit init_command(const Common& common, const InitArguments& arguments);
+Exit authorize_command(const Common& common);
 Exit doctor_command(const Common& common);
 Exit run_command(const Common& common, const RunArguments& arguments);
 Exit sync_command(const Common& common);

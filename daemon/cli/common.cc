@@ -50,7 +50,7 @@ std::optional<Loaded> load_all(const Common& common, Wanted wanted) {
   print_problems(settings.problems);
   if (has_errors(settings.problems)) return std::nullopt;
   log::set_level(settings.config.log_level);
-  if (needs_webhook(wanted)) {
+  if (needs_webhook(wanted) && !settings.config.portal.application) {
     if (const auto webhook = parse_webhook(settings.config.portal.webhook); !webhook) {
       std::cerr << "b24watch: "
                 << tr("Вебхук в настройках не годится. ",

@@ -7,11 +7,13 @@
 #include <iostream>
 #include <memory>
 
+#include "connectors/bitrix24/application.h"
 #include "connectors/say.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/temporary_store.h"
 #include "daemon/engine/log.h"
+#include "daemon/same_portal.h"
 
 namespace b24 {
 namespace {
@@ -93,11 +95,13 @@ bool somebody_listens(const HttpSettings& http) {
   return false;
 }
 
-void check_receiver(const HttpSettings& http, Report& report) {
+void check_receiver(const Config& config, Report& report) {
+  const HttpSettings& http = config.http;
   if (http.port == 0) return;
   const std::string address = fmt::format("{}:{}", http.host, http.port);
   Check check{.id = "receiver"};
-  if (http.application_token.empty()) {
+  // An application brings a token of its own.
+  if (http.application_token.empty() && !config.portal.application) {
     check.outcome = Outcome::warning;
     check.text =
         say("Приёмник событий {} задан без токена: события портала не принимаются.",
@@ -117,33 +121,43 @@ void check_receiver(const HttpSettings& http, Report& report) {
 }
 
 void check_portal(const Config& config, const RuleReaders& readers, Report& report) {
-  auto webhook = parse_webhook(config.portal.webhook);
-  if (!webhook) {
+  SystemClock clock;
+  auto access = access_of(config, config.state_dir, {}, clock);
+  if (!access) {
     report.add(
         {.id = "webhook",
          .outcome = Outcome::failure,
          .text = say("Вебхук в настройках не годится.", "The webhook in the settings is no good."),
-         .advice = webhook.error().text,
+         .advice = access.error().text,
          .blame = Blame::settings});
     return;
   }
-  SystemClock clock;
-  Client client{std::move(*webhook), impatient_client(config.portal), clock};
-  const std::string url = client.webhook().portal_url();
+  if (access->application) {
+    if (const auto lacking = access->application->lacking()) {
+      report.add(check_not_installed(*lacking));
+      return;
+    }
+  }
+  Client client{std::move(*access), impatient_client(config.portal), clock};
+  const std::string url = client.access().portal_url();
+  const Way way = client.access().way();
   auto sight = meet_portal(client, clock, {});
   if (!sight) {
-    report.add(check_refusal(sight.error(), url));
+    report.add(check_refusal(sight.error(), url, way));
     return;
   }
   report.add(check_owner(*sight));
   report.add(check_calendar(*sight, config));
   if (!sight->facts.admin) return;
   if (const auto probed = probe_sight(client, *sight, {}); !probed) {
-    report.add(check_refusal(probed.error(), url));
+    report.add(check_refusal(probed.error(), url, way));
     return;
   }
   report.add(check_streams(*sight, readers));
   report.add(check_behaviour(sight->probe));
+  if (way == Way::webhook) return;
+  auto offline = check_offline_events(client, {});
+  report.add(offline ? std::move(*offline) : check_refusal(offline.error(), url, way));
 }
 
 }  // namespace
@@ -159,7 +173,7 @@ Exit doctor_command(const Common& common) {
     report.add(check_disk(look_at_disk(loaded.config.state_dir)));
     const RuleReaders readers = check_rules(loaded.config, report);
     report.add(check_mirror(loaded.config, SystemClock{}.now()));
-    check_receiver(loaded.config.http, report);
+    check_receiver(loaded.config, report);
     check_portal(loaded.config, readers, report);
   }
   std::cout << (common.json ? checks_json(report.checks()) : "\n" + summary(report.checks()))

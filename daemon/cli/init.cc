@@ -189,7 +189,7 @@ std::optional<Exit> Setup::try_webhook() {
   auto sight = meet_portal(*client_, clock_, {});
   if (!sight) {
     Report report{Report::Printing::at_once};
-    report.add(check_refusal(sight.error(), client_->webhook().portal_url()));
+    report.add(check_refusal(sight.error(), client_->access().portal_url()));
     return exit_of(report.checks());
   }
   sight_ = std::move(*sight);
@@ -232,7 +232,7 @@ std::optional<Exit> Setup::examine() {
   for (int i = 1;; ++i) {
     Report report{Report::Printing::at_once};
     if (auto done = examine_once(report); !done) {
-      report.add(check_refusal(done.error(), client_->webhook().portal_url()));
+      report.add(check_refusal(done.error(), client_->access().portal_url()));
     }
     std::cout << '\n' << summary(report.checks()) << std::endl;
     if (worst(report.checks()) != Outcome::failure) return std::nullopt;

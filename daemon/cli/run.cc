@@ -179,6 +179,7 @@ Exit run_command(const Common& common, const RunArguments& arguments) {
   if (arguments.dry_run) {
     options.show_instead = show;
     // What was only shown must not count as told.
+    options.tokens = loaded->config.state_dir;
     loaded->config.state_dir /= "dry-run";
   }
   warn_if_lost(StorePaths{loaded->config.state_dir});

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <iostream>
 
+#include "connectors/bitrix24/application.h"
 #include "connectors/say.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/values.h"
 #include "daemon/cli/verify_words.h"
 #include "daemon/engine/kept.h"
+#include "daemon/engine/offline_events.h"
 #include "daemon/engine/trouble.h"
 #include "daemon/engine/unknown.h"
+#include "daemon/same_portal.h"
 #include "daemon/store/backup.h"
 
 namespace b24 {
@@ -50,6 +53,17 @@ OrderedJson to_json(const std::optional<Verification>& kept) {
           {"differences", kept->differing()},
           {"requests", kept->requests},
           {"streams", std::move(streams)}};
+}
+
+std::optional<KeptOfflineEvents> kept_offline_events(Reader& reader) {
+  const auto kept = reader.meta(kOfflineEventsMeta);
+  return kept ? offline_events_from_json(*kept) : std::nullopt;
+}
+
+OrderedJson to_json(const std::optional<KeptOfflineEvents>& kept) {
+  if (!kept) return nullptr;
+  return {
+      {"taken", kept->taken}, {"last_at", time_json(kept->last_at)}, {"problem", kept->problem}};
 }
 
 OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
@@ -96,6 +110,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
           {"warnings", std::move(warnings)},
           {"managers", mirror.around.people.managers().size()},
           {"limits", to_json(reader.meta(kLimitsMeta))},
+          {"offline_events", to_json(kept_offline_events(reader))},
           {"backed_up_at", time_json(backed_up_at)},
           {"verified", to_json(kept_verification(reader))}};
 }
@@ -155,6 +170,22 @@ std::string about_outbox(const OutboxCounts& outbox, Time now) {
                         outbox.problem);
   }
   return text;
+}
+
+// An application's events; nothing without an application.
+std::string about_application(const Config& config, const std::optional<KeptOfflineEvents>& kept,
+                              Time now) {
+  if (!config.portal.application) return {};
+  SystemClock clock;
+  const auto access = access_of(config, config.state_dir, {}, clock);
+  const auto lacking = access ? access->application->lacking() : std::nullopt;
+  if (lacking) return lacking->text + "\n";
+  if (!kept) return {};
+  if (!kept->problem.empty()) {
+    return say("Офлайн-события выключены: {}\n", "Offline events are off: {}\n", kept->problem);
+  }
+  return say("Офлайн-событий получено: {}, последнее – {}.\n",
+             "Offline events taken: {}, the latest {}.\n", kept->taken, age(kept->last_at, now));
 }
 
 // The bucket as it is by now, if nobody has asked since.
@@ -274,6 +305,7 @@ Exit status_command(const Common& common) {
   const auto limits = mirror->reader->meta(kLimitsMeta);
   std::cout << about_limits(limits ? limits_from_json(*limits) : std::nullopt,
                             loaded->config.portal.limits, now);
+  std::cout << about_application(loaded->config, kept_offline_events(*mirror->reader), now);
   std::cout << about_backup(backed_up_at, now);
   std::cout << about_verification(kept_verification(*mirror->reader), now);
   for (const Text& text : warnings) std::cout << text.pick() << '\n';

@@ -33,6 +33,13 @@ Check check_address(const PortalSight& sight) {
   return check;
 }
 
+Check check_application(const PortalFacts& facts) {
+  return {.id = "application",
+          .text = say("Приложение принято, оно действует от имени сотрудника {} (id {}).",
+                      "The application is accepted; it acts for {} (id {}).", facts.user_name,
+                      facts.user_id)};
+}
+
 Check check_webhook(const PortalFacts& facts) {
   if (facts.user_name.empty()) {
     return {.id = "webhook",
@@ -46,6 +53,19 @@ Check check_webhook(const PortalFacts& facts) {
 }
 
 Check check_administrator(const PortalFacts& facts) {
+  if (facts.way == Way::application) {
+    Check check{.id = "administrator",
+                .text = say("Он администратор: ему видны все сделки.",
+                            "He is an administrator: he sees all deals.")};
+    if (facts.admin) return check;
+    check.outcome = Outcome::failure;
+    check.text = say("Он не администратор: ему виден не весь портал, и цифры были бы неверны.",
+                     "He is no administrator: he does not see the whole portal, and the figures "
+                     "would be wrong.");
+    check.advice = say("Пусть администратор портала выполнит sudo b24watch authorize.",
+                       "Let an administrator of the portal run sudo b24watch authorize.");
+    return check;
+  }
   if (facts.admin) {
     return {.id = "administrator",
             .text = say("Владелец вебхука – администратор: ему видны все сделки.",
@@ -203,11 +223,11 @@ std::optional<Blame> blame_of(const std::vector<Check>& checks) {
 }
 
 Result<PortalSight> meet_portal(Client& client, Clock& clock, const std::stop_token& stop) {
-  const Webhook& webhook = client.webhook();
+  const Access& access = client.access();
   const Time asked = clock.now();
   auto facts = read_portal_facts(client, stop);
   if (!facts) return facts.error();
-  PortalSight sight{.host = webhook.url.host, .tls = webhook.url.tls, .facts = std::move(*facts)};
+  PortalSight sight{.host = access.url.host, .tls = access.url.tls, .facts = std::move(*facts)};
   if (client.host() != sight.host) sight.moved_to = client.host();
   // The portal told its time when it began to answer; a slow answer is not a wrong clock.
   sight.asked_at =
@@ -223,13 +243,17 @@ Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_tok
   return {};
 }
 
-Check check_refusal(const Error& refusal, const std::string& portal_url) {
+Check check_refusal(const Error& refusal, const std::string& portal_url, Way way) {
   Check check{.id = "portal", .outcome = Outcome::failure, .text = refusal.text};
   if (passes_by_itself(refusal.kind)) {
     check.blame = Blame::passing;
     check.advice = say(
         "Попробуйте с этой машины: curl -I {}. Мешать могут прокси и брандмауэр.",
         "Try from this machine: curl -I {}. A proxy or a firewall may be in the way.", portal_url);
+  } else if (way == Way::application) {
+    check.id = "application";
+    check.advice = say("Карточка приложения: Разработчикам → Другое → Локальное приложение.",
+                       "The application's card: Developer resources → Other → Local application.");
   } else {
     check.id = "webhook";
     check.advice = say("Вебхуки портала: Разработчикам → Другое → Входящий вебхук.",
@@ -239,8 +263,10 @@ Check check_refusal(const Error& refusal, const std::string& portal_url) {
 }
 
 std::vector<Check> check_owner(const PortalSight& sight) {
-  return {check_address(sight), check_webhook(sight.facts), check_administrator(sight.facts),
-          check_clocks(sight)};
+  const bool application = sight.facts.way == Way::application;
+  return {check_address(sight),
+          application ? check_application(sight.facts) : check_webhook(sight.facts),
+          check_administrator(sight.facts), check_clocks(sight)};
 }
 
 std::vector<Check> check_calendar(const PortalSight& sight, const Config& config) {

@@ -58,11 +58,15 @@ Result<PortalSight> meet_portal(Client& client, Clock& clock, const std::stop_to
 Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_token& stop);
 
 // That the portal could not be met or probed: one check, the reason in its text.
-Check check_refusal(const Error& refusal, const std::string& portal_url);
+Check check_refusal(const Error& refusal, const std::string& portal_url, Way way = Way::webhook);
 // Address, webhook, its owner, the clocks; a failure among them makes the rest pointless.
 std::vector<Check> check_owner(const PortalSight& sight);
 // The calendar as portal and settings make it.
 std::vector<Check> check_calendar(const PortalSight& sight, const Config& config);
+// The application has no tokens, or dead ones: `lacking` says why.
+Check check_not_installed(const Error& lacking);
+// The portal's queue of events, of an application alone. Fails as Client::batch does.
+Result<Check> check_offline_events(Client& client, const std::stop_token& stop);
 // Scopes with what each shows, refused streams, telephony and the mode of leads.
 std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers);
 // What was found out where the portal's docs are silent, and what b24watch does then.

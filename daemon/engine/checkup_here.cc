@@ -56,9 +56,15 @@ Check mirror_failure(const std::string& why) {
 }
 
 std::optional<Check> other_portal(const Config& config, Reader& reader) {
-  const auto webhook = parse_webhook(config.portal.webhook);
-  if (!webhook) return std::nullopt;
-  return check_same_portal(reader.meta(kPortalMeta), reader.meta(kMovedMeta), webhook->url.host);
+  std::string host;
+  if (config.portal.application) {
+    host = config.portal.application->portal.host;
+  } else if (const auto webhook = parse_webhook(config.portal.webhook)) {
+    host = webhook->url.host;
+  } else {
+    return std::nullopt;
+  }
+  return check_same_portal(reader.meta(kPortalMeta), reader.meta(kMovedMeta), host);
 }
 
 }  // namespace

@@ -115,6 +115,7 @@ void Engine::take(const Event& event) {
   if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
   if (auto* read = std::get_if<DetailsRead>(&event)) return take_details(*read);
   if (auto* fates = std::get_if<FatesRead>(&event)) return take_fates(*fates);
+  if (auto* noted = std::get_if<Noted>(&event)) return take_noted(*noted);
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
@@ -274,6 +275,12 @@ void Engine::take_absences(const AbsencesRead& read) {
 void Engine::take_verified(const Verified& verified) {
   Writer::Transaction transaction{writer_};
   writer_.set_meta(kVerifiedMeta, to_json(verified.found));
+  transaction.commit();
+}
+
+void Engine::take_noted(const Noted& noted) {
+  Writer::Transaction transaction{writer_};
+  writer_.set_meta(noted.name, noted.text);
   transaction.commit();
 }
 

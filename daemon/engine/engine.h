@@ -92,6 +92,7 @@ class Engine {
   void take_verified(const Verified& verified);
   void take_details(const DetailsRead& read);
   void take_fates(const FatesRead& read);
+  void take_noted(const Noted& noted);
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);

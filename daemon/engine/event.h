@@ -73,6 +73,12 @@ struct FatesRead {
   std::vector<ObjectFate> objects;
 };
 
+// A small fact to remember by its name (Reader::meta).
+struct Noted {
+  const char* name = "";
+  std::string text;
+};
+
 // The sender's answer: the portal's message id, or why not.
 struct Delivered {
   std::int64_t outbox_id = 0;
@@ -85,7 +91,7 @@ struct RulesLoaded {
 };
 
 using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, DetailsRead, FatesRead,
-                           Verified, Delivered, RulesLoaded>;
+                           Verified, Noted, Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "connectors/bitrix24/hint.h"
@@ -39,6 +41,15 @@ class Hints {
     count_ = 0;
     news_ = false;
     return std::exchange(ids_, {});
+  }
+
+  // Whether somebody has still to look at one of these.
+  bool holds_any(const std::set<std::pair<Entity, std::int64_t>>& hints) const {
+    std::lock_guard lock{mutex_};
+    return std::any_of(hints.begin(), hints.end(), [&](const auto& hint) {
+      const auto found = ids_.find(hint.first);
+      return found != ids_.end() && found->second.contains(hint.second);
+    });
   }
 
   // Waits until a hint is added (true), or `wait` has passed or a stop is requested (false).

@@ -6,7 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "connectors/say.h"
 #include "daemon/engine/log.h"
+#include "daemon/engine/offline_events.h"
 #include "daemon/engine/surroundings.h"
 #include "rules/evaluate.h"
 
@@ -25,6 +27,16 @@ constexpr seconds kVerifyAfterStart{900};
 constexpr seconds kBlockedPause{600};
 
 Error not_admin(const PortalFacts& facts) {
+  if (facts.way == Way::application) {
+    return error(ErrorKind::no_rights,
+                 say("Приложение установил сотрудник без прав администратора (id {}): ему виден не "
+                     "весь портал, и цифры были бы неверны. Пусть администратор портала выполнит "
+                     "sudo b24watch authorize.",
+                     "The application was installed by a user without administrator rights (id "
+                     "{}): he does not see the whole portal, and the figures would be wrong. Let "
+                     "an administrator of the portal run sudo b24watch authorize.",
+                     facts.user_id));
+  }
   return error(
       ErrorKind::no_rights,
       fmt::format(
@@ -263,11 +275,20 @@ void Puller::end_trouble(const std::stop_token& stop) {
 
 PassReport Puller::pass(Counts counts, const std::stop_token& stop) {
   begun_anew_ = false;
+  if (queue_ != nullptr) {
+    if (auto ready = queue_->before_look(stop); !ready) {
+      tell_trouble(ready.error(), stop);
+      return {.error = ready.error()};
+    }
+  }
   PassReport report = look(counts, stop);
-  if (!begun_anew_) return report;
-  PassReport again = look(counts, stop);
-  again.rows += report.rows;
-  return again;
+  if (begun_anew_) {
+    const std::uint64_t rows = report.rows;
+    report = look(counts, stop);
+    report.rows += rows;
+  }
+  if (queue_ != nullptr && report.committed && !report.error) queue_->after_good_look();
+  return report;
 }
 
 PassReport Puller::look(Counts counts, const std::stop_token& stop) {
@@ -306,7 +327,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   } else {
     end_trouble(stop);
   }
-  commit(After::judge, stop);
+  report.committed = commit(After::judge, stop);
   return report;
 }
 
@@ -323,7 +344,7 @@ void Puller::run(const std::stop_token& stop) {
       log::warn("portal not read kind={} text={}", name(why.kind), log::quoted(why.text));
     problem = why.text;
     pause = pause_after(why, pause, pace());
-    clock_.sleep_until(clock_.steady_now() + pause, stop);
+    client_.sit_out(clock_.steady_now() + pause, stop);
   };
   while (!stop.stop_requested()) {
     if (clock_.steady_now() >= facts_due_) {

@@ -55,7 +55,10 @@ struct PassReport {
   // Streams that could not be read, each with its sentence; what is optional and refused is told by
   // its StreamState alone.
   std::vector<Error> streams;
+  bool committed = false;  // all of it is in the file
 };
+
+class OfflineEvents;
 
 class Puller {
  public:
@@ -91,6 +94,9 @@ class Puller {
   seconds pace() const;
   // How long to wait after a failure, `last` being the wait before it; zero after a good pass.
   static seconds pause_after(const Error& why, seconds last, seconds poll);
+
+  // The application's queue, which outlives the puller: asked with each pass from now on.
+  void listen_to(OfflineEvents& queue) { queue_ = &queue; }
 
   void on_progress(std::function<void(const Progress&)> report) { progress_ = std::move(report); }
 
@@ -190,6 +196,7 @@ class Puller {
   EventQueue& events_;
   Hints& hints_;
   Clock& clock_;
+  OfflineEvents* queue_ = nullptr;
   PullerOptions options_;
   DetailPuller details_;
   FateReader fates_;

@@ -58,16 +58,18 @@ constexpr Answer kTooFast{http::status::service_unavailable, "too many events\n"
 
 bool is_event(std::string_view path) { return path == "/event" || path == "/event/"; }
 
+bool is_installation(std::string_view path) { return path == "/install" || path == "/install/"; }
+
 std::string_view path_of(const Request& request) {
   const std::string_view target{request.target().data(), request.target().size()};
   return target.substr(0, target.find('?'));
 }
 
 // Judges a request by its head, so that the body of a hopeless one is never read.
-Answer judge_head(const Request& request) {
+Answer judge_head(const Request& request, bool takes_installations) {
   const std::string_view path = path_of(request);
   const http::verb verb = request.method();
-  if (is_event(path)) {
+  if (is_event(path) || (takes_installations && is_installation(path))) {
     if (verb != http::verb::post) {
       return {http::status::method_not_allowed, "only POST\n", "POST"};
     }
@@ -207,6 +209,8 @@ struct WebServer::Impl {
   asio::awaitable<bool> send(Connection& connection, const Reply& reply);
   asio::awaitable<void> part(Connection& connection);
   Answer take_event(const Connection& connection, std::string_view body);
+  Answer take_installation(const Connection& connection, std::string_view body);
+  Result<std::vector<Hint>> hints_of(std::string_view body) const;
   void refuse(const Connection& connection, const char* reason);
 
   const WebOptions options;
@@ -322,7 +326,7 @@ asio::awaitable<bool> WebServer::Impl::serve_one(Connection& connection) {
       co_await http::async_read_header(connection.stream, connection.buffer, parser, kAsTuple);
   if (!failure) {
     ++requests;
-    reply.answer = judge_head(parser.get());
+    reply.answer = judge_head(parser.get(), static_cast<bool>(options.installation));
     if (reply.answer.status == http::status::ok) failure = co_await read_body(connection, parser);
   }
   if (failure) {
@@ -343,6 +347,9 @@ WebServer::Impl::Reply WebServer::Impl::serve_whole(const Connection& connection
   reply.keep_alive = request.keep_alive();
   reply.head_only = request.method() == http::verb::head;
   if (is_event(path_of(request))) reply.answer = take_event(connection, request.body());
+  if (is_installation(path_of(request))) {
+    reply.answer = take_installation(connection, request.body());
+  }
   return reply;
 }
 
@@ -394,7 +401,7 @@ Answer WebServer::Impl::take_event(const Connection& connection, std::string_vie
     refuse(connection, "too_fast");
     return kTooFast;
   }
-  const Result<std::vector<Hint>> hints = parse_event(body, options.application_token);
+  const Result<std::vector<Hint>> hints = hints_of(body);
   if (!hints) {
     refuse(connection, name(hints.error().kind));
     // The same answer as to a believed event: a stranger must not learn if his guess was right.
@@ -404,6 +411,24 @@ Answer WebServer::Impl::take_event(const Connection& connection, std::string_vie
   for (const Hint& hint : *hints) {
     if (!sink(hint)) log::debug("hint dropped, no room: {}={}", name(hint.entity), hint.id);
   }
+  return {};
+}
+
+// Proven by the outbound webhook's token or by the application's.
+Result<std::vector<Hint>> WebServer::Impl::hints_of(std::string_view body) const {
+  auto hints = parse_event(body, options.application_token);
+  if (hints || hints.error().kind != ErrorKind::no_rights || !options.installed_token) return hints;
+  return parse_event(body, options.installed_token());
+}
+
+// Believed or not is found out later, by asking the token server: nobody learns it from the answer.
+Answer WebServer::Impl::take_installation(const Connection& connection, std::string_view body) {
+  if (!budget.take()) {
+    refuse(connection, "too_fast");
+    return kTooFast;
+  }
+  if (!is_form(body)) return kNoForm;
+  options.installation(std::string{body});
   return {};
 }
 

@@ -15,7 +15,8 @@
 //
 //   POST /event    an event of the outbound webhook: 200, whether it was believed or not; 503 above
 //                  the allowed rate
-//   GET  /health   200 "ok"
+//   POST /install  the portal has installed the application, updated or removed it: the same
+//   answers GET  /health   200 "ok"
 //
 // 400 for what is not HTTP or not a form, 404 and 405 for other addresses and verbs, 413 and 431
 // above the limits, 415 for an encoded body; what its head condemns is not read on, and closes the
@@ -24,9 +25,13 @@
 namespace b24 {
 
 struct WebOptions {
-  std::string host = "127.0.0.1";            // an address of this machine, no name
-  int port = 0;                              // 0: any free port
-  Secret application_token;                  // empty: every event is refused
+  std::string host = "127.0.0.1";  // an address of this machine, no name
+  int port = 0;                    // 0: any free port
+  Secret application_token;        // empty: every event is refused
+  // The same of an installed application, as it is now. Called by the listener's thread.
+  std::function<Secret()> installed_token{};
+  // Takes what comes to /install, unproven; nothing: there is no such address. Must not block.
+  std::function<void(std::string)> installation{};
   std::size_t connections = 256;             // in all; above it accepting pauses
   std::size_t connections_per_address = 64;  // above it a new one is closed at once
   std::size_t head_limit = 8 * 1024;

@@ -152,17 +152,53 @@ TEST_F(LoadConfigTest, ShippedSettingsAreTheDefaults) {
   ASSERT_NE(text.find(key), std::string::npos);
   text.replace(text.find(key), key.size(), "  webhook: ");
   expect_defaults(good(text));
-  // With every comment that is a key taken off, it must load too.
+  // With every comment that is a key taken off, it must load too; but for the application, which
+  // is there in place of the webhook.
   std::string line, all;
   for (std::stringstream lines(text); std::getline(lines, line);) {
-    const auto at = line.find("  # ");
-    if (at == 0 && line.find("_file") == std::string::npos) line.erase(2, 2);
+    const bool application = line.starts_with("  # application:") || line.starts_with("  #   ");
+    const bool key_of_ours = line.starts_with("  # ") && !application;
+    if (key_of_ours && line.find("_file") == std::string::npos) line.erase(2, 2);
     all += line + "\n";
   }
   const Config config = good(all);
   EXPECT_EQ(config.http.port, 8071);
   EXPECT_EQ(config.calendar.work_end, hours{18});
   EXPECT_EQ(config.people.fallback, 1);
+}
+
+// The same with the application in place of the webhook.
+TEST_F(LoadConfigTest, ShippedSettingsShowAnApplication) {
+  folder_.write("client_secret", "s3cret\n");
+  std::ifstream stream(B24_SOURCE_DIR "/config/b24watch.yaml");
+  std::string text;
+  for (std::string line; std::getline(stream, line);) {
+    const bool application = line.starts_with("  # application:") || line.starts_with("  #   ");
+    if (application || line.starts_with("  # public_address:")) line.erase(2, 2);
+    text += line + "\n";
+  }
+  const Config config = good(text);
+  ASSERT_TRUE(config.portal.application);
+  EXPECT_EQ(config.portal.application->portal.host, "example.bitrix24.ru");
+  EXPECT_EQ(config.portal.application->client_id, "local.0123456789abcd.01234567");
+  EXPECT_EQ(config.portal.application->client_secret.reveal(), "s3cret");
+  ASSERT_TRUE(config.portal.application->server);
+  EXPECT_EQ(config.portal.application->server->host, "oauth.bitrix24.tech");
+  EXPECT_EQ(config.http.public_address, "https://watch.example.ru");
+  EXPECT_TRUE(config.portal.webhook.empty());
+}
+
+// systemd may hand over the secret, and a webhook that stays from before is passed over.
+TEST_F(LoadConfigTest, TakesTheSecretOfAnApplicationFromSystemd) {
+  folder_.write("credentials/client_secret", "handed over\n");
+  folder_.write("credentials/webhook", "https://credential/\n");
+  setenv("CREDENTIALS_DIRECTORY", (folder_.path() / "credentials").c_str(), 1);
+  const Config config =
+      good("portal: {application: {address: 'https://x.bitrix24.ru', client_id: local.1}}");
+  unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(config.portal.application->client_secret.reveal(), "handed over");
+  EXPECT_FALSE(config.portal.application->server);
+  EXPECT_TRUE(config.portal.webhook.empty());
 }
 
 TEST_F(LoadConfigTest, EmptySectionsAreDefaults) {

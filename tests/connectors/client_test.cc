@@ -400,12 +400,12 @@ TEST(WebhookTest, ReadsAnAddressHoweverItWasCopied) {
     EXPECT_EQ(webhook->path.reveal(), "/rest/17/abc123");
     EXPECT_EQ(webhook->url.path, "/");
     EXPECT_EQ(webhook->user_id, 17);
-    EXPECT_EQ(webhook->portal_url(), "https://foo.bitrix24.ru");
+    EXPECT_EQ(Access{*webhook}.portal_url(), "https://foo.bitrix24.ru");
   }
   const auto box = parse_webhook(Secret("https://crm.firma.ru:8443/b24/rest/1/k/"));
   ASSERT_TRUE(box);
   EXPECT_EQ(box->path.reveal(), "/b24/rest/1/k");
-  EXPECT_EQ(box->portal_url(), "https://crm.firma.ru:8443");
+  EXPECT_EQ(Access{*box}.portal_url(), "https://crm.firma.ru:8443");
 }
 
 TEST(WebhookTest, SaysWhatAnAddressLooksLike) {

@@ -9,8 +9,11 @@
 #include <thread>
 
 #include "config/config.h"
+#include "connectors/bitrix24/application.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/offline_events.h"
 #include "daemon/engine/puller.h"
+#include "daemon/store/token_file.h"
 #include "tests/portal/portal.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
@@ -49,7 +52,7 @@ class Desk {
  public:
   // With rules they are judged, at any hour.
   explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {},
-                RuleSet rules = {})
+                RuleSet rules = {}, Way way = Way::webhook)
       : portal_([&] {
           options.clock = &ticks;
           return options;
@@ -63,8 +66,9 @@ class Desk {
     }
     ClientOptions client;
     client.limits.enabled = false;
-    client_ = std::make_unique<Client>(*parse_webhook(Secret(portal_.webhook())), client, clock);
+    client_ = std::make_unique<Client>(access(way), client, clock);
     const EngineOptions judging{portal_.url(), !rules.rules.empty(),
+                                std::make_shared<NeededDetails>(),
                                 [this](const Hint& hint) { return hints.add(hint); }};
     engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, std::move(rules),
                                        events_, clock, judging, [this](const Notice& notice) {
@@ -159,6 +163,7 @@ class Desk {
   FakeClock ticks{from_unix(1'795'244'400)};
   SetBackClock clock{ticks};
   Hints hints;
+  std::unique_ptr<OfflineEvents> queue;  // of an application
   std::unique_ptr<Puller> puller;
 
  private:
@@ -166,6 +171,24 @@ class Desk {
   void start_puller(PullerOptions options) {
     puller = std::make_unique<Puller>(*client_, *puller_reader_, events_, hints, clock,
                                       std::move(options));
+    if (!client_->access().application) return;
+    hints.take();
+    queue =
+        std::make_unique<OfflineEvents>(*client_, events_, hints, clock, OfflineEventsOptions{});
+    puller->listen_to(*queue);
+  }
+  Access access(Way way) {
+    if (way == Way::webhook) return *parse_webhook(Secret(portal_.webhook()));
+    ApplicationKeys keys{.portal = *parse_url(portal_.url()),
+                         .client_id = sim::ApplicationOptions{}.client_id,
+                         .client_secret = Secret{sim::ApplicationOptions{}.client_secret},
+                         .server = *parse_url(portal_.url())};
+    auto application = std::make_shared<Application>(
+        std::move(keys), std::make_shared<TokenFile>(folder_.path()), HttpOptions{}, clock);
+    if (!application->authorize(Secret{portal_.authorize()}, "", {})) {
+      throw std::runtime_error{"not authorized"};
+    }
+    return application;
   }
 
   std::mutex told_mutex_;
