@@ -220,5 +220,27 @@ TEST(Utf8Test, MendsWhatIsNoUtf8) {
   EXPECT_EQ(clip_utf8("a\nb", 10), "a b");
 }
 
+// Whoever comes as an application has no webhook to mend.
+TEST(ErrorsTest, AnApplicationIsToldOfItself) {
+  const PortalError refusals[] = {
+      {"invalid_token", "", 401},          {"authorization_error", "", 401},
+      {"user_access_error", "", 403},      {"insufficient_scope", "", 403},
+      {"ERROR_METHOD_NOT_FOUND", "", 404}, {"ACCESS_DENIED", "", 403},
+      {"WRONG_AUTH_TYPE", "", 403},        {"NOT_FOUND", "", 400}};
+  for (const PortalError& refusal : refusals) {
+    for (const Language language : {Language::ru, Language::en}) {
+      set_language(language);
+      const std::string text = to_error(refusal, "crm.item.get", Way::application).text;
+      EXPECT_EQ(text.find("ебхук"), std::string::npos) << text;
+      EXPECT_EQ(text.find("webhook"), std::string::npos) << text;
+      EXPECT_NE(text.find(tr("риложени", "application")), std::string::npos) << text;
+    }
+  }
+  set_language(Language::ru);
+  EXPECT_EQ(to_error({"insufficient_scope", "", 403}, "crm.item.list", Way::application).text,
+            "У приложения нет права «crm» (нужно для crm.item.list) – добавьте его в карточке "
+            "приложения на портале.");
+}
+
 }  // namespace
 }  // namespace b24

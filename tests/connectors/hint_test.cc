@@ -133,5 +133,35 @@ TEST(HintTest, NeverCrashesOnRubbish) {
   EXPECT_GT(understood, 0);
 }
 
+TEST(HintTest, ReadsRecordsOfTheQueue) {
+  struct Case {
+    const char* event;
+    const char* data;
+    std::optional<Hint> want;
+  };
+  const Case cases[] = {
+      {"ONCRMDEALUPDATE", R"({"FIELDS":{"ID":"7"}})", Hint{Entity::deal, 7}},
+      {"onCrmDealDelete", R"({"FIELDS":{"ID":7}})", Hint{Entity::deal, 7}},
+      {"ONCRMDEALUPDATE", R"([{"FIELDS":{"ID":7}}])", Hint{Entity::deal, 7}},
+      {"ONTASKDELETE", R"({"FIELDS_BEFORE":{"ID":"9"},"FIELDS_AFTER":"undefined"})",
+       Hint{Entity::task, 9}},
+      {"ONCRMDYNAMICITEMUPDATE", R"({"FIELDS":{"ID":3,"ENTITY_TYPE_ID":31}})",
+       Hint{Entity::invoice, 3}},
+      {"ONCRMDYNAMICITEMUPDATE", R"({"FIELDS":{"ID":3,"ENTITY_TYPE_ID":"180"}})", std::nullopt},
+      // Says that there is something, and not what.
+      {"ONCRMDEALUPDATE", "false", Hint{Entity::deal, 0}},
+      {"ONCRMDEALUPDATE", "", Hint{Entity::deal, 0}},
+      {"ONCRMDEALUPDATE", R"({"FIELDS":{"ID":"-1"}})", Hint{Entity::deal, 0}},
+      {"ONCRMDEALUPDATE", R"({"FIELDS":{"ID":[[[[[1]]]]]}})", Hint{Entity::deal, 0}},
+      {"ONVOXIMPLANTCALLEND", R"({"CALL_ID":"x"})", Hint{Entity::call, 0}},
+      {"ONCALENDARENTRYADD", R"({"id":7})", std::nullopt},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(hint_of_record(c.event, c.data), c.want) << c.event << c.data;
+  const auto names = understood_events();
+  EXPECT_EQ(std::count(names.begin(), names.end(), "ONCRMDEALDELETE"), 1);
+  for (const auto name : names) EXPECT_TRUE(hint_of_record(name, "false")) << name;
+}
+
 }  // namespace
 }  // namespace b24

@@ -10,7 +10,7 @@ namespace {
 class OfflineEventsTest : public testing::Test {
  protected:
   explicit OfflineEventsTest(sim::PortalOptions options = small_company())
-      : desk_(std::move(options), quiet(), Way::application) {
+      : desk_(std::move(options), quiet(), {}, Way::application) {
     desk_.pass(Puller::Counts::now);
     settle();
   }
@@ -190,7 +190,7 @@ TEST_F(OfflineEventsTest, WithoutTheQueueThePollsGoOn) {
 TEST(OfflineEventsOfAPoorPortal, ItsPlanHasNone) {
   sim::PortalOptions options = small_company();
   options.application.offline = false;
-  Desk desk{options, {}, Way::application};
+  Desk desk{options, {}, {}, Way::application};
   EXPECT_FALSE(desk.pass(Puller::Counts::now).error);
   const auto text = desk.meta(kOfflineEventsMeta);
   ASSERT_TRUE(text);
@@ -202,7 +202,7 @@ TEST(OfflineEventsOfAPoorPortal, ItsPlanHasNone) {
 TEST(OfflineEventsOfAPoorPortal, ItsRecordsNameNoIds) {
   sim::PortalOptions options = small_company();
   options.application.event_data = false;
-  Desk desk{options, {}, Way::application};
+  Desk desk{options, {}, {}, Way::application};
   desk.pass(Puller::Counts::now);
   desk.go_on(seconds{30});
   desk.pass();

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "connectors/bitrix24/errors.h"
+#include "tests/portal/http_call.h"
 #include "tests/portal/portal.h"
 
 // The simulator's answers beside the documented ones: the same keys, in the same letter case, with
@@ -304,7 +306,10 @@ class ConformanceTest : public testing::Test {
     }
   }
 
-  Portal portal_{PortalOptions{.calls = 500, .now = parse_time("2026-11-20T12:00:00+03:00")}};
+  // The samples of offline events show no data.
+  Portal portal_{PortalOptions{.calls = 500,
+                               .now = parse_time("2026-11-20T12:00:00+03:00"),
+                               .application = {.event_data = false}}};
 };
 
 TEST_F(ConformanceTest, AnswersHaveTheDocumentedShape) {
@@ -346,6 +351,89 @@ TEST_F(ConformanceTest, WhatIsHiddenIsToldFromWhatIsNotThere) {
             "Access denied. (internal error)");
   EXPECT_EQ(call("tasks.task.history.list", R"({"taskId":99999999})")["result"]["list"],
             Json::array());
+}
+
+// The documented answer of a method, out of the examples about authorization and events.
+Json transport_example(const std::string& method) {
+  std::ifstream file{kExamples / "../examples-transport.json"};
+  for (const Json& entry : Json::parse(file)) {
+    if (entry["method"] == method && entry["kind"] != "error") return entry["body"];
+  }
+  return nullptr;
+}
+
+TEST_F(ConformanceTest, AnApplicationsAnswersHaveTheDocumentedShape) {
+  const auto same = [](const std::string& method, const Json& documented, const Json& ours) {
+    ASSERT_FALSE(documented.is_null()) << method;
+    for (const std::string& problem : Comparison{{}, {}}.run(documented, ours)) {
+      ADD_FAILURE() << method << ": " << problem;
+    }
+  };
+  const std::int64_t deal = portal_.ids(Entity::deal).front();
+  const auto bind = [&](const char* more) {
+    return call("event.bind", fmt::format(R"({{"event":"onCrmDealUpdate",{}}})", more));
+  };
+  same("event.bind", transport_example("event.bind")["result"],
+       bind(R"("handler":"http://127.0.0.1:9/")")["result"]);
+  bind(R"("event_type":"offline")");
+  for (int i = 0; i < 2; ++i) {
+    portal_.call("crm.item.update",
+                 fmt::format(R"({{"entityTypeId":2,"id":{},"fields":{{"title":"{}"}}}})", deal, i));
+  }
+  ASSERT_EQ(portal_.queued(), 1u);
+  const std::pair<const char*, const char*> asked[] = {
+      {"app.info", "{}"},
+      {"feature.get", R"({"CODE":"rest_offline_extended"})"},
+      {"event.get", "{}"},
+      {"event.offline.list", "{}"},
+      {"event.offline.get", R"({"clear":0})"},
+      {"event.offline.error", R"({"process_id":"p","message_id":["m"]})"},
+      {"event.offline.clear", R"({"process_id":"p"})"},
+      {"event.offline.get", "{}"},
+      {"event.unbind", R"({"event":"ONCRMDEALUPDATE","event_type":"offline"})"}};
+  for (const auto& [method, params] : asked) {
+    same(method, transport_example(method)["result"], call(method, params)["result"]);
+  }
+  EXPECT_EQ(call("event.bind", R"({"event":"ONNOSUCHTHING","handler":"http://x/"})")["error"],
+            "ERROR_EVENT_NOT_FOUND");
+  EXPECT_EQ(call("feature.get", "{}")["error"], "CODE_EMPTY");
+}
+
+TEST_F(ConformanceTest, TheTokenServerAnswersAsDocumented) {
+  portal_.start();
+  const auto ask = [&](const std::string& form) {
+    return Json::parse(http_call(portal_.url() + "/oauth/token/",
+                                 "client_id=local.0123456789abcd.01234567&client_secret=" +
+                                     ApplicationOptions{}.client_secret + "&" + form,
+                                 "application/x-www-form-urlencoded")
+                           .body);
+  };
+  EXPECT_EQ(ask("grant_type=refresh_token&refresh_token=x")["error"], "NOT_INSTALLED");
+  const Json first = ask("grant_type=authorization_code&code=" + portal_.authorize());
+  for (const std::string& problem : Comparison{{"expires", "user_id"}, {}}.run(
+           transport_example("oauth/token grant_type=authorization_code"), first)) {
+    ADD_FAILURE() << problem;
+  }
+  const std::string renew =
+      "grant_type=refresh_token&refresh_token=" + first["refresh_token"].get<std::string>();
+  for (const std::string& problem : Comparison{{}, {}}.run(
+           transport_example("oauth/token grant_type=refresh_token"), ask(renew))) {
+    ADD_FAILURE() << problem;
+  }
+  EXPECT_EQ(ask(renew)["error"], "invalid_grant") << "a token to renew with serves once";
+  EXPECT_EQ(ask("grant_type=refresh_token")["error"], "invalid_request");
+  // The post of an installation: the documented fields.
+  const Json documented = transport_example("ONAPPINSTALL");
+  const std::string body = portal_.installation();
+  for (const auto& [field, value] : documented.items()) {
+    std::string name = field;
+    for (const auto& [was, now] : {std::pair{'[', "%5B"}, std::pair{']', "%5D"}}) {
+      for (auto at = name.find(was); at != std::string::npos; at = name.find(was)) {
+        name.replace(at, 1, now);
+      }
+    }
+    EXPECT_NE(("&" + body).find("&" + name + "="), std::string::npos) << field;
+  }
 }
 
 TEST_F(ConformanceTest, ErrorsHaveTheDocumentedCodes) {

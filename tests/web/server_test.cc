@@ -475,5 +475,31 @@ TEST_F(WebServerTest, ListensOnIPv6) {
   EXPECT_GT(*port, 0);
 }
 
+// The address is there for an application alone; what comes is proven elsewhere.
+TEST_F(WebServerTest, TakesInstallationsAndEventsOfAnApplication) {
+  const std::string install = post("/install", "event=ONAPPINSTALL&data%5BVERSION%5D=1");
+  start();
+  EXPECT_EQ(code(ask(install)), "404");
+  std::vector<std::string> taken;
+  std::mutex mutex;
+  WebOptions options;
+  options.installation = [&](const std::string& body) {
+    std::lock_guard lock{mutex};
+    taken.push_back(body);
+  };
+  options.installed_token = [] { return Secret{"of-the-application"}; };
+  start(std::move(options));
+  EXPECT_EQ(code(ask(install)), "200");
+  EXPECT_EQ(code(ask(post("/install", "no form"))), "400");
+  EXPECT_EQ(code(ask("GET /install HTTP/1.1\r\nHost: x\r\n\r\n")), "405");
+  EXPECT_EQ(taken, std::vector<std::string>{"event=ONAPPINSTALL&data%5BVERSION%5D=1"});
+
+  EXPECT_EQ(code(ask(post("/event", event_body(5, "of-the-application")))), "200");
+  EXPECT_EQ(code(ask(post("/event", event_body(6)))), "200");
+  EXPECT_EQ(code(ask(post("/event", event_body(7, "of-somebody-else")))), "200");
+  EXPECT_EQ(hints(), (std::vector<Hint>{{Entity::deal, 5}, {Entity::deal, 6}}));
+  EXPECT_EQ(server_->counters().refused, 1U);
+}
+
 }  // namespace
 }  // namespace b24
