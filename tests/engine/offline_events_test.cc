@@ -73,7 +73,7 @@ TEST_F(OfflineEventsTest, BringsADeletionAndConfirmsItAfterTheCommit) {
   EXPECT_EQ(desk_.portal().queued(), queued) << "not confirmed before it is in the file";
   poll();
   EXPECT_EQ(desk_.portal().queued(), 0U);
-  EXPECT_EQ(requests_, 1U) << "confirmed along with the poll";
+  EXPECT_EQ(requests_, 2U) << "confirmed along with the poll; the other asks why the deal is gone";
   EXPECT_EQ(kept().taken, static_cast<std::int64_t>(queued));
   EXPECT_TRUE(kept().last_at);
 }

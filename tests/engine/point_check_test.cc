@@ -64,7 +64,7 @@ class PointCheckTest : public StoreTest {
     reader_ = reader();
     engine_ = std::make_unique<Engine>(
         *writer_, *reader_, config_, rules_of(kRules), events_, clock_,
-        EngineOptions{"https://example.bitrix24.ru", true,
+        EngineOptions{"https://example.bitrix24.ru", true, std::make_shared<NeededDetails>(),
                       [this](const Hint& hint) {
                         if (room_ <= asked_.size()) return false;
                         asked_.push_back(fmt::format("{}:{}", name(hint.entity), hint.id));

@@ -362,6 +362,18 @@ Json transport_example(const std::string& method) {
   return nullptr;
 }
 
+// What an application may ask, in this order.
+const std::pair<const char*, const char*> kApplicationPages[] = {
+    {"app.info", "{}"},
+    {"feature.get", R"({"CODE":"rest_offline_extended"})"},
+    {"event.get", "{}"},
+    {"event.offline.list", "{}"},
+    {"event.offline.get", R"({"clear":0})"},
+    {"event.offline.error", R"({"process_id":"p","message_id":["m"]})"},
+    {"event.offline.clear", R"({"process_id":"p"})"},
+    {"event.offline.get", "{}"},
+    {"event.unbind", R"({"event":"ONCRMDEALUPDATE","event_type":"offline"})"}};
+
 TEST_F(ConformanceTest, AnApplicationsAnswersHaveTheDocumentedShape) {
   const auto same = [](const std::string& method, const Json& documented, const Json& ours) {
     ASSERT_FALSE(documented.is_null()) << method;
@@ -381,17 +393,7 @@ TEST_F(ConformanceTest, AnApplicationsAnswersHaveTheDocumentedShape) {
                  fmt::format(R"({{"entityTypeId":2,"id":{},"fields":{{"title":"{}"}}}})", deal, i));
   }
   ASSERT_EQ(portal_.queued(), 1u);
-  const std::pair<const char*, const char*> asked[] = {
-      {"app.info", "{}"},
-      {"feature.get", R"({"CODE":"rest_offline_extended"})"},
-      {"event.get", "{}"},
-      {"event.offline.list", "{}"},
-      {"event.offline.get", R"({"clear":0})"},
-      {"event.offline.error", R"({"process_id":"p","message_id":["m"]})"},
-      {"event.offline.clear", R"({"process_id":"p"})"},
-      {"event.offline.get", "{}"},
-      {"event.unbind", R"({"event":"ONCRMDEALUPDATE","event_type":"offline"})"}};
-  for (const auto& [method, params] : asked) {
+  for (const auto& [method, params] : kApplicationPages) {
     same(method, transport_example(method)["result"], call(method, params)["result"]);
   }
   EXPECT_EQ(call("event.bind", R"({"event":"ONNOSUCHTHING","handler":"http://x/"})")["error"],
@@ -544,7 +546,8 @@ std::set<std::string> called_methods() {
 }
 
 TEST_F(ConformanceTest, EveryMethodThatIsCalledIsCompared) {
-  std::set<std::string> compared;
+  std::set<std::string> compared = {"event.bind"};
+  for (const auto& [method, params] : kApplicationPages) compared.insert(method);
   for (const Case& c : kCases) compared.insert(c.method);
   for (const auto& [method, documented] : kFurtherPages) compared.insert(method);
   for (const std::string& method : called_methods())
