@@ -10,17 +10,6 @@
 namespace b24 {
 namespace {
 
-constexpr std::int64_t kNoSuchId = 2'147'483'647;
-
-Command ask(const ObjectRef& object, std::size_t number) {
-  const std::string method{fate_method(object.entity)};
-  Params params;
-  const int type = spec(object.entity).crm_type;
-  if (type != 0) params["entityTypeId"] = type;
-  params[object.entity == Entity::task ? "taskId" : "id"] = object.id;
-  return {fmt::format("f{}", number), method, to_query(params)};
-}
-
 // What lies in the bin may still have its history: then the newest line of the two decides.
 std::optional<Fate> fate_of_task(const nlohmann::json& result) {
   const auto list = result.is_object() ? result.find("list") : result.end();
@@ -38,19 +27,6 @@ std::optional<Fate> fate_of_task(const nlohmann::json& result) {
     fate = field == R"("DELETE")" ? Fate::deleted : Fate::shown;
   }
   return fate;
-}
-
-std::optional<Fate> fate_in(Entity entity, const Result<std::string_view>& answer) {
-  if (!answer) {
-    const ErrorKind kind = answer.error().kind;
-    if (kind == ErrorKind::gone) return Fate::deleted;
-    if (kind == ErrorKind::no_rights) return Fate::hidden;
-    return std::nullopt;
-  }
-  const auto result = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  if (entity == Entity::task) return fate_of_task(result);
-  if (!result.is_object() || result.empty()) return std::nullopt;
-  return Fate::shown;
 }
 
 }  // namespace
@@ -73,6 +49,28 @@ std::string_view fate_method(Entity entity) {
   }
 }
 
+Command fate_command(const ObjectRef& object, std::string key) {
+  const std::string method{fate_method(object.entity)};
+  Params params;
+  const int type = spec(object.entity).crm_type;
+  if (type != 0) params["entityTypeId"] = type;
+  params[object.entity == Entity::task ? "taskId" : "id"] = object.id;
+  return {std::move(key), method, to_query(params)};
+}
+
+std::optional<Fate> fate_in(Entity entity, const Result<std::string_view>& answer) {
+  if (!answer) {
+    const ErrorKind kind = answer.error().kind;
+    if (kind == ErrorKind::gone) return Fate::deleted;
+    if (kind == ErrorKind::no_rights) return Fate::hidden;
+    return std::nullopt;
+  }
+  const auto result = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  if (entity == Entity::task) return fate_of_task(result);
+  if (!result.is_object() || result.empty()) return std::nullopt;
+  return Fate::shown;
+}
+
 Result<Fates> read_fates(Client& client, std::span<const ObjectRef> objects,
                          const std::stop_token& stop) {
   std::vector<ObjectRef> asked{objects.begin(), objects.end()};
@@ -80,7 +78,9 @@ Result<Fates> read_fates(Client& client, std::span<const ObjectRef> objects,
   for (const ObjectRef& object : objects) kinds.insert(object.entity);
   for (const Entity kind : kinds) asked.push_back({kind, kNoSuchId});
   std::vector<Command> commands;
-  for (const ObjectRef& object : asked) commands.push_back(ask(object, commands.size()));
+  for (const ObjectRef& object : asked) {
+    commands.push_back(fate_command(object, fmt::format("f{}", commands.size())));
+  }
   const auto answer = client.batch(commands, stop);
   if (!answer) return answer.error();
   std::vector<std::optional<Fate>> told(asked.size());

@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,5 +49,11 @@ std::string_view fate_method(Entity entity);
 Result<Fates> read_fates(Client& client, std::span<const ObjectRef> objects,
                          const std::stop_token& stop);
 inline constexpr std::size_t kFatesAtOnce = 40;
+
+// The two halves of it, for a batch of other questions too: the question for an object, and what
+// its answer says, a refusal being taken for `hidden`.
+Command fate_command(const ObjectRef& object, std::string key);
+std::optional<Fate> fate_in(Entity entity, const Result<std::string_view>& answer);
+inline constexpr std::int64_t kNoSuchId = 2'147'483'647;
 
 }  // namespace b24

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectors/bitrix24/entities.h"
+#include "connectors/bitrix24/fate.h"
 
 namespace b24 {
 namespace {
@@ -26,6 +27,8 @@ class Questions {
   void ask(std::string key, const EntitySpec& spec, const PageQuery& query) {
     ask(std::move(key), spec.method, page_params(spec, query));
   }
+
+  void ask(Command command) { commands_.push_back(std::move(command)); }
 
   // Fails as Client::batch does.
   std::optional<Error> send(Client& client, const std::stop_token& stop) {
@@ -124,6 +127,16 @@ Moments moments_of(const EntitySpec& spec, const Record& oldest, const Questions
   if (!*at) return Moments::blind;
   if (*after) return Moments::ignored;
   return *west ? Moments::own_offset : Moments::any_offset;
+}
+
+// One of each method that tells an object's fate, for an object that cannot be there.
+constexpr Entity kFates[] = {Entity::deal, Entity::activity, Entity::task};
+
+// What the portal says of nothing says whether it would tell the hidden from the deleted. A list
+// that is refused itself is another matter.
+bool is_untold(Entity entity, const StreamProbe& stream, const Questions& questions) {
+  const CommandAnswer* answer = questions.answer(question("fate", entity));
+  return !stream.refused && answer != nullptr && fate_in(entity, answer->result) == Fate::hidden;
 }
 
 LeadsMode leads_of(const CommandAnswer* answer) {
@@ -228,11 +241,17 @@ Result<PortalProbe> probe_portal(Client& client, seconds portal_offset, Time now
     for (const auto& [entity, row] : oldest) {
       ask_moments(spec(entity), row.record, row.changed, portal_offset, counting, questions);
     }
+    for (const Entity entity : kFates) {
+      questions.ask(fate_command({entity, kNoSuchId}, question("fate", entity)));
+    }
     return questions;
   });
   if (!second) return second.error();
   for (const auto& [entity, row] : oldest) {
     probe.streams[entity].moments = moments_of(spec(entity), row.record, *second);
+  }
+  for (const Entity entity : kFates) {
+    if (is_untold(entity, probe.streams[entity], *second)) probe.fates_untold.insert(entity);
   }
   return probe;
 }

@@ -3,14 +3,15 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
 
 #include "connectors/bitrix24/client.h"
 #include "rules/base/entity.h"
 
 // What a portal gives and how it behaves where its docs are silent or contradict each other (portal
-// docs: huge-data.md for start=-1, data-types.md for offsets), found out by asking. Two requests,
-// and one more when counting takes the portal too long.
+// docs: huge-data.md for start=-1, data-types.md for offsets, fate.h), found out by asking. Two
+// requests, and one more when counting takes the portal too long.
 
 namespace b24 {
 
@@ -48,6 +49,8 @@ struct PortalProbe {
   std::map<Entity, StreamProbe> streams;
   LeadsMode leads = LeadsMode::untold;
   std::optional<std::int64_t> recent_calls;  // of the last 30 days
+  // Kinds of which the portal does not tell whether an object is deleted or hidden (fate.h).
+  std::set<Entity> fates_untold;
   // Whether notifications can be sent at all; nothing when the portal does not say.
   std::optional<bool> may_notify;
 };

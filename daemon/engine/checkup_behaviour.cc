@@ -132,6 +132,14 @@ std::vector<Check> check_behaviour(const PortalProbe& probe) {
     const auto same = [moments = moments](const StreamProbe& s) { return s.moments == moments; };
     add_habit("changes", habit, lists_where(probe, same), checks);
   }
+  static const Habit kUntold = {
+      Outcome::warning,
+      {"Портал не говорит, удалён исчезнувший объект или скрыт от вебхука: {}.",
+       "The portal does not tell whether what is gone is deleted or hidden from the webhook: {}."},
+      {"Всё исчезнувшее считается удалённым; обновите портал, если он на своём сервере.",
+       "Whatever is gone counts as deleted; bring the portal up to date if it runs on a server of "
+       "your own."}};
+  add_habit("fates", kUntold, {probe.fates_untold.begin(), probe.fates_untold.end()}, checks);
   checks.push_back(check_rejected(probe));
   return checks;
 }

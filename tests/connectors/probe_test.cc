@@ -68,9 +68,19 @@ TEST(ProbeTest, AsDocumentedEverythingIsReadInTheQuickWay) {
   }
   EXPECT_EQ(probe.leads, LeadsMode::with_leads);
   EXPECT_EQ(probe.may_notify, true);
+  EXPECT_TRUE(probe.fates_untold.empty());
   ASSERT_TRUE(probe.recent_calls);
   EXPECT_GT(*probe.recent_calls, 0);
   EXPECT_LT(*probe.recent_calls, 120);
+}
+
+TEST(ProbeTest, AMethodThatWouldCallTheDeletedHiddenIsFound) {
+  Probed probed;
+  probed.portal().add_fault({.kind = FaultKind::error,
+                             .method = "tasks.task.history.list",
+                             .detail = "ERROR_METHOD_NOT_FOUND",
+                             .status = 404});
+  EXPECT_EQ(probed.probe().fates_untold, std::set<Entity>{Entity::task});
 }
 
 TEST(ProbeTest, QuirksAreFound) {

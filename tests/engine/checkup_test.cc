@@ -316,6 +316,11 @@ TEST(CheckupTest, TellsWhichWayWasChosenWhereTheDocsAreSilent) {
     EXPECT_EQ(checks.front().advice, c.advice);
     EXPECT_EQ(checks.back().text, "Все строки поняты.");
   }
+  PortalProbe mute;
+  mute.fates_untold = {Entity::deal, Entity::task};
+  EXPECT_EQ(check_behaviour(mute).front().text,
+            "Портал не говорит, удалён исчезнувший объект или скрыт от вебхука: сделки, задачи.");
+  EXPECT_EQ(check_behaviour(mute).front().outcome, warning);
   PortalProbe probe;
   probe.streams[Entity::task] = {.rows = 50, .rejected = 3};
   probe.streams[Entity::deal] = {.rows = 50, .rejected = 1};
@@ -414,6 +419,11 @@ TEST(CheckupTest, TellsOfTheMirror) {
                 {stream(Entity::call, hours{3}), stream(Entity::activity, std::nullopt)}, {}, kNow)
                 .text,
             "Зеркало портала отстаёт: звонки – 3 ч. Ещё не прочитано: дела.");
+  EXPECT_FALSE(check_hidden({}).has_value());
+  const auto hidden = check_hidden({{Entity::deal, 7}, {Entity::task, 2}});
+  EXPECT_EQ(hidden->outcome, warning);
+  EXPECT_EQ(hidden->text, "Больше не видны пользователю вебхука: сделки – 7, задачи – 2.");
+  EXPECT_EQ(hidden->advice, "Проверьте его права на портале: нужен администратор.");
   PortalSettings slow;
   slow.poll_quiet = hours{1};
   EXPECT_EQ(check_freshness({stream(Entity::call, hours{2})}, slow, kNow).outcome, ok);

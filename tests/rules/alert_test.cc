@@ -336,6 +336,15 @@ TEST_F(StepRuleTest, WhatCannotBeSeenNeitherBeginsNorEnds) {
   EXPECT_EQ(run({{}, {}}, 10), "deal:1 resolved; ");
 }
 
+TEST_F(StepRuleTest, WhatIsNotKeptEndsAtOnce) {
+  rule_.keep_firing = minutes{20};
+  EXPECT_EQ(run({{deal(1), deal(2)}, {}}, 0), "deal:1 fired; deal:2 fired; ");
+  Judgement none;
+  none.unkept = {{AlertKey::Kind::object, Entity::deal, 2}};
+  EXPECT_EQ(run(none, 5), "deal:1 continued; deal:2 resolved; ");
+  EXPECT_EQ(run({{}, {}}, 20), "deal:1 resolved; ");
+}
+
 TEST_F(StepRuleTest, WhoIsNoLongerWatchedIsDropped) {
   EXPECT_EQ(run({{deal(1, 11), deal(2, 12)}, {}}, 0), "deal:1 fired; deal:2 fired; ");
   auto persons = test::team();

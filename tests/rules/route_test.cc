@@ -435,6 +435,40 @@ TEST_F(RouteTest, LongListsAreCounted) {
       "u1 e1: 🟡 " + kIvan + ": зависших сделок – 5" + deal_line(1) + deal_line(2) + "\n…ещё 3");
 }
 
+std::string words_of(const std::vector<ObjectRef>& objects) {
+  std::string words;
+  for (const auto& [entity, id] : objects) {
+    words += (words.empty() ? "" : " ") + std::string{name(entity)} + ":" + std::to_string(id);
+  }
+  return words;
+}
+
+// They are asked for before the message goes: not those that "…ещё N" counts.
+TEST_F(RouteTest, AMessageKnowsWhichObjectsItNames) {
+  Rule rule = each_rule();
+  rule.group.max_items = 2;
+  const auto named = [&](const Rule& of, const std::vector<Alert>& alerts) {
+    messages_.clear();
+    return words_of(run(of, alerts, "2026-11-20 10:00").at(0).named);
+  };
+  EXPECT_EQ(named(rule, {deal(1, 15), deal(2, 20), deal(3, 16)}), "deal:2 deal:3");
+  rule.item = {};
+  EXPECT_EQ(named(rule, {deal(1, 15), deal(2, 20)}), "deal:2") << "without lines, the worst";
+  Metric metric;
+  metric.id = "tasks_overdue";
+  metric.object_entity = Entity::task;
+  rules_.metrics = {{metric.id, metric}};
+  Rule pile = metric_rule();
+  Alert one = number(pile, 12);
+  one.items = {{8, {}}, {9, {}}, {10, {}}};
+  EXPECT_EQ(named(pile, {one}), "") << "a number names nobody";
+  pile.item = {"{link}", ""};
+  pile.group.max_items = 2;
+  EXPECT_EQ(named(pile, {one}), "task:8 task:9");
+  // The end names a manager and a rule.
+  EXPECT_EQ(words_of(run(pile, {}, "2026-11-20 11:00").at(0).named), "");
+}
+
 TEST_F(RouteTest, AFloodIsOneMessage) {
   const Rule rule = each_rule();
   std::vector<Alert> alerts;
@@ -607,6 +641,7 @@ TEST_F(SummaryTest, SaysOnceWhatAlreadyHolds) {
       "\n"
       "[b]Звонков меньше обычного[/b]: 1 менеджер\n"
       "[user=13]Сидор Сидоров[/user] – 3,3 (обычно 10)");
+  EXPECT_EQ(words_of(sent[0].named), "deal:2 deal:3");
   EXPECT_EQ(sent[0].message.rule_id, kStartRule);
   EXPECT_FALSE(sent[0].message.open);
   EXPECT_EQ(sent[0].notice.plain, plain_text(sent[0].notice.text));

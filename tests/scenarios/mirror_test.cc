@@ -103,6 +103,27 @@ TEST(MirrorScenario, KeepsAndReportsARowItCannotRead) {
   EXPECT_GE(workplace.query("SELECT count(*) AS n FROM v_deal")[0]["n"], 1499);
 }
 
+TEST(MirrorScenario, TellsTheHiddenFromTheDeleted) {
+  Workplace workplace{{.managers = 2, .deals = 30, .tasks = 20, .calls = 30, .days = 10}};
+  synced(workplace);
+  const auto ids = workplace.portal().ids(Entity::deal);
+  workplace.portal().hide(Entity::deal, ids[3]);
+  workplace.portal().remove(Entity::deal, ids[4]);
+  synced(workplace);  // finds that they are gone
+  synced(workplace);  // asks why
+  const auto status = nlohmann::json::parse(workplace.run({"status", "--json"}).out);
+  for (const auto& stream : status["streams"]) {
+    EXPECT_EQ(stream["hidden"], stream["entity"] == "deal" ? 1 : 0) << stream;
+  }
+  EXPECT_NE(workplace.run({"status"})
+                .out.find("Больше не видны пользователю вебхука: сделки – 1. "
+                          "Проверьте его права на портале.\n"),
+            std::string::npos);
+  EXPECT_NE(workplace.run({"doctor"}).out.find("Больше не видны пользователю вебхука: сделки – 1."),
+            std::string::npos);
+  EXPECT_EQ(workplace.query("SELECT entity_id AS id FROM v_hidden")[0]["id"], ids[3]);
+}
+
 struct FaultCase {
   const char* name;
   sim::Fault fault;
