@@ -234,6 +234,10 @@ Result<Secret> Application::token_after(const Secret& refused, const std::stop_t
   if (auto why = still_refused()) return *why;
   const std::optional<Tokens> held = held_tokens();
   if (!unkept_ && held && !(held->access == refused)) return held->access;
+  // One that has just come is refused for another reason than its age.
+  if (renewed_at_ && clock_.steady_now() - *renewed_at_ < kTooClose) {
+    return to_error({"invalid_token", {}, 401}, {}, Way::application);
+  }
   return renew(refused, stop);
 }
 
@@ -265,6 +269,7 @@ Result<void> Application::renew_alone(const Secret& refused, const std::stop_tok
     }
     return fresh.error();
   }
+  renewed_at_ = clock_.steady_now();
   fresh->application_token = old.application_token;
   if (fresh->member_id.empty()) fresh->member_id = old.member_id;
   return keep(*fresh);

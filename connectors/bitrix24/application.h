@@ -132,6 +132,7 @@ class Application {
     std::optional<SteadyTime> until;
   };
   std::optional<Refusal> refusal_;
+  std::optional<SteadyTime> renewed_at_;
   bool grant_dead_ = false;  // by its latest answer
   std::string portal_told_;  // client_endpoint of its latest answer
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "connectors/bitrix24/application.h"
+#include "connectors/bitrix24/client_words.h"
 #include "connectors/bitrix24/envelope.h"
 #include "connectors/either_stop.h"
 #include "connectors/say.h"
@@ -115,7 +116,9 @@ struct Client::Impl {
   Result<HttpAnswer> post(const std::string& method, const std::string& body);
   std::optional<Error> follow(const std::string& location);
   Attempt judge(HttpAnswer answer, const std::string& method);
-  Error unreadable(const HttpAnswer& answer) const;
+  Error unreadable(const HttpAnswer& answer) const {
+    return unreadable_answer(access.way(), access.url.host, answer);
+  }
   std::string scrubbed(std::string text) const;
   std::string host() const;
 
@@ -330,12 +333,7 @@ std::optional<Error> Client::Impl::follow(const std::string& location) {
   if (target) moved_to = target->host;
   if (!target || !target->tls || suffix(target->host).empty() ||
       suffix(target->host) != suffix(url.host) || target->port != url.port) {
-    return error(ErrorKind::blocked,
-                 say("Портал {} отсылает на другой адрес{} – если он переехал, впишите новый адрес "
-                     "вебхука в настройки.",
-                     "The portal {} points to another address{}: if it has moved, put the new "
-                     "address of the webhook into the settings.",
-                     url.host, target ? " (" + target->host + ")" : ""));
+    return points_elsewhere(access.way(), url.host, target ? target->host : "");
   }
   url.host = target->host;
   connection = std::make_shared<HttpConnection>(url, options.http);
@@ -361,37 +359,6 @@ std::string Client::Impl::scrubbed(std::string text) const {
   }
   if (text.size() > kErrorText) text.resize(kErrorText);
   return text;
-}
-
-// An answer that is not of REST. Only the status may tell why.
-Error Client::Impl::unreadable(const HttpAnswer& answer) const {
-  const std::string& host = access.url.host;
-  if (answer.status == 404) {
-    return error(
-        ErrorKind::unavailable,
-        say("По адресу {} отвечает не REST Битрикс24 (HTTP 404) – проверьте адрес вебхука.",
-            "What answers at {} is not the REST of Bitrix24 (HTTP 404): check the address "
-            "of the webhook.",
-            host));
-  }
-  if (answer.body.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return error(ErrorKind::unavailable,
-                 say("Портал {} прислал пустой ответ (HTTP {}) – повторим позже.",
-                     "The portal {} sent an empty answer (HTTP {}); we shall try again later.",
-                     host, answer.status));
-  }
-  if (answer.body[answer.body.find_first_not_of(" \t\r\n")] == '{') {
-    return error(ErrorKind::unavailable,
-                 say("Ответ портала {} оборван или испорчен (HTTP {}) – повторим позже.",
-                     "The answer of the portal {} is cut or spoilt (HTTP {}); we shall try again "
-                     "later.",
-                     host, answer.status));
-  }
-  return error(
-      ErrorKind::unavailable,
-      say("Портал {} прислал страницу вместо данных (HTTP {}) – повторим позже.",
-          "The portal {} sent a page in place of data (HTTP {}); we shall try again later.", host,
-          answer.status));
 }
 
 Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {

@@ -294,7 +294,8 @@ std::size_t OfflineEvents::take_records(std::string_view result) {
     room = hints_.add(*hint) && room;
     hinted.emplace(hint->entity, hint->id);
   }
-  // What found no room stays set aside, and is read again with the next check.
+  // What found no room stays set aside, and is read again soon.
+  if (!room) check_at_ = std::min(check_at_, clock_.steady_now() + kSoon);
   if (room && !process.empty()) reserved_.emplace(process, std::move(hinted));
   return records->size();
 }

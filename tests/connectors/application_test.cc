@@ -135,7 +135,8 @@ TEST_F(ApplicationTest, RenewsOnceAfterARefusalAndRepeatsTheCallOnce) {
   EXPECT_EQ(renewed(), 1U);
   EXPECT_EQ(asked("profile"), 2U);
 
-  // What is refused again is not asked a third time.
+  // What is refused again is not asked a third time; nor is a token renewed that has just come.
+  clock_.advance(minutes{2});
   portal_.add_fault({.kind = FaultKind::error,
                      .method = "profile",
                      .count = -1,
@@ -150,6 +151,9 @@ TEST_F(ApplicationTest, RenewsOnceAfterARefusalAndRepeatsTheCallOnce) {
             "authorize.");
   EXPECT_EQ(renewed(), 2U);
   EXPECT_EQ(asked("profile"), 4U);
+  EXPECT_FALSE(call());
+  EXPECT_EQ(renewed(), 2U);
+  EXPECT_EQ(asked("profile"), 5U);
 }
 
 TEST_F(ApplicationTest, RepeatsABatchWhoseTokenExpiredInItsMidst) {
@@ -368,6 +372,17 @@ TEST_F(ApplicationTest, GivesNoTokenAwayInErrorsOfThePortal) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("ODD_***"), std::string::npos) << refused.error().text;
   expect_no_secret(refused.error().text);
+}
+
+// The host may change within the family, and the token goes along; elsewhere it does not.
+TEST_F(ApplicationTest, SendsNoTokenToAnotherHost) {
+  install();
+  portal_.add_fault({.kind = FaultKind::redirect, .detail = "https://portal.example.org"});
+  const auto answer = call();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().text,
+            "Портал 127.0.0.1 отсылает на другой адрес (portal.example.org) – если он переехал, "
+            "впишите новый адрес портала в portal.application.address.");
 }
 
 }  // namespace

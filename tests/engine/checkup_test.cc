@@ -490,5 +490,21 @@ TEST(CheckupTest, TellsOfMessagesAndRules) {
   EXPECT_EQ(untried.advice, "Правила поэтому не проверены: исправьте это и повторите команду.");
 }
 
+TEST(CheckupTest, AnApplicationIsToldOfInPlaceOfAWebhook) {
+  PortalSight sight{.host = "x.bitrix24.ru", .facts = {.way = Way::application}};
+  sight.facts.user_id = 17;
+  sight.facts.user_name = "Анна Котова";
+  const auto checks = check_owner(sight);
+  ASSERT_EQ(checks.size(), 4U);
+  EXPECT_EQ(checks[1].id, "application");
+  EXPECT_EQ(checks[1].text,
+            "Приложение принято, оно действует от имени сотрудника Анна Котова (id 17).");
+  EXPECT_EQ(checks[2].outcome, Outcome::failure);
+  EXPECT_EQ(checks[2].advice, "Пусть администратор портала выполнит sudo b24watch authorize.");
+  const Check refused = check_refusal({ErrorKind::blocked, "no"}, "", Way::application);
+  EXPECT_EQ(refused.id, "application");
+  EXPECT_EQ(refused.advice, "Карточка приложения: Разработчикам → Другое → Локальное приложение.");
+}
+
 }  // namespace
 }  // namespace b24

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "connectors/bitrix24/hint.h"
+#include "daemon/engine/checkup.h"
 #include "tests/engine/desk.h"
 
 namespace b24 {
@@ -218,6 +220,26 @@ TEST(OfflineEventsOfAPoorPortal, ItsRecordsNameNoIds) {
   desk.go_on(seconds{30});
   desk.pass();
   EXPECT_EQ(desk.portal().queued(), 0U);
+}
+
+TEST(OfflineCheckup, TellsWhatTheQueueGives) {
+  Desk desk{small_company(), {}, Way::application};
+  const auto checked = [&] { return check_offline_events(desk.client(), {}).value(); };
+  EXPECT_EQ(checked().outcome, Outcome::warning);
+  EXPECT_EQ(checked().text, "Подписок на офлайн-события ещё нет.");
+  desk.pass(Puller::Counts::now);
+  EXPECT_EQ(checked().outcome, Outcome::ok);
+  const auto all = understood_events().size();
+  EXPECT_EQ(checked().text,
+            fmt::format("Офлайн-события портала доступны, подписок: {0} из {0}.", all));
+  desk.portal().add_fault({.kind = sim::FaultKind::error,
+                           .method = "event.offline.list",
+                           .detail = "ACCESS_DENIED",
+                           .status = 403});
+  const Check refused = checked();
+  EXPECT_EQ(refused.outcome, Outcome::warning);
+  EXPECT_EQ(refused.text.find("Офлайн-событий портал не даёт: "), 0U) << refused.text;
+  EXPECT_NE(refused.text.find("ACCESS_DENIED"), std::string::npos) << refused.text;
 }
 
 }  // namespace
