@@ -131,6 +131,8 @@ std::string object_url(std::string_view portal_url, Entity entity, std::int64_t 
     case Entity::lead_move:
     case Entity::invoice_move:
     case Entity::currency:
+    case Entity::payment:
+    case Entity::order_link:
       break;
   }
   return {};

@@ -59,6 +59,8 @@ std::string fallback_title(Entity entity, std::int64_t id) {
     case Entity::lead_move:
     case Entity::invoice_move:
     case Entity::currency:
+    case Entity::payment:
+    case Entity::order_link:
       break;
   }
   return fmt::format("{} {}", name(entity), id);

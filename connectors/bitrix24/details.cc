@@ -15,6 +15,50 @@ using enum FieldType;
 // What a binding is to.
 constexpr Field kLinkFields[] = {{"entityTypeId", "entityTypeId", "crm_type", integer, true}};
 
+// The price is of one, after discounts and with tax.
+constexpr Field kProductRowFields[] = {
+    {"productId", "productId", "product_id", integer},
+    {"productName", "productName", "name", text},
+    {"price", "price", "price_minor", money},
+    {"quantity", "quantity", "quantity", real},
+    {"discountTypeId", "discountTypeId", "discount_type", integer},
+    {"discountRate", "discountRate", "discount_rate", real},
+    {"discountSum", "discountSum", "discount_minor", money},
+    {"taxRate", "taxRate", "tax_rate", real},
+    {"taxIncluded", "taxIncluded", "tax_included", flag},
+    {"sort", "sort", "sort", integer},
+};
+constexpr Field kCardPaymentFields[] = {
+    {"accountNumber", "accountNumber", "number", text},
+    {"sum", "sum", "sum_minor", money},
+    {"currency", "currency", "currency", text},
+    {"paid", "paid", "paid", flag},
+    {"datePaid", "datePaid", "paid_at", time},
+    {"paySystemName", "paySystemName", "pay_system", text},
+};
+constexpr Field kCommentFields[] = {
+    {"AUTHOR_ID", "AUTHOR_ID", "author_id", integer},
+    {"CREATED", "CREATED", "created_at", time},
+};
+
+Params goods_of_deal(std::int64_t id, std::int64_t start) {
+  return {{"filter", {{"=ownerType", "D"}, {"=ownerId", id}}},
+          {"order", {{"id", "asc"}}},
+          {"start", start}};
+}
+Params payments_of_deal(std::int64_t id, std::int64_t) {
+  return {{"entityTypeId", 2}, {"entityId", id}};
+}
+Params payments_of_invoice(std::int64_t id, std::int64_t) {
+  return {{"entityTypeId", 31}, {"entityId", id}};
+}
+Params comments_of_deal(std::int64_t id, std::int64_t start) {
+  return {{"filter", {{"ENTITY_TYPE", "deal"}, {"ENTITY_ID", id}}},
+          {"order", {{"ID", "ASC"}}},
+          {"select", {"ID", "AUTHOR_ID", "CREATED"}},
+          {"start", start}};
+}
+
 Params of_activity(std::int64_t id, std::int64_t) { return {{"activityId", id}}; }
 
 // Only what reads an answer.
@@ -40,6 +84,38 @@ constexpr DetailSpec kDetailSpecs[] = {
      .rows = rows_of(Entity::activity, "crm.activity.binding.list", {}, "entityId", kLinkFields),
      .owner_column = "activity_id",
      .id_column = "crm_id"},
+    {.detail = Detail::product_row,
+     .owner = Entity::deal,
+     .closed_column = "closed",
+     .lazy = true,
+     .params = goods_of_deal,
+     .paged = true,
+     .rows =
+         rows_of(Entity::deal, "crm.item.productrow.list", "productRows", "id", kProductRowFields),
+     .owner_column = "deal_id"},
+    {.detail = Detail::deal_payment,
+     .owner = Entity::deal,
+     .closed_column = "closed",
+     .lazy = true,
+     .dispensable = true,  // there are other signs of what was paid
+     .params = payments_of_deal,
+     .rows = rows_of(Entity::deal, "crm.item.payment.list", {}, "id", kCardPaymentFields),
+     .owner_column = "deal_id"},
+    {.detail = Detail::invoice_payment,
+     .owner = Entity::invoice,
+     .lazy = true,
+     .dispensable = true,  // there are other signs of what was paid
+     .params = payments_of_invoice,
+     .rows = rows_of(Entity::invoice, "crm.item.payment.list", {}, "id", kCardPaymentFields),
+     .owner_column = "invoice_id"},
+    {.detail = Detail::deal_comment,
+     .owner = Entity::deal,
+     .closed_column = "closed",
+     .lazy = true,
+     .params = comments_of_deal,
+     .paged = true,
+     .rows = rows_of(Entity::deal, "crm.timeline.comment.list", {}, "ID", kCommentFields),
+     .owner_column = "deal_id"},
 };
 
 struct DetailNames {
@@ -48,6 +124,10 @@ struct DetailNames {
 };
 constexpr DetailNames kDetailNames[] = {
     {Detail::activity_link, "activity_link", "связи дел", "bindings of activities"},
+    {Detail::product_row, "product_row", "товары сделок", "goods of deals"},
+    {Detail::deal_payment, "deal_payment", "оплаты сделок", "payments of deals"},
+    {Detail::invoice_payment, "invoice_payment", "оплаты счетов", "payments of invoices"},
+    {Detail::deal_comment, "deal_comment", "комментарии в сделках", "comments in deals"},
 };
 
 const DetailNames& names(Detail detail) {

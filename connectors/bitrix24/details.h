@@ -24,8 +24,25 @@ enum class Detail : std::uint8_t {
   // Assumption: a binding that is added or taken off changes the activity's LAST_UPDATED. One to an
   // object that was deleted stays here until the activity changes.
   activity_link,
+  // The goods and services of a deal. They are a part of it: when they change, so does updatedTime.
+  // An array of owners is promised by one edition of the page and denied by the next (portal docs:
+  // crm-item-productrow-list.md).
+  product_row,
+  // Payments of a deal and of an invoice, where the portal does not give sale.payment.list (portal
+  // docs: crm-item-payment-list.md). They say nothing of returns.
+  //
+  // Assumption: paying need not change the card, so those that may be paid are asked again.
+  deal_payment,
+  invoice_payment,
+  // Who commented in a deal's timeline, and when; not what was written (portal docs:
+  // crm-timeline-comment-list.md).
+  //
+  // Assumption: a comment changes the deal's lastActivityTime.
+  deal_comment,
 };
-inline constexpr Detail kDetails[] = {Detail::activity_link};
+inline constexpr Detail kDetails[] = {Detail::activity_link, Detail::product_row,
+                                      Detail::deal_payment, Detail::invoice_payment,
+                                      Detail::deal_comment};
 
 // "activity_link": the word in SQL, JSON and logs; the table is the plural of it.
 std::string_view name(Detail detail);

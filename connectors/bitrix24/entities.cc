@@ -296,6 +296,31 @@ constexpr Field kCurrencyFields[] = {
 // How sums are written on the portal's pages.
 constexpr std::string_view kCurrencyDropped[] = {"LID", "FORMAT_STRING", "DEC_POINT",
                                                  "THOUSANDS_SEP", "LANG"};
+// Whether something was returned, and when, is told by a letter and a date: "Y" to the client's
+// account in the shop, "P" through the system of payment (dev.1c-bitrix.ru, Payment::setReturn).
+constexpr Field kPaymentFields[] = {
+    {"accountNumber", "accountNumber", "number", text},
+    {"orderId", "orderId", "order_id", integer},
+    {"sum", "sum", "sum_minor", money},
+    {"currency", "currency", "currency", text},
+    {"paid", "paid", "paid", flag},
+    {"datePaid", "datePaid", "paid_at", time},
+    {"dateBill", "dateBill", "billed_at", time},
+    {"isReturn", "isReturn", "return_kind", text},
+    {"payReturnDate", "payReturnDate", "return_date", date},
+    {"responsibleId", "responsibleId", "manager_id", integer},
+    {"paySystemName", "paySystemName", "pay_system", text},
+};
+constexpr std::string_view kPaymentDropped[] = {
+    "paySystem*", "payVoucher*", "payReturn*", "ps*",     "emp*",      "comments",
+    "companyId",  "date*",       "external*",  "id1c",    "version1c", "updated1c",
+    "marked",     "priceCod",    "xmlId",      "reason*",
+};
+
+constexpr Field kOrderLinkFields[] = {
+    {"ownerTypeId", "ownerTypeId", "owner_type_id", integer},
+    {"ownerId", "ownerId", "owner_id", integer},
+};
 
 constexpr seconds kOverlap = minutes{5};
 
@@ -448,6 +473,40 @@ constexpr EntitySpec kSpecs[] = {
      .every = hours{1},
      .fields = kCurrencyFields,
      .dropped = kCurrencyDropped},
+    // A payment has no time of change. Those asked for are new by their id; when one is made, it is
+    // found by the time of that. What is corrected or returned later is found for five weeks, so
+    // that a month can be closed.
+    {.entity = Entity::payment,
+     .method = "sale.payment.list",
+     .style = RequestStyle::payment,
+     .optional = true,
+     .dispensable = true,
+     .list_path = "payments",
+     .id_select = "id",
+     .id_answer = "id",
+     .always_counted = true,
+     .paging = Paging::keyset,
+     .renewal = Renewal::recent_by,
+     .recent_filter = "datePaid",
+     .recent = days{35},
+     .recent_may_leave = true,  // when it counts as unpaid again
+     .every = minutes{15},
+     .fields = kPaymentFields,
+     .dropped = kPaymentDropped},
+    // Whose an order is does not change. One that is bound long after it was made is missed by its
+    // id, and found by the count.
+    {.entity = Entity::order_link,
+     .method = "crm.orderentity.list",
+     .style = RequestStyle::order_link,
+     .optional = true,
+     .dispensable = true,
+     .list_path = "orderEntity",
+     .id_select = "orderId",
+     .id_answer = "orderId",
+     .always_counted = true,
+     .paging = Paging::keyset,
+     .renewal = Renewal::appended,
+     .fields = kOrderLinkFields},
 };
 
 }  // namespace

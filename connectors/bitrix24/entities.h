@@ -10,8 +10,9 @@
 // One table: for every kind of object, the method that reads it, its key, its fields and how the
 // portal writes them (portal docs: crm-item-list.md, object-fields.md, crm-activity-list.md,
 // crm-stage-history-list.md, tasks-task-list.md, voximplant-statistic-get.md, user-get.md,
-// department-get.md, crm-category-list.md, crm-status-list.md, crm-currency-list.md). Reading a new
-// kind of object starts with a row here.
+// department-get.md, crm-category-list.md, crm-status-list.md, crm-currency-list.md,
+// sale-payment-list.md, crm-order-entity-list.md). Reading a new kind of object starts with a row
+// here.
 
 namespace b24 {
 
@@ -74,6 +75,8 @@ enum class RequestStyle {
   activity,
   stage_history,
   currency,
+  payment,
+  order_link,
 };
 
 // How a list is kept up to date once it has been read.
@@ -101,6 +104,8 @@ struct EntitySpec {
   IdStyle id_style = IdStyle::number;
   // The portal's `total` is always 0 and says nothing.
   bool uncounted = false;
+  // With start=-1 the method gives all rows at once, or nobody says what: every page is counted.
+  bool always_counted = false;
   Paging paging;
   Renewal renewal;
   // Filter key for "changed since", e.g. "updatedTime".
@@ -116,6 +121,9 @@ struct EntitySpec {
   // date of change (calls).
   std::string_view recent_filter = {};
   seconds recent{0};
+  // A row may lose the time by which it is recent: ours that the recent list lacks are asked for by
+  // their ids.
+  bool recent_may_leave = false;
   // How often a whole list is read again, or, besides new rows, the recent ones; zero: every poll.
   seconds every{0};
   std::span<const Field> fields;

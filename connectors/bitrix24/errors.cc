@@ -73,6 +73,9 @@ constexpr auto kTable = std::to_array<Row>({
     {"not_found", Reaction::gone, Advice::not_found},
     {"error_not_found", Reaction::gone, Advice::not_found},
     {"entity_type_not_supported", Reaction::no_rights, Advice::no_such_part},
+    // Of the shop (portal docs: sale-payment-list.md, crm-order-entity-list.md).
+    {"200040300010", Reaction::no_rights, Advice::more_rights},
+    {"200540400002", Reaction::no_rights, Advice::no_such_part},
     {"invalid_request", Reaction::our_mistake, Advice::report_us},
     {"invalid_arg_value", Reaction::our_mistake, Advice::report_us},
     {"error_argument", Reaction::our_mistake, Advice::report_us},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "connectors/bitrix24/entities.h"
@@ -91,6 +92,19 @@ Params page_params(const EntitySpec& spec, const PageQuery& query) {
       params["filter"] = filter(spec, query, "@");
       params["select"] = selection(spec, query);
       params["start"] = query.start;
+      break;
+    // An array is documented for "=" here, and shown for "@" of the same filter elsewhere.
+    case RequestStyle::payment:
+      params["select"] = selection(spec, query);
+      params["filter"] = filter(spec, query, "=");
+      params["order"] = {{id, "asc"}};
+      params["start"] = std::max<std::int64_t>(query.start, 0);
+      break;
+    case RequestStyle::order_link:
+      params["select"] = selection(spec, query);
+      params["filter"] = filter(spec, query, "@");
+      params["order"] = {{id, "asc"}};
+      params["start"] = std::max<std::int64_t>(query.start, 0);
       break;
     case RequestStyle::user:
       params["FILTER"] = filter(spec, query, "@");

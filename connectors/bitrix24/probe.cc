@@ -192,7 +192,7 @@ StreamProbe stream_of(const EntitySpec& spec, const Questions& questions,
   if (spec.paging == Paging::keyset) {
     const CommandAnswer* next = questions.answer(question("next", spec.entity));
     stream.walk = walk_of(*page, questions.page(question("next", spec.entity), spec),
-                          next == nullptr ? std::nullopt : next->total);
+                          next == nullptr || spec.always_counted ? std::nullopt : next->total);
   }
   if (!page->records.empty()) oldest = std::move(page->records.front());
   return stream;

@@ -16,6 +16,7 @@ constexpr std::string_view kDepartments[] = {"department."};
 constexpr std::string_view kTelephony[] = {"voximplant.", "telephony."};
 constexpr std::string_view kMessages[] = {"im."};
 constexpr std::string_view kCalendar[] = {"calendar."};
+constexpr std::string_view kShop[] = {"sale."};
 
 }  // namespace
 
@@ -28,6 +29,7 @@ std::span<const Scope> scopes() {
       {"telephony", kTelephony, {"звонки", "calls"}},
       {"im", kMessages, {"уведомления", "notifications"}},
       {"calendar", kCalendar, {"рабочее время", "working hours"}, false},
+      {"sale", kShop, {"оплаты", "payments"}, false},
   };
   return table;
 }

@@ -66,6 +66,13 @@ OrderedJson to_json(const std::optional<KeptOfflineEvents>& kept) {
       {"taken", kept->taken}, {"last_at", time_json(kept->last_at)}, {"problem", kept->problem}};
 }
 
+// Where receipts come from: {"source", "payments_by"}; null when it cannot be told.
+OrderedJson receipts_json(Reader& reader) {
+  const auto found = reader.query("SELECT source, payments_by FROM v_receipt_source");
+  if (!found || found->rows.empty()) return nullptr;
+  return {{"source", as_text(found->rows[0][0])}, {"payments_by", as_text(found->rows[0][1])}};
+}
+
 OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
                     const std::optional<Time>& backed_up_at) {
   Reader& reader = *mirror.reader;
@@ -104,6 +111,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
   const OutboxCounts outbox = reader.outbox_counts();
   return {{"streams", std::move(streams)},
           {"details", std::move(details)},
+          {"receipts", receipts_json(reader)},
           {"alerts", alerts},
           {"undelivered", outbox.waiting},
           {"outbox", to_json(outbox)},
@@ -151,6 +159,20 @@ std::string about_hidden(const std::map<Entity, std::int64_t>& hidden) {
   return say("Больше не видны пользователю вебхука: {}. Проверьте его права на портале.\n",
              "Hidden from the webhook's user by now: {}. Check his rights on the portal.\n",
              hidden_rows_text(hidden));
+}
+
+std::string about_receipts(const OrderedJson& receipts) {
+  if (receipts.is_null()) return {};
+  const auto source = receipts["source"].get<std::string>();
+  if (source == "invoices") {
+    return say("Поступления – по счетам на стадии успеха.\n",
+               "Receipts are taken from invoices on a stage of success.\n");
+  }
+  if (source == "deals") {
+    return say("Поступления – по выигранным сделкам.\n", "Receipts are taken from deals won.\n");
+  }
+  return say("Поступления – по оплатам ({}).\n", "Receipts are taken from payments ({}).\n",
+             receipts["payments_by"].get<std::string>());
 }
 
 // What has not reached people, and why; nothing when all has.
@@ -294,6 +316,7 @@ Exit status_command(const Common& common) {
     std::cout << fmt::format("{:<14} {}{}\n", name(d.detail), about_reading(d, waiting[d.detail]),
                              d.problem.empty() ? "" : ": " + d.problem);
   }
+  std::cout << about_receipts(json["receipts"]);
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(
       fmt::runtime(tr("Менеджеров: {}. Тревог: {} действует, {} было до начала наблюдения.\n",

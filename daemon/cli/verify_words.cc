@@ -49,6 +49,10 @@ std::string_view one_of(Entity entity) {
       return tr("переход счёта", "move of an invoice");
     case Entity::currency:
       return tr("валюта", "currency");
+    case Entity::payment:
+      return tr("оплата", "payment");
+    case Entity::order_link:
+      return tr("заказ", "order");
   }
   return "?";
 }

@@ -171,6 +171,25 @@ Check check_telephony(const StreamProbe& calls, const std::optional<std::int64_t
                     "Connect the telephony that the sales department uses to Bitrix24.")};
 }
 
+// By which way payments are read; both serve, one of them with returns.
+Check check_payments(const PortalSight& sight) {
+  const auto given = [&](Entity entity) {
+    const auto found = sight.probe.streams.find(entity);
+    return found != sight.probe.streams.end() && !found->second.refused;
+  };
+  const auto payments = sight.probe.streams.find(Entity::payment);
+  if (given(Entity::payment) && given(Entity::order_link)) {
+    return {.id = "payments",
+            .text = say("Оплаты видны списком: {}.", "Payments are seen as a list: {}.",
+                        grouped(payments->second.total.value_or(0)))};
+  }
+  return {.id = "payments",
+          .text = say("Списка оплат портал не даёт: если они нужны правилу, спрашиваем их у сделок "
+                      "и счетов, без возвратов. Весь список открывает право sale.",
+                      "The portal gives no list of payments: when a rule needs them, deals and "
+                      "invoices are asked, without returns. The scope sale opens the whole list.")};
+}
+
 Check check_leads(LeadsMode mode) {
   switch (mode) {
     case LeadsMode::with_leads:
@@ -229,6 +248,7 @@ std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& re
     }
   }
   if (crm) checks.push_back(check_leads(probe.leads));
+  if (crm) checks.push_back(check_payments(sight));
   const auto calls = probe.streams.find(Entity::call);
   if (telephony && calls != probe.streams.end() && !calls->second.refused) {
     checks.push_back(check_telephony(calls->second, probe.recent_calls));

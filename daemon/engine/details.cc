@@ -46,6 +46,10 @@ void DetailPuller::add_wanted(Kind& kind, std::size_t most, std::vector<DetailAs
 }
 
 std::vector<DetailAsk> DetailPuller::wanted(std::size_t most) {
+  // What is read on demand begins anew when it is demanded again.
+  for (const DetailState& state : reader_.details()) {
+    if (spec(state.detail).lazy) kinds_[state.detail].state.full_done = state.full_done;
+  }
   std::vector<DetailAsk> asks;
   for (auto& [detail, kind] : kinds_) {
     kind.all_asked = false;

@@ -106,7 +106,9 @@ class Engine {
   // What a rule reads; why its SQL cannot be understood.
   Result<Reads> reads(const Rule& rule);
   // Has the puller read what only is read when a rule asks for it.
-  void ask_for_details();
+  void ask_for_details(Time now);
+  // Whether a kind is read at all, of those that can be had in two ways.
+  bool is_asked_for(Detail detail);
   // Why a rule must wait for a fresher mirror; nothing if it need not.
   std::optional<std::string> stale(const Rule& rule, Time now);
   struct Outcome {
@@ -155,6 +157,8 @@ class Engine {
   std::map<std::string, std::string> complaints_;  // by rule: its latest problem
   std::map<Entity, StreamState> streams_;
   std::map<Detail, DetailState> details_;
+  std::optional<std::set<Detail>> needed_;  // as told to the store
+  SteadyTime payments_again_at_{};
   std::map<Entity, Time> troubled_since_;  // streams that cannot be read
   // Lists whose newest rows the portal no longer shows, how many.
   std::map<Entity, std::int64_t> lost_ends_;

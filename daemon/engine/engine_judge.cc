@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kKeptItems = 50;
 // A stream that fails for so long is not waited for before the first look at the rules.
 constexpr seconds kPatience{3600};
+// How often cards that may have been paid meanwhile are asked again.
+constexpr hours kPaymentsAgain{6};
 // So long after a start or a reload the first summary comes at any hour.
 constexpr seconds kSetUp{3600};
 
@@ -73,6 +75,7 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   const auto known = reads(rule);
   if (!known) return known.error().text;
   for (const Detail detail : known->details) {
+    if (!is_asked_for(detail)) continue;
     const DetailState& state = details_[detail];
     if (state.refused && spec(detail).dispensable) continue;
     // Where its owners are refused, the owners' stream says so below.
@@ -106,14 +109,37 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   return std::nullopt;
 }
 
-void Engine::ask_for_details() {
+bool Engine::is_asked_for(Detail detail) {
+  if (detail != Detail::deal_payment && detail != Detail::invoice_payment) return true;
+  // Whoever gives the list of payments is not asked by deals: until it is read or refused nobody
+  // knows.
+  const StreamState& payments = streams_[Entity::payment];
+  const StreamState& orders = streams_[Entity::order_link];
+  const bool read = payments.full_done && orders.full_done;
+  return !read && (payments.refused || orders.refused);
+}
+
+void Engine::ask_for_details(Time now) {
   std::set<Detail> needed;
   for (const Rule& rule : rules_.rules) {
     if (const auto known = reads(rule); rule.enabled && known) {
       needed.insert(known->details.begin(), known->details.end());
     }
   }
+  std::erase_if(needed, [&](Detail detail) { return !is_asked_for(detail); });
+  const bool again =
+      (needed.contains(Detail::deal_payment) || needed.contains(Detail::invoice_payment)) &&
+      clock_.steady_now() >= payments_again_at_;
+  if (needed == needed_ && !again) return;
+  Writer::Transaction transaction{writer_};
+  if (needed != needed_) writer_.need_details(needed, now);
+  if (again) writer_.want_payments_again(now);
+  transaction.commit();
+  // The puller hears of it when the wishes are there: without any it would think all were read.
   options_.needed->set(needed);
+  needed_ = std::move(needed);
+  if (again) payments_again_at_ = clock_.steady_now() + kPaymentsAgain;
+  for (const DetailState& state : reader_.details()) details_[state.detail] = state;
 }
 
 void Engine::complain(const std::string& rule_id, const std::string& problem) {
@@ -177,7 +203,7 @@ std::set<AlertKey> Engine::unkept(const Rule& rule, const std::vector<Alert>& al
 }
 
 void Engine::judge_all(Time now) {
-  ask_for_details();
+  ask_for_details(now);
   if (!mirror_ready(now)) return;
   refresh_surroundings();
   if (!judged_at_) {

@@ -109,7 +109,8 @@ class Puller {
     bool answered = false;                   // read to its end
     std::set<std::int64_t> missing = {};     // hinted ids that have not been seen yet
     bool swept = false;                      // the sweep has begun
-    std::vector<std::int64_t> shown = {};    // ids the sweep has seen since they were looked at
+    std::vector<std::int64_t> shown = {};    // ids a sweep has seen since they were looked at, or
+                                             // the recent ones
     std::optional<std::int64_t> total = {};  // rows, by the portal's count
   };
   // Lists under way.
@@ -148,6 +149,8 @@ class Puller {
   PulledPart take(Reading& reading, ListPart part);
   // How far the part brings its stream, and what that means to the mirror.
   void advance(const Reading& reading, Plan& plan, const ListPart& part, PulledPart& out);
+  // What has left the recent rows is asked for with the next pass.
+  void ask_for_left(const Plan& plan);
   // Where a later pass goes on.
   void note_unfinished(const Reading& reading, const Plan& plan, const ListPart& part, Time began);
   // All changes of a stream are read, as of the beginning of the earlier list.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "connectors/say.h"
 #include "daemon/engine/puller.h"
@@ -130,7 +131,9 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::recent:
       note_unfinished(reading, plan, part, began);
+      for (const Record& record : part.records) plan.shown.push_back(record.id);
       if (part.done) {
+        ask_for_left(plan);
         unfinished_.erase({plan.entity, plan.mode});
         state.recent_at = now;
         list_due_[plan.entity] = list_due;
@@ -138,6 +141,15 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::count:
       break;
+  }
+}
+
+void Puller::ask_for_left(const Plan& plan) {
+  // Of a list that went on after a rest the beginning is not known here.
+  if (!spec(plan.entity).recent_may_leave || plan.request.after_id != 0) return;
+  const std::set<std::int64_t> shown{plan.shown.begin(), plan.shown.end()};
+  for (const std::int64_t id : reader_.recent(plan.entity, plan.request.recent_since.value())) {
+    if (!shown.contains(id)) hints_.put_back({plan.entity, id});
   }
 }
 

@@ -18,6 +18,10 @@ constexpr const char* kWish =
     "INSERT INTO wanted_details (detail, closed, owner_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
 constexpr const char* kWishGranted =
     "DELETE FROM wanted_details WHERE detail = ? AND closed IN (0, 1) AND owner_id = ?";
+constexpr const char* kNeeded = "SELECT detail FROM details WHERE needed = 1";
+constexpr const char* kSetNeeded =
+    "UPDATE details SET needed = ?1, full_done = 0 WHERE detail = ?2 AND needed <> ?1";
+constexpr const char* kForgetWishes = "DELETE FROM wanted_details WHERE detail = ?";
 constexpr const char* kSaveState =
     "UPDATE details SET full_done = ?, refused = ?, problem = ? WHERE detail = ?";
 constexpr const char* kStates = "SELECT detail, full_done, refused, problem FROM details";
@@ -44,6 +48,31 @@ std::string insert_sql(const DetailSpec& spec) {
                      table_of(spec.detail), columns, places);
 }
 
+// "0" for a kind whose owners are never open.
+std::string open_sql(const DetailSpec& spec) {
+  return spec.closed_column.empty() ? "0" : fmt::format("{} = 0", spec.closed_column);
+}
+
+std::string only_sql(const DetailSpec& spec) {
+  return spec.only_column.empty() ? "?2 = ?2" : fmt::format("{} = ?2", spec.only_column);
+}
+
+// Wishes for the owners of which `which` holds.
+std::string wish_all_sql(const DetailSpec& spec, std::string_view which) {
+  return fmt::format(
+      "INSERT INTO wanted_details (detail, closed, owner_id) "
+      "SELECT ?1, iif({}, 0, 1), id FROM {} WHERE deleted_at IS NULL AND {} AND ({}) "
+      "ON CONFLICT DO NOTHING",
+      open_sql(spec), table_of(spec.owner), only_sql(spec), which);
+}
+
+// A card that is paid need not change: open ones, those closed of late, and those of which a part
+// is known to be unpaid.
+std::string may_be_paid_sql(const DetailSpec& spec) {
+  return fmt::format("{} OR moved_at >= ?3 OR id IN (SELECT {} FROM {} WHERE paid IS NOT 1)",
+                     open_sql(spec), spec.owner_column, table_of(spec.detail));
+}
+
 }  // namespace
 
 std::string table_of(Detail detail) { return fmt::format("{}s", name(detail)); }
@@ -63,8 +92,22 @@ DetailWishes::DetailWishes(Connection& connection, const EntitySpec& owner)
   }
 }
 
+void DetailWishes::renew() {
+  const bool any_lazy =
+      std::ranges::any_of(wishes_, [](const Wish& wish) { return wish.detail->lazy; });
+  if (!any_lazy) return;
+  std::set<Detail> needed;
+  for (Run run = connection_.run(kNeeded); run.next();) {
+    if (const auto detail = detail_named(run.text(0))) needed.insert(*detail);
+  }
+  for (Wish& wish : wishes_) {
+    wish.needed = !wish.detail->lazy || needed.contains(wish.detail->detail);
+  }
+}
+
 bool DetailWishes::is_wanted(const Wish& wish, const Record& record, bool open,
                              Time seen_at) const {
+  if (!wish.needed) return false;
   if (wish.only && as_text(record.values[*wish.only]) != wish.detail->only_text) return false;
   if (open || !changed_) return true;
   const auto changed_at = as_integer(record.values[*changed_]);
@@ -106,6 +149,34 @@ void Writer::save_details(std::span<const DetailRows> details) {
       run.exec();
     }
     if (of_one.detail == Detail::activity_link) connection.run(kOwnLink, of_one.owner_id).exec();
+  }
+}
+
+void Writer::need_details(const std::set<Detail>& needed, Time now) {
+  Connection& connection = impl_->connection;
+  for (const DetailSpec& s : detail_specs()) {
+    const bool is_needed = needed.contains(s.detail);
+    if (!s.lazy || connection.run(kSetNeeded, is_needed, name(s.detail)).exec() == 0) continue;
+    connection.run(kForgetWishes, name(s.detail)).exec();
+    if (!is_needed) continue;
+    const EntitySpec& owner = spec(s.owner);
+    const auto changed = change_time_index(owner);
+    const std::string lately =
+        changed ? fmt::format("coalesce({}, ?3) >= ?3", owner.fields[*changed].column) : "1";
+    const std::string which = fmt::format("{} OR {}", open_sql(s), lately);
+    connection
+        .run(wish_all_sql(s, which), name(s.detail), s.only_text, to_unix(now - s.worth_asking))
+        .exec();
+  }
+}
+
+void Writer::want_payments_again(Time now) {
+  for (const Detail detail : {Detail::deal_payment, Detail::invoice_payment}) {
+    const DetailSpec& s = spec(detail);
+    impl_->connection
+        .run(wish_all_sql(s, may_be_paid_sql(s)), name(detail), s.only_text,
+             to_unix(now - s.worth_asking))
+        .exec();
   }
 }
 

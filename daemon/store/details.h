@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ class DetailWishes {
  public:
   DetailWishes(Connection& connection, const EntitySpec& owner);
 
+  // Learns which of the kinds that are read on demand some rule demands: before rows are written.
+  void renew();
   // A row that is new, has changed, or is there again.
   void add(const Record& record, Time seen_at);
   // A row that is gone.
@@ -27,6 +30,7 @@ class DetailWishes {
   struct Wish {
     const DetailSpec* detail;
     std::optional<std::size_t> closed, only;  // indexes of the columns
+    bool needed = true;
   };
   bool is_wanted(const Wish& wish, const Record& record, bool open, Time seen_at) const;
 

@@ -41,6 +41,7 @@ constexpr Index kIndexes[] = {
     {Entity::lead_move, "lead_moves_by_owner", "(owner_id)"},
     {Entity::invoice_move, "invoice_moves_by_owner", "(owner_id)"},
     {Entity::currency, "currencies_by_code", "(code)"},
+    {Entity::payment, "payments_made", "(paid_at) WHERE paid_at IS NOT NULL"},
 };
 
 }  // namespace

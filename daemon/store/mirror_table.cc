@@ -158,6 +158,7 @@ UpsertCounts MirrorTable::upsert(std::span<const Record> records, Time seen_at,
   day_.reset();
   revived_ = 0;
   for (const Record& record : records) check_size(record);
+  wishes_.renew();
   UpsertCounts counts;
   if (are_new(records)) {
     counts.inserted = write(*insert_, records);

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "daemon/store/connection.h"
 #include "daemon/store/functions.h"
 #include "daemon/store/json_columns.h"
@@ -218,6 +220,17 @@ std::vector<std::int64_t> Reader::missing(Entity entity, std::span<const std::in
     if (!impl_->connection.run(sql.c_str(), id).next()) missing.push_back(id);
   }
   return missing;
+}
+
+std::vector<std::int64_t> Reader::recent(Entity entity, Time since) {
+  const EntitySpec& s = spec(entity);
+  const auto field = std::ranges::find(s.fields, s.recent_filter, &Field::select);
+  if (field == s.fields.end()) return {};
+  const std::string sql = fmt::format("SELECT id FROM {} WHERE {} >= ? AND deleted_at IS NULL",
+                                      table_of(entity), field->column);
+  std::vector<std::int64_t> ids;
+  for (Run run = impl_->connection.run(sql, since); run.next();) ids.push_back(run.integer(0));
+  return ids;
 }
 
 std::vector<ObjectRef> Reader::lost(const std::set<Entity>& without, std::size_t most) {

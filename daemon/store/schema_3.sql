@@ -256,3 +256,94 @@ ALTER TABLE calls ADD COLUMN phone_key TEXT;
 UPDATE calls SET phone_key = substr(replace(replace(replace(replace(replace(
   phone, '+', ''), ' ', ''), '-', ''), '(', ''), ')', ''), -10)
 WHERE phone IS NOT NULL;
+
+-- ---- payments ----------------------------------------------------------------------------------
+
+-- What the shop's list gives, and whose its orders are: the id of an order link is the order's. The
+-- same by deals and invoices, where the portal does not give the list: of them it is asked only
+-- while some rule reads it. Sums are hundredths.
+CREATE TABLE payments (
+  id INTEGER PRIMARY KEY,
+  number TEXT,
+  order_id INTEGER,
+  sum_minor INTEGER,
+  currency TEXT,
+  paid INTEGER,
+  paid_at INTEGER,
+  billed_at INTEGER,
+  return_kind TEXT,
+  return_date TEXT,
+  manager_id INTEGER,
+  pay_system TEXT,
+  extra TEXT,
+  row_hash INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) STRICT;
+
+CREATE TABLE order_links (
+  id INTEGER PRIMARY KEY,
+  owner_type_id INTEGER,
+  owner_id INTEGER,
+  extra TEXT,
+  row_hash INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) STRICT;
+INSERT INTO streams (entity) VALUES ('payment'), ('order_link');
+
+CREATE TABLE deal_payments (
+  deal_id INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  number TEXT,
+  sum_minor INTEGER,
+  currency TEXT,
+  paid INTEGER,
+  paid_at INTEGER,
+  pay_system TEXT,
+  PRIMARY KEY (deal_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invoice_payments (
+  invoice_id INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  number TEXT,
+  sum_minor INTEGER,
+  currency TEXT,
+  paid INTEGER,
+  paid_at INTEGER,
+  pay_system TEXT,
+  PRIMARY KEY (invoice_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- ---- goods and comments of deals ---------------------------------------------------------------
+
+-- Read while some rule reads them. Of comments nobody keeps the words.
+CREATE TABLE product_rows (
+  deal_id INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  product_id INTEGER,
+  name TEXT,
+  price_minor INTEGER,
+  quantity REAL,
+  discount_type INTEGER,
+  discount_rate REAL,
+  discount_minor INTEGER,
+  tax_rate REAL,
+  tax_included INTEGER,
+  sort INTEGER,
+  PRIMARY KEY (deal_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deal_comments (
+  deal_id INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  author_id INTEGER,
+  created_at INTEGER,
+  PRIMARY KEY (deal_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Of a kind that is read on demand alone: whether some rule demands it.
+ALTER TABLE details ADD COLUMN needed INTEGER NOT NULL DEFAULT 0;
+INSERT INTO details (detail)
+VALUES ('product_row'), ('deal_payment'), ('invoice_payment'), ('deal_comment');

@@ -165,6 +165,11 @@ class Writer {
   // What became of the lost. A hidden row leaves the views if it is there; a deleted one stays,
   // for whoever doubts decides. Gives how many left the views.
   std::int64_t save_fates(std::span<const ObjectFate> fates, Time seen_at);
+  // Which of the kinds that are read on demand are demanded: of those that were not, all that is
+  // worth asking is wanted; what was wanted of others is forgotten.
+  void need_details(const std::set<Detail>& needed, Time now);
+  // Payments of cards that may have been paid meanwhile.
+  void want_payments_again(Time now);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
   // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a
@@ -315,6 +320,8 @@ class Reader {
   // The day after the oldest call once all calls have been read (that first day may be half a
   // day); nothing before that.
   std::optional<Day> calls_covered_from(const Calendar& calendar);
+  // Rows whose time, the one by which a list gives recent ones, is `since` or later.
+  std::vector<std::int64_t> recent(Entity entity, Time since);
   std::vector<DetailState> details();
   // Whose details are to be asked for, since they are new or have changed: open ones first, the
   // newest first; how many they are; and those that are open, changed or not.

@@ -1326,6 +1326,229 @@ SELECT
 FROM invoice_moves AS m
 WHERE m.deleted_at IS NULL;
 
+--# v_deal_product | Товары и услуги в сделках, кроме удалённых | Goods and services of deals, without deleted ones
+--: Читаются, пока их читает какое-нибудь включённое правило: у открытых сделок и у изменённых за последние 45 дней. Цена – за единицу, со скидкой и налогом; товары меняются вместе со сделкой. | Read while some rule that is switched on reads them: of open deals, and of those changed within the last 45 days. The price is of one, after discounts and with tax; goods change together with their deal.
+CREATE VIEW v_deal_product AS
+SELECT
+  --# id INTEGER | Номер строки в сделке | The id of the line in the deal
+  r.id AS id,
+  --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
+  r.deal_id AS deal_id,
+  --# product_id INTEGER | Товар в каталоге; вписан от руки – пусто | Product of the catalogue; none when written by hand
+  nullif(r.product_id, 0) AS product_id,
+  --# name TEXT | Название | Name
+  r.name AS name,
+  --# quantity REAL | Количество | Quantity
+  r.quantity AS quantity,
+  --# price_minor INTEGER | Цена за единицу в сотых долях валюты сделки | Price of one, in hundredths of the deal's currency
+  r.price_minor AS price_minor,
+  --# amount_minor INTEGER | Сумма строки: цена × количество, в сотых долях | Sum of the line: price × quantity, in hundredths
+  CAST(round(r.price_minor * r.quantity) AS INTEGER) AS amount_minor,
+  --# net_minor INTEGER | Она же без налога: сумма × 100 / (100 + ставка), в сотых долях | The same without tax: sum × 100 / (100 + rate), in hundredths
+  CAST(round(round(r.price_minor * r.quantity) * 100 / (100 + coalesce(r.tax_rate, 0)))
+       AS INTEGER) AS net_minor,
+  --# currency TEXT | Валюта сделки | The deal's currency
+  d.currency AS currency,
+  --# tax_rate REAL | Ставка налога, %; без налога – пусто | Tax rate in per cent; none without tax
+  r.tax_rate AS tax_rate,
+  --# tax_included INTEGER | 1 – цена в каталоге указана с налогом | 1 when the price of the catalogue includes tax
+  r.tax_included AS tax_included,
+  --# discount_type INTEGER | Скидка: 1 – суммой, 2 – в процентах | Discount: 1 as a sum, 2 in per cent
+  r.discount_type AS discount_type,
+  --# discount_rate REAL | Скидка в процентах | Discount in per cent
+  r.discount_rate AS discount_rate,
+  --# discount_minor INTEGER | Скидка на единицу, в сотых долях, без налога | Discount on one, in hundredths, without tax
+  r.discount_minor AS discount_minor,
+  --# sort INTEGER | Порядок | Order
+  r.sort AS sort
+FROM product_rows AS r
+JOIN deals AS d ON d.id = r.deal_id
+WHERE d.deleted_at IS NULL;
+
+--# v_comment | Комментарии в истории сделок: кто и когда; сам текст не хранится | Comments in the timelines of deals: who and when; what was written is not kept
+--: Читаются, пока их читает какое-нибудь включённое правило: у открытых сделок и у изменённых за последние 45 дней. | Read while some rule that is switched on reads them: of open deals, and of those changed within the last 45 days.
+CREATE VIEW v_comment AS
+SELECT
+  --# id INTEGER | Номер комментария | The comment's id
+  c.id AS id,
+  --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
+  c.deal_id AS deal_id,
+  --# author_id INTEGER | Кто написал: v_manager.id | Who wrote it: v_manager.id
+  c.author_id AS author_id,
+  --# created_at INTEGER | Когда, секунды UTC | When, UTC seconds
+  c.created_at AS created_at
+FROM deal_comments AS c
+JOIN deals AS d ON d.id = c.deal_id
+WHERE d.deleted_at IS NULL;
+
+--# v_payment | Оплаты по сделкам, счетам и заказам магазина | Payments of deals, invoices and orders of the shop
+--: С правом sale у вебхука это весь список оплат портала (sale.payment.list). Без него их спрашивают у сделок и счетов (crm.item.payment.list), пока их читает какое-нибудь включённое правило: у открытых, у изменённых за последние 45 дней и у тех, где что-то не оплачено; о возвратах портал тогда не говорит. Каким путём – в v_receipt_source. | With the scope sale these are all payments of the portal (sale.payment.list). Without it, deals and invoices are asked for theirs (crm.item.payment.list) while some rule that is switched on reads them: open ones, those changed within the last 45 days, and those with something unpaid; then the portal says nothing of returns. Which way is told by v_receipt_source.
+CREATE VIEW v_payment AS
+SELECT
+  --# id INTEGER | Номер оплаты | The payment's id
+  p.id AS id,
+  --# number TEXT | Номер для людей, например 17/2 – вторая по заказу 17 | Its number for people, such as 17/2: the second of order 17
+  p.number AS number,
+  --# deal_id INTEGER derived | Сделка, или сделка счёта: v_deal.id | The deal, or the invoice's deal: v_deal.id
+  coalesce(
+    (SELECT l.owner_id FROM order_links AS l
+     WHERE l.id = p.order_id AND l.owner_type_id = 2 AND l.deleted_at IS NULL),
+    (SELECT nullif(i.deal_id, 0) FROM order_links AS l JOIN invoices AS i ON i.id = l.owner_id
+     WHERE l.id = p.order_id AND l.owner_type_id = 31 AND l.deleted_at IS NULL)) AS deal_id,
+  --# invoice_id INTEGER derived | Счёт: v_invoice.id | Invoice: v_invoice.id
+  (SELECT l.owner_id FROM order_links AS l
+   WHERE l.id = p.order_id AND l.owner_type_id = 31 AND l.deleted_at IS NULL) AS invoice_id,
+  --# amount REAL | Сумма в валюте оплаты | Amount in the payment's currency
+  p.sum_minor / 100.0 AS amount,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  p.sum_minor AS amount_minor,
+  --# currency TEXT | Валюта, например RUB | Currency, such as RUB
+  p.currency AS currency,
+  --# paid INTEGER | 1 – оплачено, 0 – ждёт оплаты | 1 when paid, 0 while it waits
+  p.paid AS paid,
+  --# paid_at INTEGER | Когда оплачено, секунды UTC | When it was paid, UTC seconds
+  p.paid_at AS paid_at,
+  --# is_return INTEGER | 1 – деньги вернули | 1 when the money was returned
+  p.return_kind IN ('Y', 'P') AS is_return,
+  --# returned_at INTEGER derived | Когда вернули: полдень дня возврата или когда это замечено, секунды UTC | When it was returned: noon of that day, or when it was noticed, UTC seconds
+  iif(p.return_kind IN ('Y', 'P'),
+      coalesce(
+        unixepoch(p.return_date, '+12 hours'),
+        (SELECT c.seen_at FROM changes AS c
+         WHERE c.entity = 'payment' AND c.entity_id = p.id AND c.field = 'return_kind'
+         ORDER BY c.id DESC LIMIT 1),
+        p.paid_at),
+      NULL) AS returned_at,
+  --# billed_at INTEGER | Когда выставлена, секунды UTC | When it was asked for, UTC seconds
+  p.billed_at AS billed_at,
+  --# manager_id INTEGER | Ответственный за оплату: v_manager.id | Responsible for the payment: v_manager.id
+  p.manager_id AS manager_id,
+  --# pay_system TEXT | Чем платят | How it is paid
+  p.pay_system AS pay_system
+FROM payments AS p
+WHERE p.deleted_at IS NULL
+  AND (SELECT count(*) FROM streams AS s
+       WHERE s.entity IN ('payment', 'order_link') AND s.full_done = 1) = 2
+UNION ALL
+SELECT
+  p.id, p.number, p.deal_id, CAST(NULL AS INTEGER), p.sum_minor / 100.0, p.sum_minor, p.currency,
+  p.paid, p.paid_at, 0, CAST(NULL AS INTEGER), CAST(NULL AS INTEGER), d.manager_id, p.pay_system
+FROM deal_payments AS p
+JOIN deals AS d ON d.id = p.deal_id
+WHERE (SELECT count(*) FROM streams AS s
+       WHERE s.entity IN ('payment', 'order_link') AND s.full_done = 1) < 2
+UNION ALL
+SELECT
+  p.id, p.number, nullif(i.deal_id, 0), p.invoice_id, p.sum_minor / 100.0, p.sum_minor,
+  p.currency, p.paid, p.paid_at, 0, CAST(NULL AS INTEGER), CAST(NULL AS INTEGER), i.manager_id,
+  p.pay_system
+FROM invoice_payments AS p
+JOIN invoices AS i ON i.id = p.invoice_id
+WHERE (SELECT count(*) FROM streams AS s
+       WHERE s.entity IN ('payment', 'order_link') AND s.full_done = 1) < 2;
+
+--# v_receipt_source | Откуда на этом портале берутся поступления; одна строка | Where receipts come from on this portal; one row
+--: Первое, что есть: оплаты по сделкам и счетам; иначе счета на стадии успеха; иначе выигранные сделки. Источники не смешиваются, чтобы одни деньги не считались дважды. | The first that is there: payments of deals and invoices; else invoices on a stage of success; else deals won. They are not mixed, so that no money counts twice.
+CREATE VIEW v_receipt_source AS
+SELECT
+  --# source TEXT derived | payments – оплаты, invoices – оплаченные счета, deals – выигранные сделки | payments, invoices (those paid) or deals (those won)
+  CASE
+    WHEN EXISTS (SELECT 1 FROM v_payment AS p
+                 WHERE p.paid_at IS NOT NULL AND p.amount_minor > 0
+                   AND (p.deal_id IS NOT NULL OR p.invoice_id IS NOT NULL)) THEN 'payments'
+    WHEN EXISTS (SELECT 1 FROM v_invoice AS i
+                 WHERE i.semantic = 'S' AND i.amount_minor > 0) THEN 'invoices'
+    ELSE 'deals'
+  END AS source,
+  --# payments_by TEXT | Каким методом читаются оплаты: sale.payment.list или crm.item.payment.list | The method by which payments are read: sale.payment.list or crm.item.payment.list
+  iif((SELECT count(*) FROM streams AS s
+       WHERE s.entity IN ('payment', 'order_link') AND s.full_done = 1) = 2,
+      'sale.payment.list', 'crm.item.payment.list') AS payments_by;
+
+--# v_receipt | Поступления денег; возвраты – с минусом | Money received; what was returned is negative
+--: Источник один на портал: v_receipt_source. Заслуга того, кто отвечал за сделку в день поступления. | One source per portal: v_receipt_source. Credited to whoever was responsible for the deal on the day of the receipt.
+--: Без налога – доля, которую товары сделки стоят без налога (v_deal_product); товаров нет – вся сумма. | Without tax: the part that the deal's goods cost without tax (v_deal_product); without goods it is the whole sum.
+CREATE VIEW v_receipt AS
+SELECT
+  --# kind TEXT | payment – оплата, refund – возврат, invoice – оплаченный счёт, deal – выигранная сделка | payment, refund, invoice (paid) or deal (won)
+  r.kind AS kind,
+  --# id INTEGER | Номер оплаты, счёта или сделки | The id of the payment, invoice or deal
+  r.id AS id,
+  --# at INTEGER | Когда, секунды UTC | When, UTC seconds
+  r.at AS at,
+  --# deal_id INTEGER | Сделка: v_deal.id | Deal: v_deal.id
+  r.deal_id AS deal_id,
+  --# invoice_id INTEGER | Счёт: v_invoice.id | Invoice: v_invoice.id
+  r.invoice_id AS invoice_id,
+  --# manager_id INTEGER derived | Чья заслуга: v_manager.id | Credited to: v_manager.id
+  coalesce(
+    r.credited,
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'deal' AND c.entity_id = r.deal_id AND c.field = 'manager_id'
+       AND c.seen_at > r.at ORDER BY c.id LIMIT 1),
+    (SELECT d.manager_id FROM deals AS d WHERE d.id = r.deal_id),
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'invoice' AND c.entity_id = r.invoice_id AND c.field = 'manager_id'
+       AND c.seen_at > r.at ORDER BY c.id LIMIT 1),
+    (SELECT i.manager_id FROM invoices AS i WHERE i.id = r.invoice_id)) AS manager_id,
+  --# amount REAL | Сумма в своей валюте | Amount in its own currency
+  r.amount_minor / 100.0 AS amount,
+  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  r.amount_minor AS amount_minor,
+  --# net_minor INTEGER derived | Она же без налога, в сотых долях | The same without tax, in hundredths
+  coalesce(
+    (SELECT CAST(round(1.0 * r.amount_minor * sum(g.net_minor) / sum(g.amount_minor)) AS INTEGER)
+     FROM v_deal_product AS g WHERE g.deal_id = r.deal_id HAVING sum(g.amount_minor) > 0),
+    r.amount_minor) AS net_minor,
+  --# currency TEXT | Валюта, например RUB | Currency, such as RUB
+  r.currency AS currency,
+  --# amount_base_minor INTEGER derived | Сумма в сотых долях базовой валюты портала по курсу того момента; курса нет – пусто | The amount in hundredths of the portal's base currency at the rate of that moment; empty without a rate
+  (SELECT iif(k.is_base = 1, r.amount_minor, to_base(
+     r.amount_minor,
+     coalesce((SELECT c.old_value FROM changes AS c
+               WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'rate'
+                 AND c.seen_at > r.at ORDER BY c.id LIMIT 1), k.rate),
+     coalesce((SELECT c.old_value FROM changes AS c
+               WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'nominal'
+                 AND c.seen_at > r.at ORDER BY c.id LIMIT 1), k.nominal)))
+   FROM currencies AS k
+   WHERE k.code = r.currency AND k.deleted_at IS NULL LIMIT 1) AS amount_base_minor
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    'payment' AS kind, p.id AS id, p.paid_at AS at, p.deal_id AS deal_id,
+    p.invoice_id AS invoice_id, CAST(NULL AS INTEGER) AS credited,
+    p.amount_minor AS amount_minor, p.currency AS currency
+  FROM v_payment AS p
+  WHERE p.paid_at IS NOT NULL AND (p.paid = 1 OR p.is_return = 1)
+    AND (SELECT s.source FROM v_receipt_source AS s) = 'payments'
+  UNION ALL
+  SELECT
+    'refund', p.id, p.returned_at, p.deal_id, p.invoice_id, CAST(NULL AS INTEGER),
+    -p.amount_minor, p.currency
+  FROM v_payment AS p
+  WHERE p.paid_at IS NOT NULL AND p.is_return = 1
+    AND (SELECT s.source FROM v_receipt_source AS s) = 'payments'
+  UNION ALL
+  SELECT
+    'invoice', i.id,
+    coalesce(
+      (SELECT m.at FROM invoice_moves AS m
+       WHERE m.owner_id = i.id AND m.stage_id = i.stage_id AND m.deleted_at IS NULL
+       ORDER BY m.id DESC LIMIT 1),
+      i.stage_since),
+    nullif(i.deal_id, 0), i.id, CAST(NULL AS INTEGER), i.amount_minor, i.currency
+  FROM v_invoice AS i
+  WHERE i.semantic = 'S' AND (SELECT s.source FROM v_receipt_source AS s) = 'invoices'
+  UNION ALL
+  SELECT
+    'deal', w.deal_id, w.won_at, w.deal_id, CAST(NULL AS INTEGER), w.manager_id, w.amount_minor,
+    w.currency
+  FROM v_deal_won AS w
+  WHERE w.left_at IS NULL AND w.recurring IS NOT 1
+    AND (SELECT s.source FROM v_receipt_source AS s) = 'deals'
+) AS r;
+
 --# v_change | Журнал изменений: что и когда поменялось на портале | Change log of the mirrored objects
 --: Суммы записаны как amount_minor – в сотых долях валюты. | Sums are logged as amount_minor, in hundredths of the currency.
 CREATE VIEW v_change AS

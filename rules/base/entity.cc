@@ -44,6 +44,10 @@ std::string_view name(Entity entity) {
       return "invoice_move";
     case Entity::currency:
       return "currency";
+    case Entity::payment:
+      return "payment";
+    case Entity::order_link:
+      return "order_link";
   }
   return "unknown";
 }
@@ -84,6 +88,10 @@ std::string_view list_name(Entity entity) {
       return tr("переходы счетов", "moves of invoices");
     case Entity::currency:
       return tr("валюты", "currencies");
+    case Entity::payment:
+      return tr("оплаты", "payments");
+    case Entity::order_link:
+      return tr("заказы сделок и счетов", "orders of deals and invoices");
   }
   return "?";
 }

@@ -30,13 +30,15 @@ enum class Entity : std::uint8_t {
   lead_move,
   invoice_move,
   currency,
+  payment,
+  order_link,  // to which object of the CRM an order of the shop belongs
 };
 inline constexpr Entity kEntities[] = {
-    Entity::user,     Entity::department, Entity::pipeline,  Entity::stage,
-    Entity::deal,     Entity::task,       Entity::call,      Entity::lead,
-    Entity::quote,    Entity::invoice,    Entity::contact,   Entity::company,
-    Entity::activity, Entity::deal_move,  Entity::lead_move, Entity::invoice_move,
-    Entity::currency,
+    Entity::user,     Entity::department, Entity::pipeline,   Entity::stage,
+    Entity::deal,     Entity::task,       Entity::call,       Entity::lead,
+    Entity::quote,    Entity::invoice,    Entity::contact,    Entity::company,
+    Entity::activity, Entity::deal_move,  Entity::lead_move,  Entity::invoice_move,
+    Entity::currency, Entity::payment,    Entity::order_link,
 };
 
 // "user", "department", ...: the word in SQL, YAML, JSON and logs.

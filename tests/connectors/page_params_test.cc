@@ -74,6 +74,15 @@ TEST(PageParamsTest, WritesTheDocumentedParametersInTheirOrder) {
        R"({"entityTypeId":1,"order":{"ID":"ASC"},"filter":{">ID":1200},"select":["ID"],"start":-1})"},
       {Entity::invoice_move, some,
        R"({"entityTypeId":31,"order":{"ID":"ASC"},"filter":{"@ID":[7,8]},"select":["ID"],"start":-1})"},
+      // Every page is counted: without, the method gives all or nobody says what.
+      {Entity::payment, query,
+       R"({"select":["id"],"filter":{">id":1200,">=datePaid":"2026-11-21T10:00:00+03:00"},"order":{"id":"asc"},"start":0})"},
+      {Entity::payment, some,
+       R"({"select":["id"],"filter":{"=id":[7,8]},"order":{"id":"asc"},"start":0})"},
+      {Entity::order_link, query,
+       R"({"select":["orderId"],"filter":{">orderId":1200},"order":{"orderId":"asc"},"start":0})"},
+      {Entity::order_link, some,
+       R"({"select":["orderId"],"filter":{"@orderId":[7,8]},"order":{"orderId":"asc"},"start":0})"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(page_params(spec(c.entity), c.query).dump(), c.want);
@@ -111,6 +120,10 @@ TEST(PageParamsTest, SelectsWhatIsKeptAndNoMore) {
       R"(["ID","TYPE_ID","OWNER_ID","CREATED_TIME","CATEGORY_ID","STAGE_ID","STAGE_SEMANTIC_ID"])";
   EXPECT_EQ(selected(Entity::deal_move), moves);
   EXPECT_EQ(selected(Entity::invoice_move), moves);
+  EXPECT_EQ(
+      selected(Entity::payment),
+      R"(["id","accountNumber","orderId","sum","currency","paid","datePaid","dateBill","isReturn","payReturnDate","responsibleId","paySystemName"])");
+  EXPECT_EQ(selected(Entity::order_link), R"(["orderId","ownerTypeId","ownerId"])");
   EXPECT_EQ(selected(Entity::lead_move),
             R"(["ID","TYPE_ID","OWNER_ID","CREATED_TIME","STATUS_ID","STATUS_SEMANTIC_ID"])");
 }

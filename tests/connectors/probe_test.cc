@@ -42,6 +42,7 @@ class Probed {
     options.tasks = 60;
     options.calls = 120;
     options.now = kNow;
+    options.scopes.insert("sale");
     return options;
   }
 

@@ -97,12 +97,29 @@ TEST(CheckupTest, AHealthyPortalGivesNothingToDo) {
     EXPECT_EQ(check.outcome, ok) << check.text;
     EXPECT_EQ(check.advice, "") << check.text;
   }
-  EXPECT_EQ(ids, (std::vector<std::string>{"portal", "webhook", "administrator", "clock", "zone",
-                                           "hours", "scope_crm", "scope_task", "scope_user_basic",
-                                           "scope_department", "scope_telephony", "scope_im",
-                                           "leads", "telephony", "lists", "changes", "rows"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{
+                     "portal", "webhook", "administrator", "clock", "zone", "hours", "scope_crm",
+                     "scope_task", "scope_user_basic", "scope_department", "scope_telephony",
+                     "scope_im", "leads", "payments", "telephony", "lists", "changes", "rows"}));
   EXPECT_EQ(worst(checks), ok);
   EXPECT_EQ(blame_of(checks), std::nullopt);
+}
+
+TEST(CheckupTest, TellsWhichWayPaymentsAreRead) {
+  using S = PortalSight;
+  const auto given = [](S& sight, const Config&) {
+    sight.probe.streams[Entity::payment] = {.total = 1200};
+    sight.probe.streams[Entity::order_link] = {.total = 1000};
+  };
+  expect_cases({
+      {{},
+       "payments",
+       ok,
+       "Списка оплат портал не даёт: если они нужны правилу, спрашиваем их у сделок и счетов, без "
+       "возвратов. Весь список открывает право sale.",
+       ""},
+      {given, "payments", ok, "Оплаты видны списком: 1 200.", ""},
+  });
 }
 
 TEST(CheckupTest, TellsOfTheOwnerAndTheClocks) {

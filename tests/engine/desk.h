@@ -67,8 +67,9 @@ class Desk {
     ClientOptions client;
     client.limits.enabled = false;
     client_ = std::make_unique<Client>(access(way), client, clock);
-    const EngineOptions judging{portal_.url(), !rules.rules.empty(),
-                                std::make_shared<NeededDetails>(),
+    const auto needed = std::make_shared<NeededDetails>();
+    pulling.details.needed = needed;
+    const EngineOptions judging{portal_.url(), !rules.rules.empty(), needed,
                                 [this](const Hint& hint) { return hints.add(hint); }};
     engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, std::move(rules),
                                        events_, clock, judging, [this](const Notice& notice) {

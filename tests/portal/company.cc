@@ -170,6 +170,7 @@ void generate(World& world) {
   with_own_dice(world, 2, [&](Dice& own) { make_leads(world, plan, own); });
   with_own_dice(world, 3, [&](Dice& own) { make_papers(world, own); });
   with_own_dice(world, 4, [&](Dice& own) { make_activities(world, plan, own); });
+  with_own_dice(world, 5, [&](Dice& own) { make_trade(world, own); });
   world.owner =
       world.options.admin || plan.managers.empty() ? kAdministrator : plan.managers.front().id;
 }

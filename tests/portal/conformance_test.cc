@@ -238,6 +238,20 @@ const Case kCases[] = {
      R"({"fields":{"ENTITY_ID":$deal,"ENTITY_TYPE":"deal","COMMENT":"c"}})"},
     {"crm.activity.todo.add", "crm.activity.todo.add",
      R"({"ownerTypeId":2,"ownerId":$deal,"deadline":"2026-12-01T10:00:00+03:00"})"},
+    {"crm.item.productrow.list", "crm.item.productrow.list",
+     R"({"filter":{"=ownerType":"D","=ownerId":$sold,">price":5000},"order":{"price":"desc"}})"},
+    {"crm.item.payment.list", "crm.item.payment.list",
+     R"({"entityId":$paid,"entityTypeId":2,"filter":{"@id":[1,2,3,4,5,6,7,8,9]}})"},
+    {"crm.item.payment.list", "crm.item.payment.list", R"({"entityId":$paid,"entityTypeId":2})"},
+    {"crm.orderentity.list", "crm.orderentity.list",
+     R"({"select":["orderId","ownerId"],"filter":{"=ownerTypeId":2,"@ownerId":[$paid,$sold]},
+         "order":{"orderId":"asc"}})"},
+    {"sale.payment.list", "sale.payment.list",
+     R"({"select":[],"filter":{"<id":10,"@personTypeId":[3,4],"payed":"N"},
+         "order":{"id":"desc"}})"},
+    {"crm.timeline.comment.list", "crm.timeline.comment.list",
+     R"({"filter":{"ENTITY_ID":$sold,"ENTITY_TYPE":"deal"},"select":["ID","CREATED","ENTITY_ID",
+         "ENTITY_TYPE","AUTHOR_ID","COMMENT","FILES"]})"},
     {"imbot.v2.Revision.get", "imbot.v2.Revision.get", "{}"},
 };
 
@@ -269,6 +283,12 @@ const ErrorCase kErrors[] = {
      R"({"fields":{"ENTITY_ID":99999999,"ENTITY_TYPE":"deal","COMMENT":"c"}})"},
     {"crm.activity.todo.add.error", "crm.activity.todo.add",
      R"({"ownerTypeId":2,"ownerId":99999999,"deadline":"2026-12-01"})"},
+    {"crm.item.productrow.list.error", "crm.item.productrow.list",
+     R"({"filter":{"=ownerType":"D","=ownerId":99999999}})"},
+    {"crm.item.payment.list.error", "crm.item.payment.list",
+     R"({"entityId":99999999,"entityTypeId":2})"},
+    {"crm.timeline.comment.list.error", "crm.timeline.comment.list",
+     R"({"filter":{"ENTITY_ID":99999999,"ENTITY_TYPE":"deal"}})"},
     {"imbot.v2.Event.get.error", "imbot.v2.Event.get", R"({"botId":1,"botToken":"x"})"},
 };
 
@@ -276,6 +296,21 @@ class ConformanceTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(kExamples)) GTEST_SKIP() << "the documented examples are not here";
+    sold_ = deal_with("crm.item.productrow.list", R"({"filter":{"=ownerType":"D","=ownerId":$}})",
+                      "productRows");
+    paid_ = deal_with("crm.item.payment.list", R"({"entityTypeId":2,"entityId":$})", "");
+  }
+
+  // A deal for which a method's list is not empty.
+  std::int64_t deal_with(const char* method, const char* params, const char* inside) {
+    for (const std::int64_t id : portal_.ids(Entity::deal)) {
+      std::string asked = params;
+      asked.replace(asked.find('$'), 1, std::to_string(id));
+      Json result = Json::parse(portal_.call(method, asked))["result"];
+      if (*inside != 0) result = result[inside];
+      if (!result.empty()) return id;
+    }
+    return 0;
   }
 
   Json call(const std::string& method, std::string params) {
@@ -286,6 +321,8 @@ class ConformanceTest : public testing::Test {
         {"$lead", portal_.ids(Entity::lead).at(5)},
         {"$invoice", portal_.ids(Entity::invoice).at(5)},
         {"$activity", portal_.ids(Entity::activity).at(5)},
+        {"$sold", sold_},
+        {"$paid", paid_},
         {"$user", facts["managers"][0].get<std::int64_t>()},
         {"$away", facts["absent"][0].get<std::int64_t>()}};
     for (const auto& [name, value] : values) {
@@ -306,10 +343,18 @@ class ConformanceTest : public testing::Test {
     }
   }
 
-  // The samples of offline events show no data.
-  Portal portal_{PortalOptions{.calls = 500,
-                               .now = parse_time("2026-11-20T12:00:00+03:00"),
-                               .application = {.event_data = false}}};
+  static PortalOptions company() {
+    // The samples of offline events show no data.
+    PortalOptions options{.calls = 500,
+                          .now = parse_time("2026-11-20T12:00:00+03:00"),
+                          .application = {.event_data = false}};
+    options.scopes.insert("sale");
+    return options;
+  }
+
+  Portal portal_{company()};
+  std::int64_t sold_ = 0;  // a deal with goods
+  std::int64_t paid_ = 0;  // a deal with payments
 };
 
 TEST_F(ConformanceTest, AnswersHaveTheDocumentedShape) {

@@ -138,7 +138,12 @@ std::string mutate(Portal& portal, const Json& given) {
                     {"activities_added", made.activities_added},
                     {"activities_changed", made.activities_changed},
                     {"activities_completed", made.activities_completed},
-                    {"activities_deleted", made.activities_deleted}};
+                    {"activities_deleted", made.activities_deleted},
+                    {"payments_added", made.payments_added},
+                    {"payments_paid", made.payments_paid},
+                    {"payments_returned", made.payments_returned},
+                    {"products_changed", made.products_changed},
+                    {"comments_added", made.comments_added}};
   return out.dump();
 }
 

@@ -186,13 +186,46 @@ Outcome comment_add(Call& call) {
     using Row = typename decltype(kind)::Row;
     Row* card = kind.word == word ? world.card<Row>(id) : nullptr;
     if (card == nullptr) return;
-    const Id message = world.new_id();
+    Comment comment;
+    comment.owner_type = kind.type;
+    comment.owner = short_id(id);
+    comment.author = short_id(world.owner);
+    comment.text = to_text(param(fields, "COMMENT"));
+    const Id message = world.add_comment(comment).id;
     world.messages.push_back({message, "timeline_comment", fmt::format("{}:{}", word, id),
-                              to_text(param(fields, "COMMENT")), from_unix(world.now()), 0});
-    card->last_activity = world.now();
-    card->last_activity_by = short_id(world.owner);
+                              comment.text, from_unix(world.now()), 0});
     outcome = ok(std::to_string(message));
   });
+  return outcome;
+}
+
+// Of one card, named by two fields of the filter; other fields are not looked at.
+Outcome comment_list(Call& call) {
+  const Json& filter = param(call.params, "filter");
+  const std::string word = to_text(param(filter, "ENTITY_TYPE"));
+  const Id id = to_int(param(filter, "ENTITY_ID"));
+  bool there = false;
+  std::int32_t type = 0;
+  for_each_kind([&](auto kind) {
+    using Row = typename decltype(kind)::Row;
+    if (kind.word != word) return;
+    type = kind.type;
+    const Row* card = call.world.card<Row>(id);
+    there = card != nullptr && (call.as_admin || card->manager == call.world.owner);
+  });
+  if (!there) return fail(400, "", "Access denied.");
+  std::string unknown;
+  ListQuery<Comment> query;
+  query.order = read_order(param(call.params, "order"), comment_fields(), unknown);
+  query.select = read_select(param(call.params, "select"), comment_fields());
+  query.start = read_start(call.params);
+  const auto found = find_rows<Comment>(
+      call.world, call.world.data.comments, query,
+      [&](const Comment& comment) { return comment.owner_type == type && comment.owner == id; });
+  Outcome outcome;
+  write_rows(outcome.result, call.world, found, query.select, call.faults,
+             [](std::string&, const Comment&) {});
+  set_paging(outcome, query, found);
   return outcome;
 }
 
@@ -205,6 +238,7 @@ constexpr Method kCrmMethods[] = {
     {"crm.currency.delete", "crm", Cost::call, currency_delete},
     {"crm.settings.mode.get", "crm", Cost::call, mode},
     {"crm.timeline.comment.add", "crm", Cost::call, comment_add},
+    {"crm.timeline.comment.list", "crm", Cost::page, comment_list},
 };
 
 }  // namespace

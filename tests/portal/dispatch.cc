@@ -61,8 +61,9 @@ Outcome run_known(World& world, const Method& method, const Json& params) {
         world.faults.take(FaultKind::ignore_id_filter, method.name).has_value();
     call.faults.duplicate = world.faults.take(FaultKind::duplicate_rows, method.name).has_value();
     if (const auto broken = world.faults.take(FaultKind::broken_row, method.name)) {
-      const std::string id =
-          method.name == "crm.item.list" || method.name == "tasks.task.list" ? "id" : "ID";
+      const bool small = method.name == "crm.item.list" || method.name == "tasks.task.list" ||
+                         method.name == "sale.payment.list";
+      const std::string id = small ? "id" : "ID";
       call.faults.broken_field = broken->detail.empty() ? id : broken->detail;
     }
   }
@@ -72,9 +73,9 @@ Outcome run_known(World& world, const Method& method, const Json& params) {
 }  // namespace
 
 const Method* find_method(std::string_view name) {
-  for (const auto& family : {item_methods(), crm_methods(), activity_methods(), task_methods(),
-                             people_methods(), call_methods(), message_methods(), bot_methods(),
-                             system_methods(), application_methods()}) {
+  for (const auto& family : {item_methods(), crm_methods(), trade_methods(), activity_methods(),
+                             task_methods(), people_methods(), call_methods(), message_methods(),
+                             bot_methods(), system_methods(), application_methods()}) {
     for (const Method& method : family) {
       if (same_name(method.name, name)) return &method;
     }

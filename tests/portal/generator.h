@@ -80,6 +80,7 @@ void make_clients(World& world, const Plan& plan, Dice& dice);
 void make_leads(World& world, const Plan& plan, Dice& dice);
 void make_papers(World& world, Dice& dice);
 void make_activities(World& world, const Plan& plan, Dice& dice);
+void make_trade(World& world, Dice& dice);
 
 // A card's way through its stages: evenly through the `in_work` ones from the first to where it
 // stands.
@@ -100,6 +101,7 @@ std::string task_title(Dice& dice);
 std::string lead_title(Dice& dice);
 std::string company_title(Dice& dice);
 std::string activity_subject(Dice& dice, Provider provider);
+std::string product_name(Dice& dice);
 struct PersonName {
   bool female = false;
   std::string first, last;

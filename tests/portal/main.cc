@@ -53,6 +53,11 @@ void add_options(CLI::App& app, PortalOptions& options, Extras& extras) {
     app.add_option(name, *figure, "-1: as the deals want it; 0: none, ever")->capture_default_str();
   }
   app.add_option("--history", options.history, "History of stages, 0 or 1")->capture_default_str();
+  for (const auto& [name, there] : {std::pair{"--products", &options.products},
+                                    {"--payments", &options.payments},
+                                    {"--comments", &options.comments}}) {
+    app.add_option(name, *there, "0 or 1")->capture_default_str();
+  }
   app.add_option("--leads-mode", extras.leads_mode, "1: with leads, 2: without")
       ->check(CLI::Range(1, 2))
       ->capture_default_str();

@@ -73,6 +73,7 @@ const Method* find_method(std::string_view name);
 
 std::span<const Method> item_methods();
 std::span<const Method> crm_methods();
+std::span<const Method> trade_methods();
 std::span<const Method> activity_methods();
 std::span<const Method> task_methods();
 std::span<const Method> people_methods();

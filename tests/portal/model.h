@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -190,6 +191,48 @@ struct Task {
   bool control = false;
 };
 
+// One line of the goods and services of a card. Money here and below in hundredths.
+struct ProductRow {
+  Id id = 0;
+  std::string name;
+  std::int64_t price = 0;  // of one, with its discount and tax
+  double quantity = 1;
+  std::int32_t owner = 0;  // a deal
+  std::int32_t product = 0;
+  std::int32_t discount_percent = 0;
+  std::int32_t tax_percent = -1;  // -1: no tax
+  std::int32_t sort = 10;
+};
+
+// To which card an order of the shop belongs; its id is the order's.
+struct OrderLink {
+  Id id = 0;
+  std::int32_t owner_type = kDealType;
+  std::int32_t owner = 0;
+};
+
+// A payment of an order, asked for or made.
+struct Payment {
+  Id id = 0;
+  std::int64_t sum = 0;
+  std::string currency = "RUB";
+  Unix billed = 0, paid_at = 0;
+  Unix return_date = 0;                // midnight UTC
+  std::int32_t order = 0, number = 1;  // the second of its order: "17/2"
+  std::int32_t manager = 0, paid_by = 0, returned_by = 0;
+  bool paid = false;
+  bool returned = false;
+};
+
+// What somebody wrote into the timeline of a card.
+struct Comment {
+  Id id = 0;
+  Unix at = 0;
+  std::int32_t owner_type = kDealType;
+  std::int32_t owner = 0, author = 0;
+  std::string text;
+};
+
 enum class CallCode : std::uint8_t { ok, empty, missed, declined, cancelled, busy, unavailable };
 
 struct CallRow {
@@ -238,6 +281,12 @@ struct Data {
   std::vector<Task> tasks;
   std::vector<CallRow> calls;
   std::vector<AbsenceRow> absences;
+  std::map<Id, std::vector<ProductRow>> deal_products;  // by deal
+  Id last_product_row = 0;
+  std::vector<OrderLink> order_links;
+  Id last_order = 0;
+  std::vector<Payment> payments;
+  std::vector<Comment> comments;
 };
 
 }  // namespace b24::sim

@@ -13,6 +13,7 @@ class Mutator {
         dice_(seed),
         more_(seed * 0x9E3779B97F4A7C15ULL + 1),
         rates_(seed * 0x9E3779B97F4A7C15ULL + 2),
+        trade_(seed * 0x9E3779B97F4A7C15ULL + 3),
         managers_(world.sellers()) {
     if (managers_.empty()) managers_.push_back(world.owner);
   }
@@ -22,6 +23,7 @@ class Mutator {
       one();
       if (more_.chance(33)) one_more();
       if (rates_.chance(2)) rate();
+      if (trade_.chance(25)) trade();
     }
     return counts_;
   }
@@ -330,10 +332,91 @@ class Mutator {
     ++counts_.activities_added;
   }
 
+  // What is sold and paid, with dice of its own too.
+  void trade() {
+    const PortalOptions& options = world_.options;
+    const auto kind = trade_.roll(0, 99);
+    if (kind < 60) {
+      if (options.payments) payment(kind);
+    } else if (kind < 85) {
+      if (options.products) products();
+    } else if (options.comments) {
+      comment();
+    }
+  }
+
+  template <class Row>
+  Row* some(std::vector<Row>& rows) {
+    if (rows.empty()) return nullptr;
+    const auto last = static_cast<std::int64_t>(rows.size()) - 1;
+    return &rows[static_cast<std::size_t>(trade_.roll(0, last))];
+  }
+
+  void payment(std::int64_t kind) {
+    Data& data = world_.data;
+    Payment* payment = some(data.payments);
+    const Id by = trade_.pick(managers_);
+    if (kind < 20 || payment == nullptr) {
+      const std::int64_t sum = trade_.roll(1, 900) * 100'000 + trade_.roll(0, 99);
+      const Deal* deal = some(data.deals);
+      const Invoice* invoice = kind < 5 ? some(data.invoices) : nullptr;
+      if (invoice != nullptr) {
+        world_.add_payment(kInvoiceType, invoice->id, sum, by);
+      } else if (deal != nullptr) {
+        world_.add_payment(kDealType, deal->id, sum, by);
+      }
+      ++counts_.payments_added;
+    } else if (kind < 55) {
+      world_.set_paid(*payment, !payment->paid, by);
+      ++counts_.payments_paid;
+    } else if (payment->paid && !payment->returned) {
+      world_.return_payment(*payment, by);
+      ++counts_.payments_returned;
+    }
+  }
+
+  // One of the goods becomes more or less, dearer or cheaper; or there is one more, or one less.
+  void products() {
+    Deal* deal = some(world_.data.deals);
+    if (deal == nullptr) return;
+    auto& rows = world_.data.deal_products[deal->id];
+    const auto kind = trade_.roll(0, 9);
+    if (rows.empty() || kind == 0) {
+      ProductRow row;
+      row.id = ++world_.data.last_product_row;
+      row.owner = short_id(deal->id);
+      row.name = product_name(trade_);
+      row.price = trade_.roll(1, 90'000) * 50;
+      row.tax_percent = 20;
+      row.sort = static_cast<std::int32_t>(10 * (rows.size() + 1));
+      rows.push_back(std::move(row));
+    } else if (kind == 1) {
+      rows.pop_back();
+    } else {
+      ProductRow& row = *some(rows);
+      row.quantity = static_cast<double>(trade_.roll(1, 20)) / 4;
+      if (kind < 5) row.price = trade_.roll(1, 90'000) * 50;
+    }
+    world_.touch_products(*deal, trade_.pick(managers_));
+    ++counts_.products_changed;
+  }
+
+  void comment() {
+    const Deal* deal = some(world_.data.deals);
+    if (deal == nullptr) return;
+    Comment comment;
+    comment.owner = short_id(deal->id);
+    comment.author = short_id(trade_.pick(managers_));
+    comment.text = "Договорились о встрече";
+    world_.add_comment(std::move(comment));
+    ++counts_.comments_added;
+  }
+
   World& world_;
   Dice dice_;
   Dice more_;
   Dice rates_;
+  Dice trade_;
   std::vector<Id> managers_;
   MutationCounts counts_;
 };

@@ -57,7 +57,12 @@ struct PortalOptions {
   std::int64_t activities = -1;
   LeadsMode leads_mode = LeadsMode::classic;  // simple: no leads
   bool history = true;                        // of stages
-  int days = 60;                              // of history
+  // Goods and services in deals; orders of deals and invoices with their payments; comments in the
+  // timelines of deals.
+  bool products = true;
+  bool payments = true;
+  bool comments = true;
+  int days = 60;  // of history
   std::uint64_t seed = 1;
   // Left out, the company has no problems planted: no rule of the catalogue holds for anybody.
   bool problems = true;
@@ -86,6 +91,8 @@ struct PortalOptions {
 
   // The docs do not say that closing a task moves its CHANGED_DATE; off, it does not.
   bool closing_changes_tasks = true;
+  // Nor that a payment is a change of its deal or invoice; on, it is.
+  bool payments_change_cards = false;
 
   // Changes by themselves, for the demo: a pile of overdue tasks that grows and is cleared, a
   // manager who gets too many deals, calls that come in.
@@ -97,7 +104,7 @@ struct PortalOptions {
 inline PortalOptions bare(PortalOptions options) {
   options.leads = options.contacts = options.companies = 0;
   options.quotes = options.invoices = options.activities = 0;
-  options.history = false;
+  options.history = options.products = options.payments = options.comments = false;
   return options;
 }
 
@@ -152,13 +159,15 @@ struct MutationCounts {
   int activities_added = 0, activities_changed = 0, activities_completed = 0,
       activities_deleted = 0;
   int rates_changed = 0;  // of currencies; a few, and besides all others
+  int payments_added = 0, payments_paid = 0, payments_returned = 0;
+  int products_changed = 0, comments_added = 0;
 };
 
 // What grows without end, unlike people and directories.
-inline constexpr Entity kStreams[] = {Entity::deal,      Entity::task,      Entity::call,
-                                      Entity::lead,      Entity::quote,     Entity::invoice,
-                                      Entity::contact,   Entity::company,   Entity::activity,
-                                      Entity::deal_move, Entity::lead_move, Entity::invoice_move};
+inline constexpr Entity kStreams[] = {
+    Entity::deal,      Entity::task,         Entity::call,      Entity::lead,     Entity::quote,
+    Entity::invoice,   Entity::contact,      Entity::company,   Entity::activity, Entity::deal_move,
+    Entity::lead_move, Entity::invoice_move, Entity::order_link};
 
 // All methods may be called from any thread.
 class Portal {

@@ -100,6 +100,10 @@ std::string all_rows(const World& world, Entity entity, std::optional<std::int64
       return dump(world, world.data.invoice_moves, move_fields(), id);
     case Entity::currency:
       return currencies(world, id);
+    case Entity::payment:
+      return dump(world, world.data.payments, payment_fields(), id);
+    case Entity::order_link:
+      return dump(world, world.data.order_links, order_link_fields(), id);
   }
   return "[]";
 }
@@ -140,6 +144,10 @@ std::vector<std::int64_t> all_ids(const World& world, Entity entity) {
       return ids_of(world.data.invoice_moves);
     case Entity::currency:
       return ids_of(world.data.currencies);
+    case Entity::payment:
+      return ids_of(world.data.payments);
+    case Entity::order_link:
+      return ids_of(world.data.order_links);
   }
   return {};
 }

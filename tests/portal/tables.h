@@ -24,6 +24,12 @@ std::span<const Field<Status>> status_fields();
 // The history of deals and invoices, and of leads.
 std::span<const Field<StageMove>> move_fields();
 std::span<const Field<StageMove>> lead_move_fields();
+std::span<const Field<ProductRow>> product_row_fields();
+std::span<const Field<OrderLink>> order_link_fields();
+// As sale.payment.list gives payments, and the fewer fields of crm.item.payment.list.
+std::span<const Field<Payment>> payment_fields();
+std::span<const Field<Payment>> short_payment_fields();
+std::span<const Field<Comment>> comment_fields();
 
 // The table of a kind of cards.
 template <class Row>

@@ -31,7 +31,12 @@ constexpr const char* kLetters[] = {"Коммерческое предложен
 constexpr const char* kRequests[] = {"Заявка с сайта", "Входящий звонок", "Запрос цены",
                                      "Обратный звонок"};
 
+constexpr const char* kProducts[] = {"Станок",   "Монтаж",       "Лицензия на год",
+                                     "Доставка", "Обслуживание", "Комплект «Старт»"};
+
 }  // namespace
+
+std::string product_name(Dice& dice) { return dice.pick(kProducts); }
 
 std::string deal_title(Dice& dice) {
   std::string title =

@@ -1,6 +1,7 @@
 #include "tests/portal/world.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace b24::sim {
@@ -191,6 +192,7 @@ bool World::delete_card(Id id) {
   if (!erase_row(*this, data.*Kind<Row>::rows, id)) return false;
   post_event(event_name<Row>("DELETE"), crm_event<Row>(id));
   release_activities(Kind<Row>::type, id, owner);
+  release_trade(Kind<Row>::type, id);
   return true;
 }
 
@@ -336,6 +338,80 @@ void World::release_activities(std::int32_t type, Id id, Id by) {
     }
   }
   for (const Id activity : alone) delete_activity(activity);
+}
+
+// Its goods and comments go with it. Payments stay, as documents of the shop; whether they do is
+// not documented.
+void World::release_trade(std::int32_t type, Id id) {
+  if (type == kDealType) data.deal_products.erase(id);
+  std::erase_if(data.order_links,
+                [&](const OrderLink& link) { return link.owner_type == type && link.owner == id; });
+  std::erase_if(data.comments, [&](const Comment& comment) {
+    return comment.owner_type == type && comment.owner == id;
+  });
+}
+
+void World::touch_products(Deal& deal, Id by) {
+  std::int64_t sum = 0;
+  for (const ProductRow& row : data.deal_products[deal.id]) {
+    sum += std::llround(static_cast<double>(row.price) * row.quantity);
+  }
+  deal.amount = static_cast<double>(sum) / 100;
+  touch_card(deal, by);
+}
+
+// The docs do not say whether this is a change of the card.
+void World::payment_changed(const Payment& payment, Id by) {
+  if (!options.payments_change_cards) return;
+  const OrderLink* link = find_row(data.order_links, payment.order);
+  if (link == nullptr) return;
+  if (link->owner_type == kDealType) {
+    if (Deal* deal = card<Deal>(link->owner)) touch_card(*deal, by);
+  } else if (Invoice* invoice = card<Invoice>(link->owner)) {
+    touch_card(*invoice, by);
+  }
+}
+
+Payment& World::add_payment(std::int32_t owner_type, Id to, std::int64_t sum, Id by) {
+  const Id order = ++data.last_order;
+  data.order_links.push_back({order, owner_type, short_id(to)});
+  Payment payment;
+  payment.order = short_id(order);
+  payment.sum = sum;
+  payment.billed = now();
+  payment.manager = short_id(by);
+  Payment& added = append_row(*this, data.payments, std::move(payment));
+  payment_changed(added, by);
+  return added;
+}
+
+void World::set_paid(Payment& payment, bool paid, Id by) {
+  payment.paid = paid;
+  payment.paid_at = paid ? now() : 0;
+  payment.paid_by = paid ? short_id(by) : 0;
+  payment_changed(payment, by);
+}
+
+void World::return_payment(Payment& payment, Id by) {
+  payment.returned = true;
+  payment.return_date = now() - now() % kDay;
+  payment.returned_by = short_id(by);
+  payment_changed(payment, by);
+}
+
+Comment& World::add_comment(Comment comment) {
+  comment.id = new_id();
+  comment.at = now();
+  for_each_kind([&](auto kind) {
+    using Row = typename decltype(kind)::Row;
+    if (kind.type != comment.owner_type) return;
+    if (Row* written_in = card<Row>(comment.owner)) {
+      written_in->last_activity = now();
+      written_in->last_activity_by = comment.author;
+    }
+  });
+  data.comments.push_back(std::move(comment));
+  return data.comments.back();
 }
 
 Activity* World::activity_of_task(Id task) {

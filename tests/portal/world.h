@@ -142,12 +142,22 @@ struct World {
   void complete_activity(Activity& activity, bool completed, Id by);
   bool delete_activity(Id id);
 
+  // Goods of a deal have changed: the deal has changed with them.
+  void touch_products(Deal& deal, Id by);
+  // A payment is asked for, with an order of its own; is made, or taken back; is returned.
+  Payment& add_payment(std::int32_t owner_type, Id owner, std::int64_t sum, Id by);
+  void set_paid(Payment& payment, bool paid, Id by);
+  void return_payment(Payment& payment, Id by);
+  Comment& add_comment(Comment comment);
+
   // Queues `event` for every handler bound to it; `data` is form-encoded pairs.
   void post_event(const std::string& event, const std::string& data);
   void queue_event(const std::string& event, const std::string& data);
 
  private:
   void release_activities(std::int32_t type, Id id, Id by);
+  void release_trade(std::int32_t type, Id id);
+  void payment_changed(const Payment& payment, Id by);
   Activity* activity_of_task(Id task);
 };
 
