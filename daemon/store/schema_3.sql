@@ -28,8 +28,8 @@ DROP TABLE unlinked_activities;
 -- Sums are whole hundredths of their currency in place of floating point, and so they are in the
 -- change log. A sum of up to two decimal places comes over as it is; of more, half a hundredth is
 -- rounded away from zero, as the reader of the portal's answers does (the inner round() takes away
--- what the multiplication in binary has added). What 64 bits cannot hold is NULL. The rows are equal
--- to what will be read, so no change is logged; their hashes are brought up to date by reading.
+-- what the multiplication in binary has added). What 64 bits cannot hold is NULL. The rows are
+-- equal to what will be read, so no change is logged; reading brings their hashes up to date.
 
 CREATE TABLE deals_of_version_3 (
   id INTEGER PRIMARY KEY,
@@ -199,8 +199,10 @@ ALTER TABLE invoices_of_version_3 RENAME TO invoices;
 
 UPDATE changes
 SET field = 'amount_minor',
-    old_value = iif(abs(old_value) < 9.2e16, CAST(round(round(old_value * 100, 6)) AS INTEGER), NULL),
-    new_value = iif(abs(new_value) < 9.2e16, CAST(round(round(new_value * 100, 6)) AS INTEGER), NULL)
+    old_value = iif(
+      abs(old_value) < 9.2e16, CAST(round(round(old_value * 100, 6)) AS INTEGER), NULL),
+    new_value = iif(
+      abs(new_value) < 9.2e16, CAST(round(round(new_value * 100, 6)) AS INTEGER), NULL)
 WHERE field = 'amount' AND entity IN ('deal', 'lead', 'quote', 'invoice');
 
 -- The id is made of the code: connectors/bitrix24/entities.h, IdStyle.

@@ -11,8 +11,8 @@
 -- inside views: the first of "[5,7]" is the number after the bracket.
 --
 -- What is derived is defined once, here. "Now" is unixepoch(), which is the rule's :now (store.h).
--- effective_deadline() and to_base() are functions of ours: only a Reader can read the views that use
--- them, and the columns that come from the first only with its surroundings.
+-- effective_deadline() and to_base() are functions of ours: only a Reader can read the views that
+-- use them, and the columns that come from the first only with its surroundings.
 --
 -- Who was responsible at some moment: the change log has the old value of the first change seen
 -- after it; without one it is as it is today. The portal tells a move to the second, the log tells
@@ -57,11 +57,11 @@ SELECT
   d.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   d.currency AS currency,
-  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  --# amount_minor INTEGER | Сумма целым числом, в сотых долях валюты | The amount as a whole number, in hundredths of the currency
   d.amount_minor AS amount_minor,
-  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  --# amount_base REAL derived | Сумма в базовой валюте портала по нынешнему курсу; курса нет – пусто | The amount in the portal's base currency at the present rate; empty without a rate
   d.amount_base_minor / 100.0 AS amount_base,
-  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  --# amount_base_minor INTEGER derived | Сумма в базовой валюте целым числом, в её сотых долях | The amount in the base currency as a whole number, in its hundredths
   d.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   d.manager_id AS manager_id,
@@ -294,11 +294,11 @@ SELECT
   w.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта в тот момент, например RUB | Currency at that moment, such as RUB
   w.currency AS currency,
-  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  --# amount_minor INTEGER | Сумма целым числом, в сотых долях валюты | The amount as a whole number, in hundredths of the currency
   w.amount_minor AS amount_minor,
   --# amount_base REAL derived | Сумма в базовой валюте портала по курсу того момента; курса нет – пусто | The amount in the portal's base currency at the rate of that moment; empty without a rate
   w.amount_base_minor / 100.0 AS amount_base,
-  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  --# amount_base_minor INTEGER derived | Сумма в базовой валюте целым числом, в её сотых долях | The amount in the base currency as a whole number, in its hundredths
   w.amount_base_minor AS amount_base_minor,
   --# pipeline_id INTEGER | Воронка: v_pipeline.id | Pipeline: v_pipeline.id
   w.pipeline_id AS pipeline_id,
@@ -663,11 +663,11 @@ SELECT
   l.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   l.currency AS currency,
-  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  --# amount_minor INTEGER | Сумма целым числом, в сотых долях валюты | The amount as a whole number, in hundredths of the currency
   l.amount_minor AS amount_minor,
-  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  --# amount_base REAL derived | Сумма в базовой валюте портала по нынешнему курсу; курса нет – пусто | The amount in the portal's base currency at the present rate; empty without a rate
   l.amount_base_minor / 100.0 AS amount_base,
-  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  --# amount_base_minor INTEGER derived | Сумма в базовой валюте целым числом, в её сотых долях | The amount in the base currency as a whole number, in its hundredths
   l.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   l.manager_id AS manager_id,
@@ -880,11 +880,11 @@ SELECT
   q.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   q.currency AS currency,
-  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  --# amount_minor INTEGER | Сумма целым числом, в сотых долях валюты | The amount as a whole number, in hundredths of the currency
   q.amount_minor AS amount_minor,
-  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  --# amount_base REAL derived | Сумма в базовой валюте портала по нынешнему курсу; курса нет – пусто | The amount in the portal's base currency at the present rate; empty without a rate
   q.amount_base_minor / 100.0 AS amount_base,
-  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  --# amount_base_minor INTEGER derived | Сумма в базовой валюте целым числом, в её сотых долях | The amount in the base currency as a whole number, in its hundredths
   q.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   q.manager_id AS manager_id,
@@ -947,11 +947,11 @@ SELECT
   i.amount_minor / 100.0 AS amount,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   i.currency AS currency,
-  --# amount_minor INTEGER | Она же целым числом, в сотых долях валюты | The same as a whole number, in hundredths of the currency
+  --# amount_minor INTEGER | Сумма целым числом, в сотых долях валюты | The amount as a whole number, in hundredths of the currency
   i.amount_minor AS amount_minor,
-  --# amount_base REAL derived | Она же в базовой валюте портала по нынешнему курсу; курса нет – пусто | The same in the portal's base currency at the present rate; empty without a rate
+  --# amount_base REAL derived | Сумма в базовой валюте портала по нынешнему курсу; курса нет – пусто | The amount in the portal's base currency at the present rate; empty without a rate
   i.amount_base_minor / 100.0 AS amount_base,
-  --# amount_base_minor INTEGER derived | Она же в сотых долях базовой валюты | The same in hundredths of the base currency
+  --# amount_base_minor INTEGER derived | Сумма в базовой валюте целым числом, в её сотых долях | The amount in the base currency as a whole number, in its hundredths
   i.amount_base_minor AS amount_base_minor,
   --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
   i.manager_id AS manager_id,

@@ -141,6 +141,22 @@ TEST(PullerCurrency, RatesAreLookedAtOnceAnHour) {
             1);
 }
 
+// All of them come at once, and the portal counts none.
+TEST(PullerCurrency, MoreThanAPageAreOneList) {
+  Desk desk;
+  for (char a = 'A'; a <= 'J'; ++a) {
+    for (char b = 'A'; b <= 'F'; ++b) {
+      desk.portal().call(
+          "crm.currency.add",
+          fmt::format(R"({{"fields":{{"CURRENCY":"X{}{}","AMOUNT":"2.5","AMOUNT_CNT":1}}}})", a,
+                      b));
+    }
+  }
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  EXPECT_EQ(desk.number("SELECT count(*) FROM v_currency"), 64);
+  EXPECT_TRUE(desk.stream(Entity::currency).full_done);
+}
+
 // Whoever may not see the settings of the CRM does without rates.
 TEST(PullerCurrency, ARefusalSilencesNothingElse) {
   Desk desk;

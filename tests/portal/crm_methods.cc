@@ -164,6 +164,20 @@ Outcome currency_update(Call& call) {
   return ok("true");
 }
 
+Outcome currency_add(Call& call) {
+  if (!call.as_admin) return fail(400, "", "Access denied.");
+  const Json& fields = param(call.params, "fields");
+  Currency currency;
+  currency.code = currency.name = to_text(param(fields, "CURRENCY"));
+  currency.id = currency_id(currency.code);
+  currency.format = "#";
+  currency.rate = std::llround(std::stod(to_text(param(fields, "AMOUNT"))) * 10'000);
+  currency.nominal = to_int(param(fields, "AMOUNT_CNT"));
+  currency.updated = call.world.now();
+  call.world.data.currencies.push_back(currency);
+  return ok(quote(currency.code));
+}
+
 Outcome currency_delete(Call& call) {
   if (!call.as_admin) return fail(400, "", "Access denied.");
   const std::string code = to_text(param(call.params, "id"));
@@ -234,6 +248,7 @@ constexpr Method kCrmMethods[] = {
     {"crm.status.list", "crm", Cost::call, status_list},
     {"crm.stagehistory.list", "crm", Cost::page, stage_history},
     {"crm.currency.list", "crm", Cost::call, currency_list},
+    {"crm.currency.add", "crm", Cost::call, currency_add},
     {"crm.currency.update", "crm", Cost::call, currency_update},
     {"crm.currency.delete", "crm", Cost::call, currency_delete},
     {"crm.settings.mode.get", "crm", Cost::call, mode},

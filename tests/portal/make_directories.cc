@@ -105,7 +105,7 @@ void add_deal_stages(World& world, Id pipeline) {
 void make_directories(World& world) {
   for (const CurrencySeed& seed : kCurrencies) {
     Currency currency;
-    for (const char c : std::string_view{seed.code}) currency.id = currency.id * 256 + c;
+    currency.id = currency_id(seed.code);
     currency.code = seed.code;
     currency.name = seed.name;
     currency.format = seed.format;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the simulated portal holds: plain rows, sorted by id, times as UTC seconds (0 = none). Text
@@ -51,7 +52,7 @@ struct Pipeline {
   int sort = 0;
 };
 
-// The mirror numbers a currency by the bytes of its code; here the number is for tests alone.
+// The id is the number that the mirror gives to the code (connectors/bitrix24/entities.h).
 struct Currency {
   Id id = 0;
   std::string code;  // "RUB"
@@ -63,6 +64,12 @@ struct Currency {
   bool base = false;
   Unix updated = 0;
 };
+
+inline Id currency_id(std::string_view code) {
+  Id id = 0;
+  for (const char c : code) id = id * 256 + c;
+  return id;
+}
 
 // The numbers of the portal's kinds of objects (portal docs: crm/data-types.md).
 inline constexpr std::int32_t kLeadType = 1;
