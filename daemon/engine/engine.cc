@@ -218,8 +218,9 @@ std::vector<std::int64_t> Engine::finish_sweep(const PulledPart& part) {
   writer_.ask_hidden_again(entity);
   if (!after) return gone;
   // Of a few of them the portal is asked why: rights that are lost are told at once.
-  if (!before)
+  if (!before) {
     writer_.ask_fate(entity, std::span{gone}.first(std::min(gone.size(), kAskedInDoubt)));
+  }
   return {};
 }
 

@@ -127,7 +127,7 @@ class Engine {
   // A text waits until the portal has shown what it names. It is old when none of its alerts was
   // found by this judgement: then it may name what is deleted since.
   enum class Naming { fresh, old };
-  bool waits(const Outgoing& out, Naming naming);
+  bool waits(const std::vector<ObjectRef>& named, Naming naming);
   // Writes a message with its notice; one that is over and that nobody can have seen says nothing.
   void put(const Outgoing& out, Time now);
   bool is_quiet(Time now) const;

@@ -274,9 +274,9 @@ std::vector<Outgoing> Engine::begin_with(const std::vector<Outcome>& outcomes,
   return summary(known, occasion, writer_.messages(std::string{kStartRule}), input);
 }
 
-bool Engine::waits(const Outgoing& out, Naming naming) {
+bool Engine::waits(const std::vector<ObjectRef>& named, Naming naming) {
   std::vector<ObjectRef> there;
-  for (const ObjectRef& object : out.named) {
+  for (const ObjectRef& object : named) {
     if (reader_.deleted(object.entity, {object.id}).empty()) {
       there.push_back(object);
     } else if (naming == Naming::old) {
@@ -284,7 +284,7 @@ bool Engine::waits(const Outgoing& out, Naming naming) {
     }
     // A rule that has just been judged and names what it knows to be deleted means it.
   }
-  return !check_.unconfirmed(there).empty();
+  return !check_.confirmed(there);
 }
 
 void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
@@ -293,8 +293,11 @@ void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
   Writer::Transaction transaction{writer_};
   const std::vector<Outgoing> beginning = begin_with(outcomes, input);
   // What is known from the start is told once: until then it is looked at for the first time.
-  bool begins = true;
-  for (const Outgoing& out : beginning) begins = !waits(out, Naming::fresh) && begins;
+  std::vector<ObjectRef> named;
+  for (const Outgoing& out : beginning) {
+    named.insert(named.end(), out.named.begin(), out.named.end());
+  }
+  const bool begins = !waits(named, Naming::fresh);
   for (const Outcome& outcome : outcomes) {
     if (outcome.first_look && !begins) continue;
     save(outcome, now);
@@ -305,7 +308,7 @@ void Engine::tell(const std::vector<Outcome>& outcomes, Time now) {
         const Alert* alert = alert_of(outcome.step, key);
         return alert != nullptr && alert->seen_at == now;
       });
-      if (!waits(out, fresh ? Naming::fresh : Naming::old)) put(out, now);
+      if (!waits(out.named, fresh ? Naming::fresh : Naming::old)) put(out, now);
     }
   }
   if (begins) {

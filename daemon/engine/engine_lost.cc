@@ -27,14 +27,10 @@ bool is_news(const Counts& hidden, const Counts& told) {
 void Engine::take_fates(const FatesRead& read) {
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
-  const std::int64_t left = writer_.save_fates(read.objects, now);
+  const SavedFates saved = writer_.save_fates(read.objects, now);
   transaction.commit();
-  changed_ = changed_ || left > 0;
-  Counts hidden;
-  for (const ObjectFate& known : read.objects) {
-    if (known.fate == Fate::hidden) ++hidden[known.object.entity];
-  }
-  for (const auto& [entity, rows] : hidden) {
+  changed_ = changed_ || saved.left > 0;
+  for (const auto& [entity, rows] : saved.hidden) {
     log::warn("rows hidden from the webhook's user entity={} rows={}", name(entity), rows);
   }
 }

@@ -67,6 +67,7 @@ void Engine::watch_streams(Time now) {
 
 void Engine::clear_for_restored(Time now) {
   writer_.clear_mirror();
+  writer_.set_meta(kHiddenMeta, "");  // what was hidden in the old one
   forget_looks();
   tell_administrators(portal_restored_text(lost_ends_), fmt::format("restored:{}", to_unix(now)),
                       now);

@@ -28,12 +28,12 @@ std::set<Entity> FateReader::resting() const {
 
 std::vector<ObjectRef> FateReader::lost() const {
   if (clock_.steady_now() < due_) return {};
-  return reader_.lost(resting(), static_cast<std::size_t>(requests_) * kFatesAtOnce);
+  return reader_.lost(resting(), static_cast<std::size_t>(requests_) * at_once_);
 }
 
 std::optional<Error> FateReader::ask(std::span<const ObjectRef> lost, const std::stop_token& stop) {
   while (!lost.empty()) {
-    const std::size_t count = std::min(kFatesAtOnce, lost.size());
+    const std::size_t count = std::min(at_once_, lost.size());
     const Result<bool> more = ask_some(lost.first(count), stop);
     if (!more) return more.error();
     if (!*more) break;
@@ -44,8 +44,17 @@ std::optional<Error> FateReader::ask(std::span<const ObjectRef> lost, const std:
 
 Result<bool> FateReader::ask_some(std::span<const ObjectRef> lost, const std::stop_token& stop) {
   auto fates = read_fates(client_, lost, stop);
-  if (!fates) return fates.error();
   const SteadyTime now = clock_.steady_now();
+  if (!fates) {
+    const ErrorKind kind = fates.error().kind;
+    if (kind == ErrorKind::blocked || kind == ErrorKind::stopped) return fates.error();
+    log::warn("portal not asked why rows are gone text={}", log::quoted(fates.error().text));
+    // The portal cuts off what takes over a minute.
+    at_once_ = std::max<std::size_t>(at_once_ / 2, 1);
+    due_ = now + kAfterSilence;
+    return false;
+  }
+  at_once_ = std::min(at_once_ * 2, kFatesAtOnce);
   for (const Entity entity : fates->untold) {
     log::warn("portal does not tell why rows are gone entity={} method={}", name(entity),
               fate_method(entity));

@@ -26,7 +26,8 @@ class FateReader {
 
   // What is to be asked for with this look: what was lost before it.
   std::vector<ObjectRef> lost() const;
-  // At most `requests` of them. Why the portal could not be asked.
+  // At most `requests` of them. Why nothing at all can be asked for; what the portal cannot answer
+  // for the moment spoils nothing else, and is asked again later, with fewer at once.
   std::optional<Error> ask(std::span<const ObjectRef> lost, const std::stop_token& stop);
 
  private:
@@ -41,6 +42,7 @@ class FateReader {
   Hints& hints_;
   Clock& clock_;
   int requests_;
+  std::size_t at_once_ = kFatesAtOnce;
   SteadyTime due_{};                         // after a silence
   std::map<Entity, SteadyTime> rest_until_;  // kinds whose method tells nothing
 };

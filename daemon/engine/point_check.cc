@@ -1,5 +1,9 @@
 #include "daemon/engine/point_check.h"
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "connectors/bitrix24/entities.h"
 #include "daemon/engine/log.h"
 
@@ -25,39 +29,36 @@ void PointCheck::forget() {
   asked_.clear();
 }
 
-std::vector<ObjectRef> PointCheck::unconfirmed(std::span<const ObjectRef> named) {
-  std::vector<ObjectRef> result;
-  if (!ask_) return result;
-  const SteadyTime now = clock_.steady_now();
-  for (const ObjectRef& object : named) {
-    if (!is_checked(object)) continue;
-    wanted_.insert(object);
-    if (shown_.contains(object)) continue;
-    const auto asked = asked_.find(object);
-    const bool in_vain = asked != asked_.end() && now - asked->second >= kAskedInVain;
-    if (!in_vain) result.push_back(object);
+bool PointCheck::is_in_vain(const ObjectRef& object) const {
+  const auto asked = asked_.find(object);
+  return asked != asked_.end() && clock_.steady_now() - asked->second >= kAskedInVain;
+}
+
+bool PointCheck::confirmed(std::span<const ObjectRef> named) {
+  if (!ask_) return true;
+  std::vector<ObjectRef> checked;
+  std::ranges::copy_if(named, std::back_inserter(checked), is_checked);
+  const auto is_shown = [&](const ObjectRef& object) { return shown_.contains(object); };
+  if (std::ranges::all_of(checked, is_shown)) return true;
+  if (std::ranges::all_of(checked, [&](const ObjectRef& object) {
+        return is_shown(object) || is_in_vain(object);
+      })) {
+    log::warn("told without a look at the portal objects={}",
+              checked.size() - static_cast<std::size_t>(std::ranges::count_if(checked, is_shown)));
+    return true;
   }
-  return result;
+  wanted_.insert(checked.begin(), checked.end());
+  return false;
 }
 
 void PointCheck::judged() {
-  const SteadyTime now = clock_.steady_now();
-  std::size_t in_vain = 0;
-  std::size_t room = kMostAsked;
-  // What nobody wants to name any more is forgotten; so is what was confirmed, once it was told.
   std::map<ObjectRef, SteadyTime> still;
+  std::size_t room = kMostAsked;
   for (const ObjectRef& object : wanted_) {
-    if (shown_.contains(object)) continue;
-    const auto asked = asked_.find(object);
-    const SteadyTime since = asked == asked_.end() ? now : asked->second;
-    if (now - since >= kAskedInVain) {
-      ++in_vain;
-      continue;
-    }
     if (room > 0 && ask_({object.entity, object.id})) --room;
-    still.emplace(object, since);
+    const auto asked = asked_.find(object);
+    still.emplace(object, asked == asked_.end() ? clock_.steady_now() : asked->second);
   }
-  if (in_vain > 0) log::warn("told without a look at the portal objects={}", in_vain);
   if (still.size() > asked_.size()) log::debug("messages wait for a look objects={}", still.size());
   asked_ = std::move(still);
   wanted_.clear();

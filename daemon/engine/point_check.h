@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 #include <span>
-#include <vector>
 
 #include "connectors/bitrix24/hint.h"
 #include "rules/base/time.h"
@@ -34,20 +33,21 @@ class PointCheck {
   // The mirror was cleared.
   void forget();
 
-  // Those of the objects that the portal has not shown lately. Call `judged` when all of a
-  // judgement's texts were looked at.
-  std::vector<ObjectRef> unconfirmed(std::span<const ObjectRef> named);
-  // Asks for what was wanted since the last call.
+  // The portal has shown all of these lately, or was asked for them in vain. Otherwise all of them
+  // are to be shown by one look: some now and some then would never do. To be called for each text
+  // of a judgement, then `judged`.
+  bool confirmed(std::span<const ObjectRef> named);
+  // Asks for what is to be shown.
   void judged();
   // Something waits for the portal's answer.
   bool is_waiting() const { return !asked_.empty(); }
 
  private:
-  using Shown = std::set<ObjectRef>;
+  bool is_in_vain(const ObjectRef& object) const;
 
   Ask ask_;
   Clock& clock_;
-  Shown shown_;
+  std::set<ObjectRef> shown_;
   std::set<ObjectRef> wanted_;             // by the judgement at work
   std::map<ObjectRef, SteadyTime> asked_;  // when first
 };

@@ -101,9 +101,9 @@ void Writer::ask_fate(Entity entity, std::span<const std::int64_t> ids) {
   for (const std::int64_t id : ids) note_lost(impl_->connection, entity, id);
 }
 
-std::int64_t Writer::save_fates(std::span<const ObjectFate> fates, Time seen_at) {
+SavedFates Writer::save_fates(std::span<const ObjectFate> fates, Time seen_at) {
   Connection& connection = impl_->connection;
-  std::int64_t left = 0;
+  SavedFates saved;
   for (const auto& [object, fate] : fates) {
     const std::string_view entity = name(object.entity);
     if (!fate) {
@@ -114,15 +114,16 @@ std::int64_t Writer::save_fates(std::span<const ObjectFate> fates, Time seen_at)
     if (fate == Fate::hidden) {
       // One of a list that is doubted: of this row there is no doubt.
       const std::int64_t id = object.id;
-      left += mark_deleted(object.entity, {&id, 1}, seen_at);
+      saved.left += mark_deleted(object.entity, {&id, 1}, seen_at);
       if (is_gone(connection, object) && connection.run(kHide, entity, id, seen_at).exec() == 1) {
         connection.run(kLogHidden, entity, id, std::nullopt, seen_at, seen_at).exec();
+        ++saved.hidden[object.entity];
       }
     }
     if (fate == Fate::deleted) forget_hidden(connection, object.entity, object.id, seen_at);
     connection.run(kForgetLost, entity, object.id).exec();
   }
-  return left;
+  return saved;
 }
 
 }  // namespace b24

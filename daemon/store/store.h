@@ -92,6 +92,11 @@ struct DetailDifference {
   bool waiting = false;              // the object's details are to be read anew
 };
 
+struct SavedFates {
+  std::int64_t left = 0;                  // rows that were in the views until now
+  std::map<Entity, std::int64_t> hidden;  // that were not known to be
+};
+
 // By how much the seen_at of a stored alert may lag behind.
 inline constexpr seconds kSeenSlack{300};
 
@@ -163,8 +168,8 @@ class Writer {
   // Some of the hidden rows, by chance: they may be deleted meanwhile.
   void ask_hidden_again(Entity entity);
   // What became of the lost. A hidden row leaves the views if it is there; a deleted one stays,
-  // for whoever doubts decides. Gives how many left the views.
-  std::int64_t save_fates(std::span<const ObjectFate> fates, Time seen_at);
+  // for whoever doubts decides.
+  SavedFates save_fates(std::span<const ObjectFate> fates, Time seen_at);
   // Which of the kinds that are read on demand are demanded: of those that were not, all that is
   // worth asking is wanted; what was wanted of others is forgotten.
   void need_details(const std::set<Detail>& needed, Time now);

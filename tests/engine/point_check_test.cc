@@ -250,6 +250,27 @@ TEST_F(PointCheckTest, ASilentPortalSilencesNobodyForEver) {
   EXPECT_THAT(told(), IsEmpty());
 }
 
+// Each look shows another of the two: together they would never be fresh.
+TEST_F(PointCheckTest, SomeNowAndSomeThenIsASilenceToo) {
+  start_calmly();
+  clock_.advance(kTomorrow);
+  look();
+  bring(Entity::call, {call_row(1, 12, clock_.now())});
+  end_look();
+  for (int minute = 1; minute < 15; ++minute) {
+    clock_.advance(minutes{1});
+    bring(Entity::deal, {deal_row(701 + minute % 2, 11, days{13})});
+    look();
+    EXPECT_THAT(told(), IsEmpty()) << minute;
+    const Lines again = asked();
+    EXPECT_EQ(std::set(again.begin(), again.end()),
+              (std::set<std::string>{"deal:701", "deal:702"}));
+  }
+  clock_.advance(minutes{1});
+  look();
+  EXPECT_THAT(told(), ElementsAre(kBoth));
+}
+
 TEST_F(PointCheckTest, NoRoomToAskIsASilenceToo) {
   room_ = 0;
   start_calmly();
