@@ -223,7 +223,7 @@ TEST(OfflineEventsOfAPoorPortal, ItsRecordsNameNoIds) {
 }
 
 TEST(OfflineCheckup, TellsWhatTheQueueGives) {
-  Desk desk{small_company(), {}, Way::application};
+  Desk desk{small_company(), {}, {}, Way::application};
   const auto checked = [&] { return check_offline_events(desk.client(), {}).value(); };
   EXPECT_EQ(checked().outcome, Outcome::warning);
   EXPECT_EQ(checked().text, "Подписок на офлайн-события ещё нет.");
