@@ -14,6 +14,7 @@
 #include "daemon/cli/temporary_store.h"
 #include "daemon/engine/log.h"
 #include "daemon/same_portal.h"
+#include "daemon/store/token_file.h"
 
 namespace b24 {
 namespace {
@@ -95,6 +96,13 @@ bool somebody_listens(const HttpSettings& http) {
   return false;
 }
 
+// Events that are posted are proven by what only the portal's own post of an installation brings.
+bool lacks_proof(const Config& config) {
+  if (!config.portal.application || config.http.public_address.empty()) return false;
+  const auto tokens = TokenFile{config.state_dir}.load();
+  return tokens && *tokens && (*tokens)->application_token.empty();
+}
+
 void check_receiver(const Config& config, Report& report) {
   const HttpSettings& http = config.http;
   if (http.port == 0) return;
@@ -108,6 +116,17 @@ void check_receiver(const Config& config, Report& report) {
             "The receiver of events {} has no token: the portal's events are refused.", address);
     check.advice = say("Впишите токен исходящего вебхука в http.application_token_file.",
                        "Put the token of the outbound webhook into http.application_token_file.");
+  } else if (lacks_proof(config)) {
+    check.outcome = Outcome::warning;
+    check.text =
+        say("События, которые портал присылает на {}, нечем проверить: приложение допущено "
+            "через браузер. Приходят только офлайн-события.",
+            "The events that the portal posts to {} cannot be proven: the application was "
+            "admitted by a browser. Offline events alone come.",
+            address);
+    check.advice =
+        say("Впишите {}/install в карточку приложения и сохраните её.",
+            "Write {}/install on the application's card and save it.", http.public_address);
   } else if (somebody_listens(http)) {
     check.text = say("Приёмник событий {} открыт.", "The receiver of events {} is open.", address);
   } else {

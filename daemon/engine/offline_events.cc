@@ -170,13 +170,13 @@ Result<void> OfflineEvents::check(const std::stop_token& stop) {
     refuse(handlers.error());
     return {};
   }
-  // Without the queue there are still the events that are posted.
+  // Without the queue there are still the events that are posted; without a proof they are not
+  // believed.
   if (!left) refuse(left.error());
-  if (auto bound =
-          bind(missing_handlers(*handlers, options_.public_address, left.has_value()), stop);
-      !bound) {
-    return bound;
-  }
+  const bool proven = !client_.access().application->application_token().empty();
+  const std::string address = proven ? options_.public_address : std::string{};
+  auto bound = bind(missing_handlers(*handlers, address, left.has_value()), stop);
+  if (!bound) return bound;
   if (off_until_) return {};
   std::set<std::string> processes = processes_of(*left);
   std::erase_if(processes, [&](const auto& process) { return reserved_.contains(process); });

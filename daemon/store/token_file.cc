@@ -61,6 +61,15 @@ Error not_read(const fs::path& file, std::string_view why) {
                    file.string(), why));
 }
 
+Error closed_to_us(const fs::path& file) {
+  return error(ErrorKind::blocked,
+               say("Файл с ключами приложения {} закрыт для этого пользователя – запустите команду "
+                   "через sudo или отдайте файл службе (chown b24watch).",
+                   "The file with the application's tokens {} is closed to this user: run the "
+                   "command by sudo, or give the file to the service (chown b24watch).",
+                   file.string()));
+}
+
 // A command that root runs must not shut the service out of its own file.
 void give_to_owner_of_folder(int descriptor, const fs::path& folder) {
   struct stat info {};
@@ -113,6 +122,7 @@ Result<std::optional<Tokens>> TokenFile::load() {
   const Descriptor opened{::open(file().c_str(), O_RDONLY | O_CLOEXEC)};
   if (!opened.is_open()) {
     if (errno == ENOENT || errno == ENOTDIR) return std::optional<Tokens>{};
+    if (errno == EACCES) return closed_to_us(file());
     return not_read(file(), std::strerror(errno));
   }
   std::string text(kLargestFile, '\0');

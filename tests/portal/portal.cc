@@ -298,6 +298,7 @@ std::string Portal::authorize() {
 void Portal::uninstall() {
   std::lock_guard lock{impl_->mutex};
   impl_->world.oauth.installed = false;
+  std::erase_if(impl_->world.bound, [](const BoundEvent& bound) { return bound.by_application; });
 }
 
 void Portal::expire_tokens() {

@@ -253,7 +253,7 @@ class Portal {
   std::string installation();
   // The code that a person finds in the browser.
   std::string authorize();
-  void uninstall();  // no token opens anything any more
+  void uninstall();  // no token opens anything any more, and its handlers are gone
   void expire_tokens();
   // An update of the application drops its handlers.
   void drop_handlers();

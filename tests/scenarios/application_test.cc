@@ -178,6 +178,15 @@ TEST_F(ApplicationScenario, IsAuthorizedByTheBrowserBesideTheRunningService) {
   EXPECT_EQ(done.out, "Готово: приложение допущено на портал 127.0.0.1. Служба продолжит сама.\n");
   EXPECT_TRUE(eventually([&] { return complete(); })) << run_->err();
 
+  // Who comes by the browser has no proof of posted events: none are asked for.
+  EXPECT_TRUE(eventually_logged("events bound")) << run_->err();
+  for (const sim::RequestLine& line : portal_.requests()) {
+    EXPECT_EQ(line.body.find("event.bind?event=ONCRMDEALADD&handler="), std::string::npos);
+  }
+  const std::string doctor = workplace_.run({"doctor"}).out;
+  EXPECT_NE(doctor.find("нечем проверить: приложение допущено через браузер"), std::string::npos)
+      << doctor;
+
   // Killed, it goes on with what is on the disk.
   run_->signal(SIGKILL);
   run_->wait();
