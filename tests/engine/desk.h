@@ -5,14 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
 #include "config/config.h"
 #include "connectors/bitrix24/application.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/kept.h"
 #include "daemon/engine/offline_events.h"
 #include "daemon/engine/puller.h"
+#include "daemon/engine/surroundings.h"
 #include "daemon/store/token_file.h"
 #include "tests/portal/portal.h"
 #include "tests/support/fake_clock.h"
@@ -43,6 +47,7 @@ inline sim::PortalOptions small_company() {
           .deals = 60,
           .tasks = 40,
           .calls = 120,
+          .chats = 0,
           .days = 20,
           .limits = {.enabled = false}};
 }
@@ -130,6 +135,21 @@ class Desk {
     return number(fmt::format("SELECT count(*) FROM v_deal WHERE id = {}", id)) == 1;
   }
   std::optional<std::string> meta(const char* name) { return reader_->meta(name); }
+  // What rules know besides rows.
+  Surroundings surroundings() {
+    const auto facts = kept_facts(*reader_);
+    return *read_surroundings(*reader_, config_,
+                              facts ? std::optional{facts->facts} : std::nullopt);
+  }
+  // Of the database and of what waits in its log.
+  std::string bytes_of_the_file() const {
+    std::string bytes;
+    for (const char* ending : {"", "-wal"}) {
+      std::ifstream file{paths().file().string() + ending, std::ios::binary};
+      bytes.append(std::istreambuf_iterator<char>{file}, {});
+    }
+    return bytes;
+  }
 
   void delete_deal(std::int64_t id) {
     portal_.call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", id));

@@ -4,7 +4,7 @@
 #include "tests/portal/tables.h"
 
 // Portal docs: crm-activity-list.md, crm-activity-fields.md. The docs name the providers of calls
-// and to-dos; those of meetings, e-mails and tasks are as portals in the field write them.
+// and to-dos; those of meetings, e-mails, tasks and chats are as portals in the field write them.
 
 namespace b24::sim {
 namespace {
@@ -24,7 +24,8 @@ constexpr ProviderWords kProviders[] = {{"VOXIMPLANT_CALL", "CALL", 2},
                                         {"CRM_TODO",
                                          "TO"
                                          "DO",
-                                         6}};
+                                         6},
+                                        {"IMOPENLINES_SESSION", "", 6}};
 
 const ProviderWords& words(const Activity& activity) {
   return kProviders[static_cast<std::size_t>(activity.provider)];
@@ -44,6 +45,13 @@ Cell deadline(const Activity& activity, Scratch& scratch) {
   constexpr Unix kLastDay = 253'402'214'400;  // 9999-12-31T00:00:00Z
   if (activity.deadline != 0) return time_cell(activity.deadline);
   return time_cell(kLastDay - scratch.world.options.offset.count());
+}
+
+// Of a chat it is the line.
+Cell provider_type(const Activity& activity, Scratch& scratch) {
+  if (activity.provider != Provider::chat) return text_cell(words(activity).type);
+  scratch.text = std::to_string(activity.line);
+  return text_cell(scratch.text);
 }
 
 // 1 waits, 2 done.
@@ -80,8 +88,7 @@ constexpr ActivityField kActivityFields[] = {
      [](const Activity& a, Scratch&) { return digits_cell(words(a).type_id); }},
     {"PROVIDER_ID", "PROVIDER_ID",
      [](const Activity& a, Scratch&) { return text_cell(words(a).id); }},
-    {"PROVIDER_TYPE_ID", "PROVIDER_TYPE_ID",
-     [](const Activity& a, Scratch&) { return text_cell(words(a).type); }},
+    {"PROVIDER_TYPE_ID", "PROVIDER_TYPE_ID", provider_type},
     {"PROVIDER_GROUP_ID", "PROVIDER_GROUP_ID", unset_of<Activity>},
     {"ASSOCIATED_ENTITY_ID", "ASSOCIATED_ENTITY_ID", digits_of<&Activity::associated>},
     {"SUBJECT", "SUBJECT", text_of<Activity, &Activity::subject>},

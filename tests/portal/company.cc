@@ -146,6 +146,8 @@ void settle_figures(PortalOptions& options) {
   usual(options.quotes, options.deals / 10);
   usual(options.invoices, options.deals / 10);
   usual(options.activities, options.deals * 2);
+  usual(options.chats,
+        options.activities == 0 ? 0 : std::min<std::int64_t>(options.deals / 20, 200));
   if (options.leads_mode == LeadsMode::simple) options.leads = 0;
 }
 
@@ -171,6 +173,8 @@ void generate(World& world) {
   with_own_dice(world, 3, [&](Dice& own) { make_papers(world, own); });
   with_own_dice(world, 4, [&](Dice& own) { make_activities(world, plan, own); });
   with_own_dice(world, 5, [&](Dice& own) { make_trade(world, own); });
+  with_own_dice(world, 6, [&](Dice& own) { make_chats(world, own); });
+  make_workdays(world);
   world.owner =
       world.options.admin || plan.managers.empty() ? kAdministrator : plan.managers.front().id;
 }

@@ -228,6 +228,15 @@ const Case kCases[] = {
     {"calendar.accessibility.get", "calendar.accessibility.get",
      R"({"from":"2026-01-01","to":"2027-01-01","users":[$away,$user]})"},
     {"im.user.list.get", "im.user.list.get", R"({"ID":[$user,1],"RESULT_TYPE":"array"})"},
+    // An expired day has a time to be closed at.
+    {"timeman.status", "timeman.status", R"({"USER_ID":$user})", {}, {"TIME_FINISH_DEFAULT"}},
+    {"timeman.settings", "timeman.settings", R"({"USER_ID":1})"},
+    {"imopenlines.session.history.get",
+     "imopenlines.session.history.get",
+     R"({"SESSION_ID":$session})",
+     // Named after the chat.
+     {"chat1051"},
+     {"chat1763"}},
     {"profile", "profile", "{}"},
     {"im.notify.system.add", "im.notify.system.add",
      R"({"USER_ID":$user,"MESSAGE":"m","TAG":"t","CLIENT_ID":"c"})"},
@@ -276,6 +285,8 @@ const ErrorCase kErrors[] = {
     {"tasks.task.add.error", "tasks.task.add", R"({"fields":{}})"},
     {"calendar.accessibility.get.error", "calendar.accessibility.get", R"({"users":[1]})"},
     {"im.user.list.get.error", "im.user.list.get", R"({"ID":"1"})"},
+    {"timeman.status.error", "timeman.status", R"({"USER_ID":99999999})"},
+    {"imopenlines.session.history.get.error", "imopenlines.session.history.get", "{}"},
     {"im.notify.system.add.error", "im.notify.system.add", R"({"MESSAGE":"m"})"},
     {"im.notify.delete.error", "im.notify.delete", "{}"},
     {"im.message.add.error", "im.message.add", R"({"DIALOG_ID":"chat1"})"},
@@ -315,6 +326,9 @@ class ConformanceTest : public testing::Test {
 
   Json call(const std::string& method, std::string params) {
     const Json facts = Json::parse(portal_.facts());
+    // Sessions have the newest activities.
+    const Json chat =
+        Json::parse(portal_.row(Entity::activity, portal_.ids(Entity::activity).back()));
     const std::map<std::string, std::int64_t> values = {
         {"$deal", portal_.ids(Entity::deal).at(5)},
         {"$task", portal_.ids(Entity::task).at(5)},
@@ -323,6 +337,7 @@ class ConformanceTest : public testing::Test {
         {"$activity", portal_.ids(Entity::activity).at(5)},
         {"$sold", sold_},
         {"$paid", paid_},
+        {"$session", std::stoll(chat["ASSOCIATED_ENTITY_ID"].get<std::string>())},
         {"$user", facts["managers"][0].get<std::int64_t>()},
         {"$away", facts["absent"][0].get<std::int64_t>()}};
     for (const auto& [name, value] : values) {

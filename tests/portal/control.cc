@@ -143,7 +143,11 @@ std::string mutate(Portal& portal, const Json& given) {
                     {"payments_paid", made.payments_paid},
                     {"payments_returned", made.payments_returned},
                     {"products_changed", made.products_changed},
-                    {"comments_added", made.comments_added}};
+                    {"comments_added", made.comments_added},
+                    {"chats_added", made.chats_added},
+                    {"chat_messages_added", made.chat_messages_added},
+                    {"chats_closed", made.chats_closed},
+                    {"workdays_changed", made.workdays_changed}};
   return out.dump();
 }
 

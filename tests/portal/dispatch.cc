@@ -73,9 +73,10 @@ Outcome run_known(World& world, const Method& method, const Json& params) {
 }  // namespace
 
 const Method* find_method(std::string_view name) {
-  for (const auto& family : {item_methods(), crm_methods(), trade_methods(), activity_methods(),
-                             task_methods(), people_methods(), call_methods(), message_methods(),
-                             bot_methods(), system_methods(), application_methods()}) {
+  for (const auto& family :
+       {item_methods(), crm_methods(), trade_methods(), activity_methods(), task_methods(),
+        people_methods(), workday_methods(), line_methods(), call_methods(), message_methods(),
+        bot_methods(), system_methods(), application_methods()}) {
     for (const Method& method : family) {
       if (same_name(method.name, name)) return &method;
     }

@@ -39,6 +39,7 @@ class Oracle {
     calls_drop(out);
     stuck(out);
     people(out);
+    chats(out);
     return out + '}';
   }
 
@@ -213,6 +214,28 @@ class Oracle {
     out += heads + '}';
     key(out, "absent");
     out += fmt::format("[{}]", fmt::join(away, ","));
+  }
+
+  // Open sessions whose last word, but for the system's, is the client's: since the first of his
+  // last words.
+  void chats(std::string& out) const {
+    key(out, "chats_waiting");
+    out += '{';
+    for (const ChatSession& session : world_.data.sessions) {
+      std::optional<Unix> since;
+      for (const ChatMessageRow& message : session.messages) {
+        if (message.sender == 0) continue;
+        if (message.sender != session.client) {
+          since.reset();
+        } else if (!since) {
+          since = message.at;
+        }
+      }
+      if (!since || !world_.is_open(session)) continue;
+      key(out, std::to_string(session.activity));
+      integer(out, *since);
+    }
+    out += '}';
   }
 
   const World& world_;

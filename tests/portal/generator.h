@@ -81,6 +81,10 @@ void make_leads(World& world, const Plan& plan, Dice& dice);
 void make_papers(World& world, Dice& dice);
 void make_activities(World& world, const Plan& plan, Dice& dice);
 void make_trade(World& world, Dice& dice);
+// Sessions of open lines, with their activities after all others.
+void make_chats(World& world, Dice& dice);
+// The latest working day of everybody whose time is kept: most have one today.
+void make_workdays(World& world);
 
 // A card's way through its stages: evenly through the `in_work` ones from the first to where it
 // stands.

@@ -49,7 +49,7 @@ TEST(PortalGeneratorTest, MakesAsMuchAsAsked) {
   EXPECT_EQ(portal.count(Entity::company), 300u);
   EXPECT_EQ(portal.count(Entity::quote), 150u);
   EXPECT_EQ(portal.count(Entity::invoice), 150u);
-  EXPECT_EQ(portal.count(Entity::activity), 3000u);
+  EXPECT_EQ(portal.count(Entity::activity), 3000u + 75u) << "and those of chats";
   for (const Entity entity : kStreams) {
     auto ids = portal.ids(entity);
     EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end())) << name(entity);
@@ -84,7 +84,9 @@ TEST(PortalGeneratorTest, LeavesKindsOutWithoutTouchingTheOthers) {
                     std::vector{"CRM_ENTITY_TYPE", "CRM_ENTITY_ID", "CRM_ACTIVITY_ID"}}}) {
       EXPECT_EQ(rows_without(full, entity, keys), rows_without(bare, entity, keys)) << name(entity);
     }
-    EXPECT_EQ(full.facts(), bare.facts());
+    Json facts = Json::parse(full.facts());
+    facts["chats_waiting"] = Json::object();
+    EXPECT_EQ(facts, Json::parse(bare.facts()));
   };
   same();
   full.mutate(300, 7);
@@ -211,8 +213,8 @@ TEST(PortalGeneratorTest, MakesActivitiesThatMakeSense) {
       planned.insert(activity["OWNER_ID"]);
     }
   }
-  EXPECT_EQ(kinds.size(), 5u);
-  for (const auto& [provider, count] : kinds) EXPECT_GT(count, 100) << provider;
+  EXPECT_EQ(kinds.size(), 6u);
+  for (const auto& [provider, count] : kinds) EXPECT_GE(count, 75) << provider;
   int open = 0, with_plan = 0;
   for (const Json& deal : Json::parse(portal.rows(Entity::deal))) {
     if (deal["closed"] == "Y" || deal["isRecurring"] == "Y") continue;

@@ -49,7 +49,8 @@ void add_options(CLI::App& app, PortalOptions& options, Extras& extras) {
                                      {"--companies", &options.companies},
                                      {"--quotes", &options.quotes},
                                      {"--invoices", &options.invoices},
-                                     {"--activities", &options.activities}}) {
+                                     {"--activities", &options.activities},
+                                     {"--chats", &options.chats}}) {
     app.add_option(name, *figure, "-1: as the deals want it; 0: none, ever")->capture_default_str();
   }
   app.add_option("--history", options.history, "History of stages, 0 or 1")->capture_default_str();

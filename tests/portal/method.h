@@ -77,6 +77,8 @@ std::span<const Method> trade_methods();
 std::span<const Method> activity_methods();
 std::span<const Method> task_methods();
 std::span<const Method> people_methods();
+std::span<const Method> workday_methods();
+std::span<const Method> line_methods();
 std::span<const Method> call_methods();
 std::span<const Method> message_methods();
 std::span<const Method> bot_methods();

@@ -154,7 +154,7 @@ struct Company : Card {
 };
 
 // Who put an activity into the timeline; decides its PROVIDER_ID and TYPE_ID.
-enum class Provider : std::uint8_t { call, meeting, email, task, todo };
+enum class Provider : std::uint8_t { call, meeting, email, task, todo, chat };
 
 // Something to do or done, in the timeline of its owner and of those bound besides.
 struct Activity {
@@ -168,9 +168,10 @@ struct Activity {
   std::int32_t contact = 0;     // bound besides the owner
   std::int32_t company = 0;     // likewise
   std::int32_t deal = 0;        // likewise, unless a deal is the owner
-  std::int32_t associated = 0;  // the task it stands for
+  std::int32_t associated = 0;  // the task or the session it stands for
   std::int32_t manager = 0, author = 0, editor = 0;
   Provider provider = Provider::todo;
+  std::int16_t line = 0;      // of a chat
   std::int8_t direction = 0;  // 1 incoming, 2 outgoing
   std::int8_t priority = 2;   // 1 low, 2 medium, 3 high
   bool completed = false;
@@ -267,6 +268,37 @@ struct AbsenceRow {
   bool all_day = true;  // written with dates alone; the last day is included
 };
 
+// Somebody's latest working day.
+struct WorkdayRow {
+  Id user = 0;
+  Unix opened = 0;
+  Unix closed = 0;  // 0: not yet
+  Unix breaks = 0;  // seconds
+  bool paused = false;
+  bool confirmed = true;
+};
+
+// Who writes in an open line besides the employees. The system's id is 0.
+inline constexpr Id kFirstClient = 700'000;  // users of connectors
+inline constexpr Id kChatBot = 600'001;
+
+struct ChatMessageRow {
+  Id id = 0;
+  Unix at = 0;
+  Id sender = 0;
+};
+
+// A session of an open line; the client's next one may be in the same chat. It is open while its
+// activity is not completed.
+struct ChatSession {
+  Id id = 0;
+  Id chat = 0;
+  Id client = 0;
+  Id activity = 0;
+  std::int32_t line = 0;
+  std::vector<ChatMessageRow> messages;
+};
+
 struct Data {
   std::vector<User> users;
   std::vector<Department> departments;
@@ -294,6 +326,9 @@ struct Data {
   Id last_order = 0;
   std::vector<Payment> payments;
   std::vector<Comment> comments;
+  std::vector<WorkdayRow> workdays;  // by user
+  std::vector<ChatSession> sessions;
+  Id last_message = 80'000;  // of all chats
 };
 
 }  // namespace b24::sim

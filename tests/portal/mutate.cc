@@ -14,6 +14,7 @@ class Mutator {
         more_(seed * 0x9E3779B97F4A7C15ULL + 1),
         rates_(seed * 0x9E3779B97F4A7C15ULL + 2),
         trade_(seed * 0x9E3779B97F4A7C15ULL + 3),
+        talk_(seed * 0x9E3779B97F4A7C15ULL + 4),
         managers_(world.sellers()) {
     if (managers_.empty()) managers_.push_back(world.owner);
   }
@@ -24,6 +25,8 @@ class Mutator {
       if (more_.chance(33)) one_more();
       if (rates_.chance(2)) rate();
       if (trade_.chance(25)) trade();
+      if (talk_.chance(15)) chat();
+      if (talk_.chance(3)) workday();
     }
     return counts_;
   }
@@ -412,11 +415,75 @@ class Mutator {
     ++counts_.comments_added;
   }
 
+  // A client or an operator writes, a session ends, another begins.
+  void chat() {
+    auto& sessions = world_.data.sessions;
+    if (world_.options.chats <= 0) return;
+    std::vector<ChatSession*> open;
+    for (ChatSession& session : sessions) {
+      if (world_.is_open(session)) open.push_back(&session);
+    }
+    const auto kind = talk_.roll(0, 99);
+    if (open.empty() || kind < 20) return add_chat();
+    ChatSession& session = *talk_.pick(open);
+    if (kind < 35) {
+      world_.close_session(session, talk_.pick(managers_));
+      ++counts_.chats_closed;
+    } else {
+      world_.write_message(session, kind < 70 ? session.client : talk_.pick(managers_));
+      ++counts_.chat_messages_added;
+    }
+  }
+
+  // Every second client has been here before.
+  void add_chat() {
+    auto& sessions = world_.data.sessions;
+    if (world_.data.deals.empty()) return;
+    ChatSession session;
+    session.line = 21;
+    if (!sessions.empty() && talk_.chance(50)) {
+      const ChatSession& before = sessions[static_cast<std::size_t>(
+          talk_.roll(0, static_cast<std::int64_t>(sessions.size()) - 1))];
+      session.chat = before.chat;
+      session.client = before.client;
+    } else {
+      session.client = kFirstClient + 50'000 + static_cast<Id>(sessions.size());
+      session.chat = session.client - 600'000;
+    }
+    Activity activity;
+    activity.subject = activity_subject(talk_, Provider::chat);
+    activity.owner_type = kDealType;
+    activity.owner = short_id(talk_.pick(world_.data.deals).id);
+    activity.manager = short_id(talk_.pick(managers_));
+    ChatSession& added = world_.add_session(std::move(session), std::move(activity));
+    world_.write_message(added, added.client);
+    ++counts_.chats_added;
+  }
+
+  // Somebody goes to work, has a break, comes back, goes home.
+  void workday() {
+    auto& all = world_.data.workdays;
+    if (all.empty()) return;
+    WorkdayRow& day =
+        all[static_cast<std::size_t>(talk_.roll(0, static_cast<std::int64_t>(all.size()) - 1))];
+    if (day.closed != 0) {
+      day = {.user = day.user, .opened = world_.now()};
+    } else if (talk_.chance(50)) {
+      day.paused = !day.paused;
+      day.breaks += 60;
+    } else {
+      day.closed = world_.now();
+      day.paused = false;
+    }
+    ++counts_.workdays_changed;
+  }
+
   World& world_;
   Dice dice_;
   Dice more_;
   Dice rates_;
   Dice trade_;
+  Dice talk_;  // likewise with dice of its own
   std::vector<Id> managers_;
   MutationCounts counts_;
 };

@@ -108,10 +108,11 @@ Outcome department_list(Call& call) {
   return outcome;
 }
 
+// The date until which, that day included.
 std::optional<Unix> absent_until(const World& world, Id user) {
   for (const AbsenceRow& absence : world.data.absences) {
     if (absence.user == user && absence.from <= world.now() && world.now() < absence.to) {
-      return absence.to;
+      return absence.all_day ? absence.to - kDay : absence.to;
     }
   }
   return std::nullopt;

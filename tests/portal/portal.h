@@ -55,6 +55,7 @@ struct PortalOptions {
   std::int64_t quotes = -1;
   std::int64_t invoices = -1;
   std::int64_t activities = -1;
+  std::int64_t chats = -1;  // sessions of open lines; each has an activity besides those above
   LeadsMode leads_mode = LeadsMode::classic;  // simple: no leads
   bool history = true;                        // of stages
   // Goods and services in deals; orders of deals and invoices with their payments; comments in the
@@ -84,8 +85,8 @@ struct PortalOptions {
   // who sees only what is his own.
   std::string secret = "secret";
   bool admin = true;
-  std::set<std::string> scopes = {"crm", "task",  "telephony", "user", "department",
-                                  "im",  "imbot", "calendar",  "log"};
+  std::set<std::string> scopes = {"crm",   "task",     "telephony", "user",    "department", "im",
+                                  "imbot", "calendar", "log",       "timeman", "imopenlines"};
 
   ApplicationOptions application = {};
 
@@ -103,7 +104,7 @@ struct PortalOptions {
 // A company of deals, tasks and calls alone: what else there usually is costs a large one time.
 inline PortalOptions bare(PortalOptions options) {
   options.leads = options.contacts = options.companies = 0;
-  options.quotes = options.invoices = options.activities = 0;
+  options.quotes = options.invoices = options.activities = options.chats = 0;
   options.history = options.products = options.payments = options.comments = false;
   return options;
 }
@@ -161,6 +162,8 @@ struct MutationCounts {
   int rates_changed = 0;  // of currencies; a few, and besides all others
   int payments_added = 0, payments_paid = 0, payments_returned = 0;
   int products_changed = 0, comments_added = 0;
+  int chats_added = 0, chat_messages_added = 0, chats_closed = 0;
+  int workdays_changed = 0;
 };
 
 // What grows without end, unlike people and directories.
@@ -233,7 +236,8 @@ class Portal {
   // What the catalogue's rules must find in the rows as they are now:
   // {"now","overdue_pile":{"17":[task ids]},"overload_deals":{"17":count},
   //  "calls_drop_vs_baseline":{"17":{"value","norm"}},"deal_stuck_stage":[deal ids],
-  //  "managers":[ids],"heads":{"17":3},"absent":[ids]}.
+  //  "managers":[ids],"heads":{"17":3},"absent":[ids],
+  //  "chats_waiting":{"activity id":unix time since when the client waits}}.
   // Of a scope's masks, those that end in "*", their letters as written.
   std::string facts(const SalesScope& scope = {}) const;
 

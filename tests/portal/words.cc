@@ -91,6 +91,8 @@ std::string activity_subject(Dice& dice, Provider provider) {
       return task_title(dice);
     case Provider::todo:
       return dice.pick(kTodos);
+    case Provider::chat:
+      return "Чат открытой линии";
   }
   return {};
 }

@@ -323,6 +323,42 @@ bool World::delete_activity(Id id) {
   return true;
 }
 
+ChatSession& World::add_session(ChatSession session, Activity activity) {
+  activity.provider = Provider::chat;
+  activity.line = static_cast<std::int16_t>(session.line);
+  activity.incoming_channel = true;
+  activity.direction = 1;
+  activity.start = activity.end = now();
+  ChatSession& added = append_row(*this, data.sessions, std::move(session));
+  activity.associated = short_id(added.id);
+  const Id by = activity.manager;
+  added.activity = add_activity(std::move(activity), by).id;
+  write_message(added, 0);
+  return added;
+}
+
+void World::write_message(ChatSession& session, Id sender) {
+  session.messages.push_back({++data.last_message, now(), sender});
+}
+
+void World::close_session(ChatSession& session, Id by) {
+  write_message(session, 0);
+  Activity* activity = find_row(data.activities, session.activity);
+  if (activity == nullptr) return;
+  activity->end = now();
+  complete_activity(*activity, true, by);
+}
+
+bool World::is_open(const ChatSession& session) const {
+  const Activity* activity = find_row(data.activities, session.activity);
+  return activity != nullptr && !activity->completed;
+}
+
+bool World::tracks_day(const User& user) const {
+  return user.active &&
+         (user.position.starts_with("Менеджер") || user.position.starts_with("Руководитель"));
+}
+
 // The owner is gone: who is bound besides takes its place, and when nobody is the activity goes.
 void World::release_activities(std::int32_t type, Id id, Id by) {
   std::vector<Id> alone;

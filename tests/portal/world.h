@@ -141,6 +141,15 @@ struct World {
   void touch_activity(Activity& activity, Id by);
   void complete_activity(Activity& activity, bool completed, Id by);
   bool delete_activity(Id id);
+  // With an activity of its own, open, for the card that `activity` names.
+  ChatSession& add_session(ChatSession session, Activity activity);
+  // Changes nothing of the activity.
+  void write_message(ChatSession& session, Id sender);
+  // The system says so, and the activity is completed.
+  void close_session(ChatSession& session, Id by);
+  bool is_open(const ChatSession& session) const;
+  // Whether the portal keeps somebody's working time.
+  bool tracks_day(const User& user) const;
 
   // Goods of a deal have changed: the deal has changed with them.
   void touch_products(Deal& deal, Id by);
