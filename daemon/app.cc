@@ -70,6 +70,8 @@ App::App(Config config, AppOptions options, Clock& clock)
   options_.puller.pace = {config_.portal.poll, config_.portal.poll_quiet};
   options_.puller.calendar = config_.calendar;
   options_.puller.details.needed = needed_;
+  options_.puller.presence.people = config_.people;
+  options_.puller.presence.scope = config_.scope;
 }
 
 Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions options,
@@ -114,7 +116,11 @@ Result<std::string> App::connect() {
       kept && missing_scopes(kept->facts.scopes).empty() &&
       (client_->access().application || kept->facts.user_id == client_->access().user_id) &&
       clock_.now() - kept->read_at < options_.puller.facts_every;
-  if (const auto away = kept_absences(*puller_reader_)) puller_->assume_absences(away->read_at);
+  for (const PresencePart part : kAbsenceParts) {
+    if (const auto away = kept_absences(*puller_reader_, part)) {
+      puller_->assume_presence(part, away->read_at);
+    }
+  }
   if (fresh && !options_.judging) {
     puller_->assume(kept->facts, kept->read_at);
     return std::string{};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "connectors/bitrix24/chat_history.h"
 #include "rules/base/language.h"
 
 namespace b24 {
@@ -61,6 +62,29 @@ Params comments_of_deal(std::int64_t id, std::int64_t start) {
 
 Params of_activity(std::int64_t id, std::int64_t) { return {{"activityId", id}}; }
 
+constexpr Field kMessageFields[] = {{"date", "date", "at", time},
+                                    {"users", "users", "side", text},
+                                    {"senderid", "senderid", "author_id", integer},
+                                    {"chatid", "chatid", "chat_id", integer}};
+
+Params of_session(std::int64_t id, std::int64_t) { return {{"SESSION_ID", id}}; }
+
+Result<Page> messages_of(const EntitySpec&, std::string_view result) {
+  const auto history = parse_chat_history(result);
+  if (!history) return history.error();
+  Page page;
+  for (const ChatMessage& message : history->messages) {
+    const auto maybe = [](const std::optional<std::int64_t>& id) {
+      return id ? Value{*id} : Value{};
+    };
+    page.records.push_back({message.id,
+                            {to_unix(message.at), std::string{name(message.side)},
+                             maybe(message.author_id), maybe(history->chat_id)},
+                            {}});
+  }
+  return page;
+}
+
 // Only what reads an answer.
 constexpr EntitySpec rows_of(Entity owner, std::string_view method, std::string_view list_path,
                              std::string_view id, std::span<const Field> fields) {
@@ -116,6 +140,18 @@ constexpr DetailSpec kDetailSpecs[] = {
      .paged = true,
      .rows = rows_of(Entity::deal, "crm.timeline.comment.list", {}, "ID", kCommentFields),
      .owner_column = "deal_id"},
+    {.detail = Detail::chat_message,
+     .owner = Entity::activity,
+     .key_column = "associated_id",
+     .only_column = "provider_id",
+     .only_text = kChatProvider,
+     .closed_column = "completed",
+     .open_again = minutes{3},
+     .params = of_session,
+     .rows = rows_of(Entity::activity, kChatHistoryMethod, {}, "id", kMessageFields),
+     .parse = messages_of,
+     .owner_column = "activity_id",
+     .id_column = "message_id"},
 };
 
 struct DetailNames {
@@ -128,6 +164,7 @@ constexpr DetailNames kDetailNames[] = {
     {Detail::deal_payment, "deal_payment", "оплаты сделок", "payments of deals"},
     {Detail::invoice_payment, "invoice_payment", "оплаты счетов", "payments of invoices"},
     {Detail::deal_comment, "deal_comment", "комментарии в сделках", "comments in deals"},
+    {Detail::chat_message, "chat_message", "сообщения открытых линий", "messages of Open Lines"},
 };
 
 const DetailNames& names(Detail detail) {

@@ -24,6 +24,8 @@ enum class Detail : std::uint8_t {
   // Assumption: a binding that is added or taken off changes the activity's LAST_UPDATED. One to an
   // object that was deleted stays here until the activity changes.
   activity_link,
+  // Who wrote when in a session of Open Lines (chat_history.h says what is assumed).
+  chat_message,
   // The goods and services of a deal. They are a part of it: when they change, so does updatedTime.
   // An array of owners is promised by one edition of the page and denied by the next (portal docs:
   // crm-item-productrow-list.md).
@@ -40,9 +42,9 @@ enum class Detail : std::uint8_t {
   // Assumption: a comment changes the deal's lastActivityTime.
   deal_comment,
 };
-inline constexpr Detail kDetails[] = {Detail::activity_link, Detail::product_row,
-                                      Detail::deal_payment, Detail::invoice_payment,
-                                      Detail::deal_comment};
+inline constexpr Detail kDetails[] = {Detail::activity_link,   Detail::chat_message,
+                                      Detail::product_row,     Detail::deal_payment,
+                                      Detail::invoice_payment, Detail::deal_comment};
 
 // "activity_link": the word in SQL, JSON and logs; the table is the plural of it.
 std::string_view name(Detail detail);

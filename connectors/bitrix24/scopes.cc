@@ -17,6 +17,8 @@ constexpr std::string_view kTelephony[] = {"voximplant.", "telephony."};
 constexpr std::string_view kMessages[] = {"im."};
 constexpr std::string_view kCalendar[] = {"calendar."};
 constexpr std::string_view kShop[] = {"sale."};
+constexpr std::string_view kWorkdays[] = {"timeman."};
+constexpr std::string_view kOpenLines[] = {"imopenlines."};
 
 }  // namespace
 
@@ -30,6 +32,8 @@ std::span<const Scope> scopes() {
       {"im", kMessages, {"уведомления", "notifications"}},
       {"calendar", kCalendar, {"рабочее время", "working hours"}, false},
       {"sale", kShop, {"оплаты", "payments"}, false},
+      {"timeman", kWorkdays, {"рабочий день сотрудников", "working days of employees"}, false},
+      {"imopenlines", kOpenLines, {"ответы в открытых линиях", "answers in Open Lines"}, false},
   };
   return table;
 }

@@ -7,6 +7,7 @@
 #include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/scopes.h"
 #include "connectors/say.h"
+#include "daemon/engine/presence_puller.h"
 
 namespace b24 {
 namespace {
@@ -107,6 +108,13 @@ std::string pace_of(const DetailSpec& detail) {
   return say("{}, у открытых ещё {}", "{}, of open ones {} too", poll, every(detail.open_again));
 }
 
+std::string pace_of(PresencePart part) {
+  const PresenceOptions usual;
+  if (part == PresencePart::calendar) return every(usual.calendars_every);
+  return say("{}, ночью и в выходные {}", "{}, at night and on days off {}",
+             every(usual.presence_every), every(usual.calendars_every));
+}
+
 std::string line(std::initializer_list<std::string> cells) {
   std::string out = "|";
   for (const std::string& cell : cells) out += fmt::format(" {} |", cell);
@@ -136,6 +144,11 @@ std::string streams_section() {
                  scope_cell(detail.rows.method, true), changes_of(detail), pace_of(detail),
                  say("вместе с объектом", "with the object")});
     fields += fmt::format("- {}: {}\n", list_name(detail.detail), fields_of(detail.rows));
+  }
+  for (const PresencePart part : kPresenceParts) {
+    out += line({std::string(part_name(part)), fmt::format("`{}`", method_of(part)),
+                 scope_cell(method_of(part), true), say("всё заново", "all of it again"),
+                 pace_of(part), say("чего нет в новом ответе", "what the new answer lacks")});
   }
   return out + fields;
 }

@@ -103,6 +103,13 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
                        {"refused", d.refused},
                        {"problem", d.problem}});
   }
+  const PresenceTroubles troubles = kept_presence_troubles(reader);
+  OrderedJson presence = OrderedJson::array();
+  for (const PresencePart part : kPresenceParts) {
+    const auto found = troubles.find(part);
+    presence.push_back({{"part", std::string{name(part)}},
+                        {"problem", found == troubles.end() ? "" : found->second}});
+  }
   std::map<std::string, std::int64_t> alerts = {
       {"pending", 0}, {"firing", 0}, {"known", 0}, {"resolved", 0}};
   for (const Alert& alert : reader.alerts()) ++alerts[std::string{name(alert.state)}];
@@ -112,6 +119,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
   return {{"streams", std::move(streams)},
           {"details", std::move(details)},
           {"receipts", receipts_json(reader)},
+          {"presence", std::move(presence)},
           {"alerts", alerts},
           {"undelivered", outbox.waiting},
           {"outbox", to_json(outbox)},
@@ -317,6 +325,9 @@ Exit status_command(const Common& common) {
                              d.problem.empty() ? "" : ": " + d.problem);
   }
   std::cout << about_receipts(json["receipts"]);
+  for (const auto& [part, trouble] : kept_presence_troubles(*mirror->reader)) {
+    std::cout << say("Не читается: {}. {}\n", "Not read: {}. {}\n", part_name(part), trouble);
+  }
   const auto& alerts = json["alerts"];
   std::cout << fmt::format(
       fmt::runtime(tr("Менеджеров: {}. Тревог: {} действует, {} было до начала наблюдения.\n",

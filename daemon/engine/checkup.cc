@@ -240,6 +240,9 @@ Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_tok
                             sight.facts.portal_time.value_or(sight.asked_at), stop);
   if (!probe) return probe.error();
   sight.probe = std::move(*probe);
+  auto lines = probe_lines(client, stop);
+  if (!lines) return lines.error();
+  sight.lines = std::move(*lines);
   return {};
 }
 

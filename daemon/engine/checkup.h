@@ -10,6 +10,7 @@
 #include "connectors/bitrix24/client.h"
 #include "connectors/bitrix24/portal.h"
 #include "connectors/bitrix24/probe.h"
+#include "connectors/bitrix24/probe_lines.h"
 #include "daemon/store/store.h"
 
 // Whether b24watch can work: the checks of `init` and `doctor`. First somebody looks (at the
@@ -50,11 +51,12 @@ struct PortalSight {
   PortalFacts facts;
   Time asked_at;  // our clock, when the portal told its own
   PortalProbe probe;
+  LinesProbe lines;
 };
 
 // Who we are there. Fails as read_portal_facts does.
 Result<PortalSight> meet_portal(Client& client, Clock& clock, const std::stop_token& stop);
-// What it gives and how it behaves: fills `probe`. Fails as probe_portal does.
+// What it gives and how it behaves: fills `probe` and `lines`. Fails as probe_portal does.
 Result<void> probe_sight(Client& client, PortalSight& sight, const std::stop_token& stop);
 
 // That the portal could not be met or probed: one check, the reason in its text.
@@ -69,6 +71,8 @@ Check check_not_installed(const Error& lacking);
 Result<Check> check_offline_events(Client& client, const std::stop_token& stop);
 // Scopes with what each shows, refused streams, telephony and the mode of leads.
 std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers);
+// Working days of others, and sessions of Open Lines; nothing of what the portal does not tell.
+std::vector<Check> check_lines(const LinesProbe& lines);
 // What was found out where the portal's docs are silent, and what b24watch does then.
 std::vector<Check> check_behaviour(const PortalProbe& probe);
 

@@ -75,6 +75,16 @@ const Lack* lack_of(std::string_view scope) {
        Outcome::warning,
        {"Права telephony нет: звонки не видны.",
         "The scope telephony is not granted: calls are not seen."}},
+      {"timeman",
+       Outcome::warning,
+       {"Права timeman нет: кто когда начал и кончил рабочий день, не видно.",
+        "The scope timeman is not granted: who began and ended his working day, and when, is not "
+        "seen."}},
+      {"imopenlines",
+       Outcome::warning,
+       {"Права imopenlines нет: кто и когда ответил в открытых линиях, не видно.",
+        "The scope imopenlines is not granted: who answered in Open Lines, and when, is not "
+        "seen."}},
       {"im",
        Outcome::failure,
        {"Права im нет: сообщать нельзя никому.",
@@ -253,6 +263,7 @@ std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& re
   if (telephony && calls != probe.streams.end() && !calls->second.refused) {
     checks.push_back(check_telephony(calls->second, probe.recent_calls));
   }
+  for (Check& check : check_lines(sight.lines)) checks.push_back(std::move(check));
   return checks;
 }
 

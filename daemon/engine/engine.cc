@@ -112,6 +112,8 @@ void Engine::take(const Event& event) {
   }
   if (auto* facts = std::get_if<FactsRead>(&event)) return take_facts(*facts);
   if (auto* absences = std::get_if<AbsencesRead>(&event)) return take_absences(*absences);
+  if (auto* workdays = std::get_if<WorkdaysRead>(&event)) return take_workdays(*workdays);
+  if (auto* told = std::get_if<PresenceTold>(&event)) return take_presence(*told);
   if (auto* verified = std::get_if<Verified>(&event)) return take_verified(*verified);
   if (auto* read = std::get_if<DetailsRead>(&event)) return take_details(*read);
   if (auto* fates = std::get_if<FatesRead>(&event)) return take_fates(*fates);
@@ -269,7 +271,21 @@ bool Engine::settle_days() {
 
 void Engine::take_absences(const AbsencesRead& read) {
   Writer::Transaction transaction{writer_};
-  writer_.set_meta(kAbsencesMeta, to_json(KeptAbsences{read.absences, clock_.now()}));
+  writer_.set_meta(absences_meta(read.part), to_json(KeptAbsences{read.absences, clock_.now()}));
+  transaction.commit();
+}
+
+void Engine::take_workdays(const WorkdaysRead& read) {
+  Writer::Transaction transaction{writer_};
+  writer_.save_workday_rules(read.rules);
+  const bool changed = writer_.save_workdays(read.days, clock_.now());
+  transaction.commit();
+  changed_ = changed_ || changed;
+}
+
+void Engine::take_presence(const PresenceTold& told) {
+  Writer::Transaction transaction{writer_};
+  writer_.set_meta(kPresenceTroublesMeta, to_json(told.troubles));
   transaction.commit();
 }
 

@@ -89,6 +89,8 @@ class Engine {
   // Brings the local days of the calls to the zone in force; false if a stop came before the end.
   bool settle_days();
   void take_absences(const AbsencesRead& read);
+  void take_workdays(const WorkdaysRead& read);
+  void take_presence(const PresenceTold& told);
   void take_verified(const Verified& verified);
   void take_details(const DetailsRead& read);
   void take_fates(const FatesRead& read);

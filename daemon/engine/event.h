@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/bitrix24/portal.h"
+#include "daemon/engine/presence.h"
 #include "daemon/engine/queue.h"
 #include "daemon/engine/verified.h"
 #include "daemon/store/store.h"
@@ -52,9 +53,21 @@ struct FactsRead {
   PortalFacts facts;
 };
 
-// Who is away when, as the portal's calendars say (again).
+// Who is away when, as one part of the presence says (again).
 struct AbsencesRead {
+  PresencePart part = PresencePart::calendar;
   std::vector<Absence> absences;
+};
+
+// Working days of some people, and how their time is kept.
+struct WorkdaysRead {
+  std::vector<Workday> days;
+  std::vector<WorkdayRules> rules;
+};
+
+// Which parts of the presence are not read now, and why.
+struct PresenceTold {
+  PresenceTroubles troubles;
 };
 
 // Mirror and portal were compared.
@@ -90,8 +103,8 @@ struct RulesLoaded {
   RuleSet rules;
 };
 
-using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, DetailsRead, FatesRead,
-                           Verified, Noted, Delivered, RulesLoaded>;
+using Event = std::variant<Pulled, PassDone, FactsRead, AbsencesRead, WorkdaysRead, PresenceTold,
+                           DetailsRead, FatesRead, Verified, Noted, Delivered, RulesLoaded>;
 using EventQueue = Queue<Event>;
 
 }  // namespace b24

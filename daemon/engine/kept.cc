@@ -86,9 +86,36 @@ std::optional<KeptAbsences> absences_from_json(const std::string& text) try {
   return std::nullopt;
 }
 
-std::optional<KeptAbsences> kept_absences(Reader& reader) {
-  const auto text = reader.meta(kAbsencesMeta);
+const char* absences_meta(PresencePart part) {
+  return part == PresencePart::leave ? kLeaveMeta : kAbsencesMeta;
+}
+
+std::optional<KeptAbsences> kept_absences(Reader& reader, PresencePart part) {
+  const auto text = reader.meta(absences_meta(part));
   return text ? absences_from_json(*text) : std::nullopt;
+}
+
+std::string to_json(const PresenceTroubles& troubles) {
+  Json json = Json::object();
+  for (const auto& [part, text] : troubles) json[std::string{name(part)}] = text;
+  return json.dump();
+}
+
+std::optional<PresenceTroubles> presence_troubles_from_json(const std::string& text) try {
+  const Json json = Json::parse(text);
+  PresenceTroubles troubles;
+  for (const PresencePart part : kPresenceParts) {
+    const auto found = json.find(std::string{name(part)});
+    if (found != json.end()) troubles[part] = found->get<std::string>();
+  }
+  return troubles;
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+PresenceTroubles kept_presence_troubles(Reader& reader) {
+  const auto text = reader.meta(kPresenceTroublesMeta);
+  return (text ? presence_troubles_from_json(*text) : std::nullopt).value_or(PresenceTroubles{});
 }
 
 std::string to_json(const KeptOutage& kept) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectors/bitrix24/portal.h"
+#include "daemon/engine/presence.h"
 #include "daemon/store/store.h"
 #include "rules/base/time.h"
 #include "rules/calendar.h"
@@ -30,15 +31,25 @@ std::optional<KeptFacts> facts_from_json(const std::string& text);
 inline constexpr const char* kFactsMeta = "portal_facts";
 std::optional<KeptFacts> kept_facts(Reader& reader);
 
-// Who is away when, by the portal's calendars.
+// Who is away when, by one part of the presence.
 struct KeptAbsences {
   std::vector<Absence> absences;
   Time read_at;  // our clock
 };
 std::string to_json(const KeptAbsences& kept);
 std::optional<KeptAbsences> absences_from_json(const std::string& text);
+// Where absences come from besides the settings, and what each is kept as.
+inline constexpr PresencePart kAbsenceParts[] = {PresencePart::calendar, PresencePart::leave};
 inline constexpr const char* kAbsencesMeta = "absences";
-std::optional<KeptAbsences> kept_absences(Reader& reader);
+inline constexpr const char* kLeaveMeta = "absences.leave";
+const char* absences_meta(PresencePart part);
+std::optional<KeptAbsences> kept_absences(Reader& reader, PresencePart part);
+
+// Why parts of the presence are not read.
+std::string to_json(const PresenceTroubles& troubles);
+std::optional<PresenceTroubles> presence_troubles_from_json(const std::string& text);
+inline constexpr const char* kPresenceTroublesMeta = "presence_troubles";
+PresenceTroubles kept_presence_troubles(Reader& reader);
 
 // The administrators were told that these lists cannot be read.
 struct KeptOutage {

@@ -10,17 +10,12 @@
 #include "daemon/engine/log.h"
 #include "daemon/engine/offline_events.h"
 #include "daemon/engine/surroundings.h"
-#include "rules/evaluate.h"
 
 namespace b24 {
 namespace {
 
 // A burst of hints is gathered for this long before the portal is asked.
 constexpr milliseconds kGatherHints{1000};
-// As far back as norms walk; vacations are known in advance.
-constexpr days kAbsencesBack = kLongestHistory;
-constexpr days kAbsencesAhead{60};
-constexpr seconds kAbsencesRetry{600};  // of a calendar that failed for the moment
 constexpr seconds kBackoffMost{300};
 constexpr seconds kVerifyAfterStart{900};
 // A refused connection is probed slowly: somebody has to act.
@@ -60,6 +55,7 @@ Puller::Puller(Client& client, Reader& reader, EventQueue& events, Hints& hints,
       clock_(clock),
       options_(std::move(options)),
       details_(client, reader, events, clock, options_.details),
+      presence_(client, reader, events, clock, options_.presence),
       fates_(client, reader, events, hints, clock, options_.fate_requests) {
   load_states();
 }
@@ -103,6 +99,7 @@ void Puller::know(const PortalFacts& facts) {
   portal_offset_ = facts.portal_offset;
   // The engine says what is wrong with a calendar; until then any hour is a working one.
   if (auto calendar = calendar_of(facts, options_.calendar)) calendar_ = std::move(*calendar);
+  presence_.know(facts, calendar_);
 }
 
 seconds Puller::pace() const {
@@ -114,8 +111,11 @@ void Puller::assume(const PortalFacts& facts, Time read_at) {
   facts_due_ = due_after(read_at, options_.facts_every);
 }
 
-void Puller::assume_absences(Time read_at) {
-  absences_due_ = due_after(read_at, options_.facts_every);
+void Puller::assume_presence(PresencePart part, Time read_at) {
+  const PresenceOptions& every = options_.presence;
+  const bool calendar = part == PresencePart::calendar;
+  presence_.assume(part,
+                   due_after(read_at, calendar ? every.calendars_every : every.presence_every));
 }
 
 Result<PortalFacts> Puller::read_facts(const std::stop_token& stop) {
@@ -197,34 +197,6 @@ std::vector<Puller::Plan> Puller::plan_hints() {
                      .missing = ids});
   }
   return plans;
-}
-
-void Puller::read_absences_when_due(PassReport& report, const std::stop_token& stop) {
-  if (clock_.steady_now() < absences_due_) return;
-  const Time now = clock_.now();
-  std::vector<std::int64_t> users;
-  for (const Person& person : reader_.persons()) {
-    if (person.active) users.push_back(person.id);
-  }
-  if (users.empty()) return;
-  auto absences = read_absences(client_, users, now - kAbsencesBack, now + kAbsencesAhead,
-                                portal_offset_, stop);
-  const bool failed = !absences;
-  if (absences) {
-    events_.push(AbsencesRead{std::move(*absences)}, stop);
-    if (absences_fail_) log::info("absences read again");
-  } else if (absences.error().kind == ErrorKind::stopped ||
-             absences.error().kind == ErrorKind::blocked) {
-    report.error = absences.error();
-    return;
-  } else if (!absences_fail_) {
-    // Those known stay in force; without any, absences come from the settings alone.
-    log::warn("absences not read text={}", log::quoted(absences.error().text));
-  }
-  absences_fail_ = failed;
-  const bool soon = failed && passes_by_itself(absences.error().kind);
-  absences_due_ = clock_.steady_now() +
-                  (soon ? std::min(kAbsencesRetry, options_.facts_every) : options_.facts_every);
 }
 
 void Puller::read_details(Counts counts, PassReport& report, const std::stop_token& stop) {
@@ -321,7 +293,9 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   if (!report.error && counts == Counts::when_due) verify(report, stop);
   if (!report.error) read_details(counts, report, stop);
   if (!report.error) report.error = fates_.ask(lost, stop);
-  if (!report.error) read_absences_when_due(report, stop);
+  if (!report.error) {
+    if (auto read = presence_.read_when_due(stop); !read) report.error = read.error();
+  }
   if (report.error) {
     tell_trouble(*report.error, stop);
   } else {

@@ -19,6 +19,7 @@
 #include "daemon/engine/fate_reader.h"
 #include "daemon/engine/hints.h"
 #include "daemon/engine/pace.h"
+#include "daemon/engine/presence_puller.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/verify.h"
 #include "daemon/store/store.h"
@@ -33,7 +34,7 @@ struct PullerOptions {
   CalendarOverrides calendar{};  // of the settings, for the pace
   seconds count_every{900};      // between two comparisons of how many rows there are
   seconds sweep_every{86400};    // between two comparisons of all ids
-  seconds facts_every{3600};     // between two readings of the portal's own settings, and absences
+  seconds facts_every{3600};     // between two readings of the portal's own settings
   seconds refused_every{3600};   // between two attempts at an optional stream that is refused
   // Of one comparison of ids, beside each look: a million ids, 400 requests, must not hold it up.
   int sweep_requests = 4;
@@ -45,6 +46,7 @@ struct PullerOptions {
   seconds verify_every{72000};  // once a night, be it an hour earlier than the last
   VerifyOptions verify{.requests = 200};
   DetailOptions details{};
+  PresenceOptions presence{};
   // Of why rows are gone, beside each look.
   int fate_requests = 2;
 };
@@ -70,7 +72,7 @@ class Puller {
   Result<PortalFacts> read_facts(const std::stop_token& stop);
   // What an earlier run knows of the portal's settings.
   void assume(const PortalFacts& facts, Time read_at);
-  void assume_absences(Time read_at);
+  void assume_presence(PresencePart part, Time read_at);
 
   // Everything that is due, until it is committed. `now`: also compares the numbers of rows, and
   // all ids where they differ, to the end; otherwise that goes on beside the passes, chunk by
@@ -173,8 +175,6 @@ class Puller {
   void fill(PassReport& report, const std::stop_token& stop);
   // What belongs to the objects, as much as there is room for.
   void read_details(Counts counts, PassReport& report, const std::stop_token& stop);
-  // Who is away when. A calendar that cannot be read spoils nothing else.
-  void read_absences_when_due(PassReport& report, const std::stop_token& stop);
   // Waits until everything handed on so far is in the file, and judged if so wished.
   enum class After { nothing, judge };
   // False: a stop came first, or the mirror was cleared and is to be read anew.
@@ -202,6 +202,7 @@ class Puller {
   OfflineEvents* queue_ = nullptr;
   PullerOptions options_;
   DetailPuller details_;
+  PresencePuller presence_;
   FateReader fates_;
   std::map<Entity, StreamState> states_;
   std::set<Entity> failed_;  // streams that failed in this pass
@@ -213,9 +214,7 @@ class Puller {
   std::map<Entity, SteadyTime> rest_until_;  // optional streams that are refused
   SteadyTime count_due_{};
   SteadyTime facts_due_{};
-  SteadyTime absences_due_{};
   SteadyTime details_due_{};
-  bool absences_fail_ = false;
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
   std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew

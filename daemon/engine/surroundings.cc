@@ -50,7 +50,10 @@ Result<Surroundings> read_surroundings(Reader& reader, const Config& config,
   auto calendar = calendar_of(facts, config.calendar);
   if (!calendar) return calendar.error();
   std::vector<Absence> absences;
-  if (auto kept = kept_absences(reader)) absences = std::move(kept->absences);
+  for (const PresencePart part : kAbsenceParts) {
+    const auto kept = kept_absences(reader, part);
+    if (kept) absences.insert(absences.end(), kept->absences.begin(), kept->absences.end());
+  }
   for (const AbsenceDays& away : config.absences) {
     absences.push_back(
         {away.user_id, calendar->start_of(away.from), calendar->start_of(away.to + days{1})});

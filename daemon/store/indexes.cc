@@ -36,6 +36,9 @@ constexpr Index kIndexes[] = {
     {Entity::activity, "activities_touching",
      "(owner_id, starts_at) WHERE completed = 1 AND deleted_at IS NULL "
      "AND (direction = 2 OR type_id = 1 OR provider_id = 'CRM_MEETING')"},
+    // Sessions of Open Lines: all, and the open ones.
+    {Entity::activity, "activities_chats",
+     "(completed) WHERE provider_id = 'IMOPENLINES_SESSION' AND deleted_at IS NULL"},
     {Entity::deal_move, "deal_moves_by_owner", "(owner_id)"},
     {Entity::deal_move, "deal_moves_won", "(at) WHERE semantic = 'S'"},
     {Entity::lead_move, "lead_moves_by_owner", "(owner_id)"},

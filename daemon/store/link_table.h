@@ -8,6 +8,9 @@
 namespace b24 {
 
 inline constexpr std::string_view kTaskLinks = "task_links";
+// Rows that belong to users, beside the table of users.
+inline constexpr std::string_view kWorkdays = "workdays";
+inline constexpr std::string_view kWorkdayRules = "workday_rules";
 
 // What tasks are linked to in the CRM, pair by pair, so that an object's tasks can be looked up.
 // Works inside the caller's transaction.

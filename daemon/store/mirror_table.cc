@@ -91,6 +91,7 @@ std::string table_of(Entity entity) {
 std::optional<Entity> entity_of_table(std::string_view table) {
   if (table == kTaskLinks) return Entity::task;
   if (const auto detail = detail_of_table(table)) return spec(*detail).owner;
+  if (table == kWorkdays || table == kWorkdayRules) return Entity::user;
   const auto* const found = std::find_if(std::begin(kEntities), std::end(kEntities),
                                          [&](Entity entity) { return table_of(entity) == table; });
   return found == std::end(kEntities) ? std::nullopt : std::optional(*found);

@@ -349,3 +349,52 @@ CREATE TABLE deal_comments (
 ALTER TABLE details ADD COLUMN needed INTEGER NOT NULL DEFAULT 0;
 INSERT INTO details (detail)
 VALUES ('product_row'), ('deal_payment'), ('invoice_payment'), ('deal_comment');
+
+-- ---- working days ------------------------------------------------------------------------------
+--
+-- The portal tells the latest working day of everybody; those it told before stay. `day` is the
+-- date and `opened_clock` the time of day where it was opened.
+
+CREATE TABLE workdays (
+  user_id INTEGER NOT NULL,
+  day TEXT NOT NULL,
+  status TEXT NOT NULL,
+  opened_clock TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  closed_at INTEGER,
+  break_seconds INTEGER NOT NULL,
+  confirmed INTEGER NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workday_rules (
+  user_id INTEGER PRIMARY KEY,
+  tracked INTEGER NOT NULL,
+  flexible INTEGER NOT NULL,
+  latest_start TEXT,
+  earliest_finish TEXT
+) STRICT;
+
+-- ---- dialogues of Open Lines -------------------------------------------------------------------
+--
+-- Who wrote when in the sessions that activities stand for; what was written is not kept. `side` is
+-- client, operator, bot, system or other.
+
+CREATE TABLE chat_messages (
+  activity_id INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  side TEXT NOT NULL,
+  author_id INTEGER,
+  chat_id INTEGER,
+  PRIMARY KEY (activity_id, message_id)
+) STRICT, WITHOUT ROWID;
+-- When the same client wrote before.
+CREATE INDEX chat_messages_by_chat ON chat_messages (chat_id, message_id, at);
+CREATE INDEX chat_messages_by_author ON chat_messages (author_id, at);
+INSERT INTO details (detail) VALUES ('chat_message');
+INSERT INTO wanted_details (detail, closed, owner_id)
+SELECT 'chat_message', iif(completed = 0, 0, 1), id FROM activities
+WHERE provider_id = 'IMOPENLINES_SESSION' AND deleted_at IS NULL
+  AND (completed = 0 OR updated_at >= unixepoch() - 45 * 86400);

@@ -89,6 +89,7 @@ constexpr const char* kPruneAlerts =
     "DELETE FROM alerts WHERE state = 'resolved' AND changed_at < ?";
 constexpr const char* kPruneOutbox =
     "DELETE FROM outbox WHERE (delivered_at IS NOT NULL OR given_up = 1) AND queued_at < ?";
+constexpr const char* kPruneWorkdays = "DELETE FROM workdays WHERE opened_at < ?";
 constexpr const char* kPruneRejected = "DELETE FROM rejected_rows WHERE seen_at < ?";
 
 bool must_be_exact(const Alert& alert) {
@@ -233,6 +234,7 @@ void Writer::prune(Time now) {
   impl_->connection.run(kPruneAlerts, now - kChangesKept).exec();
   impl_->connection.run(kPruneOutbox, now - kDeliveredKept).exec();
   impl_->connection.run(kPruneRejected, now - kRejectedKept).exec();
+  impl_->connection.run(kPruneWorkdays, now - kChangesKept).exec();
 }
 
 std::optional<std::string> Writer::meta(const std::string& name) {

@@ -15,6 +15,7 @@
 #include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/entities.h"
 #include "connectors/bitrix24/fate.h"
+#include "connectors/bitrix24/presence.h"
 #include "rules/alert.h"
 #include "rules/base/entity.h"
 #include "rules/base/notice.h"
@@ -175,6 +176,10 @@ class Writer {
   void need_details(const std::set<Detail>& needed, Time now);
   // Payments of cards that may have been paid meanwhile.
   void want_payments_again(Time now);
+  // The working days that the portal tells; a later reading of the same day takes its place. True
+  // when anything is new.
+  bool save_workdays(std::span<const Workday> workdays, Time seen_at);
+  void save_workday_rules(std::span<const WorkdayRules> rules);
   void save_stream(const StreamState& state);
   // Gathers the ids seen by a sweep; finish_sweep gives those of the mirror that were not among
   // them. Rows that are upserted meanwhile count as seen. The ids live in this connection: after a

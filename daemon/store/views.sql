@@ -1124,6 +1124,105 @@ FROM activity_links AS l
 JOIN activities AS a ON a.id = l.activity_id
 WHERE a.deleted_at IS NULL;
 
+--# v_chat | Диалоги открытых линий, связанные с CRM: по строке на сессию | Dialogues of Open Lines that are bound to the CRM: a row for each session
+--: Читаются время и авторы сообщений; сами тексты не читаются и не хранятся. Сообщения дочитываются вслед за делом: пока messages = 0, остальное не известно. | Times and authors of messages are read; texts are neither kept nor shown. Messages are read after the activity: while messages = 0 the rest is not known.
+--: Ответ – сообщение сотрудника; слова системы и ботов ответом не считаются. Клиент ждёт, если сессия открыта и последнее слово (кроме системных) за ним. Рабочие минуты: work_minutes(first_client_at, first_answer_at). | An answer is a message of an employee; words of the system and of bots are none. The client waits when the session is open and the last word, but for the system's, is his. Working minutes: work_minutes(first_client_at, first_answer_at).
+--: Клиент вернулся в тот же диалог раньше чем через час – это та же сессия: такие строки отбирает opened_at - previous_at < 3600. | A client who comes back to the same dialogue within an hour goes on with the same session: opened_at - previous_at < 3600 finds these rows.
+CREATE VIEW v_chat AS
+SELECT
+  --# activity_id INTEGER | Дело сессии: v_activity.id | The session's activity: v_activity.id
+  a.id AS activity_id,
+  --# session_id INTEGER | Номер сессии | The session's id
+  a.associated_id AS session_id,
+  --# line TEXT | Номер открытой линии | The open line's id
+  a.provider_type_id AS line,
+  --# chat_id INTEGER derived | Номер диалога: у нового обращения того же клиента он тот же | The dialogue's id: the client's next session may have the same
+  (SELECT max(m.chat_id) FROM chat_messages AS m WHERE m.activity_id = a.id) AS chat_id,
+  --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
+  a.manager_id AS manager_id,
+  --# deal_id INTEGER derived | Сделка: v_deal.id; из нескольких – новейшая | Deal: v_deal.id; of several the newest
+  iif(a.owner_type_id = 2, a.owner_id,
+      (SELECT max(l.crm_id) FROM activity_links AS l
+       WHERE l.activity_id = a.id AND l.crm_type = 2)) AS deal_id,
+  --# lead_id INTEGER derived | Лид: v_lead.id; из нескольких – новейший | Lead: v_lead.id; of several the newest
+  iif(a.owner_type_id = 1, a.owner_id,
+      (SELECT max(l.crm_id) FROM activity_links AS l
+       WHERE l.activity_id = a.id AND l.crm_type = 1)) AS lead_id,
+  --# opened_at INTEGER | Начата, секунды UTC | Begun, UTC seconds
+  a.created_at AS opened_at,
+  --# closed INTEGER | 1 – завершена | 1 when it is over
+  a.completed AS closed,
+  --# messages INTEGER derived | Сообщений, и системных тоже; 0 – ещё не прочитаны | Messages, the system's too; 0: not read yet
+  (SELECT count(*) FROM chat_messages AS m WHERE m.activity_id = a.id) AS messages,
+  --# client_messages INTEGER derived | Сообщений клиента | Messages of the client
+  (SELECT count(*) FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'client') AS client_messages,
+  --# answers INTEGER derived | Сообщений сотрудников | Messages of employees
+  (SELECT count(*) FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'operator') AS answers,
+  --# first_client_at INTEGER derived | Первое сообщение клиента, секунды UTC | The client's first message, UTC seconds
+  (SELECT m.at FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'client'
+   ORDER BY m.message_id LIMIT 1) AS first_client_at,
+  --# first_answer_at INTEGER derived | Первый ответ сотрудника после него, секунды UTC | The first answer of an employee after it, UTC seconds
+  (SELECT m.at FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'operator'
+     AND m.message_id > (SELECT min(c.message_id) FROM chat_messages AS c
+                         WHERE c.activity_id = a.id AND c.side = 'client')
+   ORDER BY m.message_id LIMIT 1) AS first_answer_at,
+  --# first_answer_by INTEGER derived | Кто ответил первым: v_manager.id | Who answered first: v_manager.id
+  (SELECT m.author_id FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'operator'
+     AND m.message_id > (SELECT min(c.message_id) FROM chat_messages AS c
+                         WHERE c.activity_id = a.id AND c.side = 'client')
+   ORDER BY m.message_id LIMIT 1) AS first_answer_by,
+  --# last_client_at INTEGER derived | Последнее сообщение клиента, секунды UTC | The client's last message, UTC seconds
+  (SELECT m.at FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'client'
+   ORDER BY m.message_id DESC LIMIT 1) AS last_client_at,
+  --# last_answer_at INTEGER derived | Последний ответ сотрудника, секунды UTC | The last answer of an employee, UTC seconds
+  (SELECT m.at FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side = 'operator'
+   ORDER BY m.message_id DESC LIMIT 1) AS last_answer_at,
+  --# last_side TEXT derived | За кем последнее слово, кроме системных: client, operator, bot или other | Whose the last word is, but for the system's: client, operator, bot or other
+  (SELECT m.side FROM chat_messages AS m
+   WHERE m.activity_id = a.id AND m.side <> 'system'
+   ORDER BY m.message_id DESC LIMIT 1) AS last_side,
+  --# waits_since INTEGER derived | С какого времени клиент ждёт ответа, секунды UTC; пусто – не ждёт | Since when the client waits for an answer, UTC seconds; empty when he does not
+  (SELECT m.at FROM chat_messages AS m
+   WHERE a.completed = 0 AND m.activity_id = a.id AND m.side = 'client'
+     AND m.message_id > coalesce((SELECT max(o.message_id) FROM chat_messages AS o
+                                  WHERE o.activity_id = a.id
+                                    AND o.side NOT IN ('client', 'system')), 0)
+   ORDER BY m.message_id LIMIT 1) AS waits_since,
+  --# previous_at INTEGER derived | Последнее сообщение этого диалога перед сессией, секунды UTC | The last message of this dialogue before the session, UTC seconds
+  (SELECT p.at FROM chat_messages AS p
+   WHERE p.chat_id = (SELECT max(m.chat_id) FROM chat_messages AS m WHERE m.activity_id = a.id)
+     AND p.message_id < (SELECT min(m.message_id) FROM chat_messages AS m
+                         WHERE m.activity_id = a.id)
+   ORDER BY p.message_id DESC LIMIT 1) AS previous_at
+FROM activities AS a
+WHERE a.provider_id = 'IMOPENLINES_SESSION' AND a.deleted_at IS NULL;
+
+--# v_chat_message | Сообщения открытых линий: кто и когда, без текстов | Messages of Open Lines: who and when, without texts
+CREATE VIEW v_chat_message AS
+SELECT
+  --# activity_id INTEGER | Дело сессии: v_chat.activity_id | The session's activity: v_chat.activity_id
+  m.activity_id AS activity_id,
+  --# id INTEGER | Номер сообщения; растёт со временем | The message's id; grows with time
+  m.message_id AS id,
+  --# chat_id INTEGER | Номер диалога: v_chat.chat_id | The dialogue's id: v_chat.chat_id
+  m.chat_id AS chat_id,
+  --# at INTEGER | Когда, секунды UTC | When, UTC seconds
+  m.at AS at,
+  --# side TEXT | client, operator, bot, system; other – портал не сказал, кто это | client, operator, bot, system; other when the portal does not say who it is
+  m.side AS side,
+  --# author_id INTEGER | Автор; у сотрудника – v_manager.id | Author; of an employee v_manager.id
+  m.author_id AS author_id
+FROM chat_messages AS m
+JOIN activities AS a ON a.id = m.activity_id
+WHERE a.deleted_at IS NULL;
+
 --# v_manager | Сотрудники портала, и уволенные тоже | Everyone the portal shows, dismissed ones too
 CREATE VIEW v_manager AS
 SELECT
@@ -1160,8 +1259,40 @@ SELECT
   --# hired_at INTEGER | Принят (или заведён на портале, если позже), секунды UTC | Hired, or registered if later, UTC seconds
   nullif(max(coalesce(unixepoch(u.hired_on), -1), coalesce(u.registered_at, -1)), -1) AS hired_at,
   --# registered_at INTEGER | Заведён на портале, секунды UTC | Registered, UTC seconds
-  u.registered_at AS registered_at
+  u.registered_at AS registered_at,
+  --# day_tracked INTEGER | 1 – портал ведёт учёт его рабочего времени; пусто – не известно | 1 when the portal keeps his working time; empty: not known
+  (SELECT r.tracked FROM workday_rules AS r WHERE r.user_id = u.id) AS day_tracked,
+  --# day_latest_start TEXT | Позже какого времени начинать день нельзя, «09:15»; пусто – не задано | The latest time to begin the day, "09:15"; empty when none is set
+  (SELECT r.latest_start FROM workday_rules AS r
+   WHERE r.user_id = u.id AND r.flexible = 0) AS day_latest_start
 FROM users AS u
+WHERE u.deleted_at IS NULL;
+
+--# v_workday | Рабочие дни сотрудников: строка на день | Working days of employees: a row for each day
+--: Спрашиваются каждые 10 минут в рабочее время, по праву timeman; дни до начала наблюдения не известны. Кто сегодня день не начал, у того нет строки за сегодня: смотрите вместе с v_manager.day_tracked. | Asked for every ten minutes in working hours, by the scope timeman; days before b24watch began to watch are not known. Who has not begun the day has no row of today: look at v_manager.day_tracked as well.
+CREATE VIEW v_workday AS
+SELECT
+  --# manager_id INTEGER | Сотрудник: v_manager.id | Employee: v_manager.id
+  w.user_id AS manager_id,
+  --# day TEXT | Дата у сотрудника, «2026-11-21» | The date where he is, "2026-11-21"
+  w.day AS day,
+  --# status TEXT | opened – идёт, paused – перерыв, closed – закрыт, expired – забыл закрыть | opened, paused, closed, or expired when he forgot to close it
+  w.status AS status,
+  --# opened_at INTEGER | Начат, секунды UTC | Begun, UTC seconds
+  w.opened_at AS opened_at,
+  --# opened_clock TEXT | Начат по часам сотрудника, «09:05» | Begun by the clock where he is, "09:05"
+  w.opened_clock AS opened_clock,
+  --# late INTEGER | 1 – позже положенного; пусто – срок не задан | 1 when later than he should; empty when no time is set
+  w.opened_clock > (SELECT r.latest_start FROM workday_rules AS r
+                    WHERE r.user_id = w.user_id AND r.flexible = 0) AS late,
+  --# closed_at INTEGER | Закрыт, секунды UTC | Closed, UTC seconds
+  w.closed_at AS closed_at,
+  --# break_seconds INTEGER | Перерывы, секунды | Breaks, seconds
+  w.break_seconds AS break_seconds,
+  --# confirmed INTEGER | 0 – изменение ждёт согласия руководителя | 0 when a change of it waits for the head's consent
+  w.confirmed AS confirmed
+FROM workdays AS w
+JOIN users AS u ON u.id = w.user_id
 WHERE u.deleted_at IS NULL;
 
 --# v_department | Отделы | Departments

@@ -19,7 +19,8 @@ PortalSight healthy() {
   sight.facts.user_id = 1;
   sight.facts.user_name = "Анна Иванова";
   sight.facts.admin = true;
-  sight.facts.scopes = {"crm", "task", "user_basic", "department", "telephony", "im", "calendar"};
+  sight.facts.scopes = {"crm", "task",     "user_basic", "department", "telephony",
+                        "im",  "calendar", "timeman",    "imopenlines"};
   sight.facts.portal_time = kNow;
   sight.facts.portal_offset = hours{3};
   sight.facts.calendar = CalendarSettings{};
@@ -97,10 +98,26 @@ TEST(CheckupTest, AHealthyPortalGivesNothingToDo) {
     EXPECT_EQ(check.outcome, ok) << check.text;
     EXPECT_EQ(check.advice, "") << check.text;
   }
-  EXPECT_EQ(ids, (std::vector<std::string>{
-                     "portal", "webhook", "administrator", "clock", "zone", "hours", "scope_crm",
-                     "scope_task", "scope_user_basic", "scope_department", "scope_telephony",
-                     "scope_im", "leads", "payments", "telephony", "lists", "changes", "rows"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"portal",
+                                           "webhook",
+                                           "administrator",
+                                           "clock",
+                                           "zone",
+                                           "hours",
+                                           "scope_crm",
+                                           "scope_task",
+                                           "scope_user_basic",
+                                           "scope_department",
+                                           "scope_telephony",
+                                           "scope_im",
+                                           "scope_timeman",
+                                           "scope_imopenlines",
+                                           "leads",
+                                           "payments",
+                                           "telephony",
+                                           "lists",
+                                           "changes",
+                                           "rows"}));
   EXPECT_EQ(worst(checks), ok);
   EXPECT_EQ(blame_of(checks), std::nullopt);
 }
@@ -222,6 +239,21 @@ TEST(CheckupTest, TellsOfScopes) {
        "Права department нет: неизвестно, кто чей руководитель.", add("department")},
       {without("telephony"), "scope_telephony", warning, "Права telephony нет: звонки не видны.",
        add("telephony")},
+      {without("timeman"), "scope_timeman", warning,
+       "Права timeman нет: кто когда начал и кончил рабочий день, не видно.", add("timeman")},
+      {without("imopenlines"), "scope_imopenlines", warning,
+       "Права imopenlines нет: кто и когда ответил в открытых линиях, не видно.",
+       add("imopenlines")},
+      {[](S& s, C&) { s.lines.session = SessionProbe{}; }, "open_lines", ok,
+       "Сообщения открытых линий видны.", ""},
+      {[](S& s, C&) { s.lines.session = {error(ErrorKind::no_rights, "Refused.")}; }, "open_lines",
+       warning, "Сообщения открытых линий не видны. Refused.",
+       "Дайте владельцу вебхука доступ к открытым линиям: CRM → Контакт-центр → права доступа."},
+      {[](S& s, C&) { s.lines.workday = WorkdayProbe{}; }, "workdays", ok,
+       "Рабочий день других сотрудников виден.", ""},
+      {[](S& s, C&) { s.lines.workday = {error(ErrorKind::no_rights, "Refused.")}; }, "workdays",
+       warning, "Рабочий день других сотрудников не виден. Refused.",
+       "Дайте владельцу вебхука право видеть рабочее время всех сотрудников."},
       {without("im"), "scope_im", failure, "Права im нет: сообщать нельзя никому.", add("im")},
       {{}, "scope_im", ok, "Право im есть: сообщать можно.", ""},
       {[](S& s, C&) { s.probe.may_notify = false; }, "scope_im", failure,

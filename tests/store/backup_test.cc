@@ -133,7 +133,8 @@ TEST_F(BackupTest, OfTheOldLogWhatTheViewsLookUpIsKept) {
 // Whoever adds a table says which it is: what the portal gives again, or what belongs to a backup.
 TEST_F(BackupTest, EveryTableIsMirrorOrState) {
   std::set<std::string> mirror = {"streams",        "rejected_rows", "task_links", "details",
-                                  "wanted_details", "service_users", "lost_rows",  "hidden_rows"};
+                                  "wanted_details", "service_users", "lost_rows",  "hidden_rows",
+                                  "workdays",       "workday_rules"};
   for (const Detail detail : kDetails) mirror.insert(table_of(detail));
   for (const Entity entity : kEntities) mirror.insert(table_of(entity));
   for (const std::string& table : tables_of(paths_.file())) {

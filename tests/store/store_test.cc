@@ -125,6 +125,23 @@ TEST_F(OpenTest, BringsTheCallsOfVersionTwoUpToDate) {
   EXPECT_EQ(database.execAndGet(keys).getString(), "9991234567,105,-");
 }
 
+// Sessions of Open Lines that were there before their messages were read.
+TEST_F(OpenTest, AsksForTheSessionsOfVersionTwo) {
+  prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 2;" +
+          std::string{embedded::daemon_store_schema_sql} +
+          std::string{embedded::daemon_store_schema_2_sql} +
+          "INSERT INTO activities (id, provider_id, completed, updated_at, row_hash, seen_at) "
+          "VALUES (1, 'IMOPENLINES_SESSION', 0, 5, 1, 2), (4, 'CRM_MEETING', 0, 5, 1, 2), "
+          "(2, 'IMOPENLINES_SESSION', 1, unixepoch() - 86400, 1, 2), "
+          "(3, 'IMOPENLINES_SESSION', 1, 5, 1, 2)");
+  { ASSERT_TRUE(Writer::open(paths_)); }
+  SQLite::Database database{file_};
+  const char* wanted =
+      "SELECT group_concat(closed || ' ' || owner_id) FROM wanted_details "
+      "WHERE detail = 'chat_message'";
+  EXPECT_EQ(database.execAndGet(wanted).getString(), "0 1,1 2");
+}
+
 // Columns that version 1 did not have come with the next reading. That is no change; but where a
 // deadline moved before, nobody knows who moved it.
 TEST_F(OpenTest, WhatVersionOneDidNotKnowIsNoChange) {
