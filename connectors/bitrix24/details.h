@@ -33,7 +33,8 @@ enum class Detail : std::uint8_t {
   // Payments of a deal and of an invoice, where the portal does not give sale.payment.list (portal
   // docs: crm-item-payment-list.md). They say nothing of returns.
   //
-  // Assumption: paying need not change the card, so those that may be paid are asked again.
+  // Nobody says that paying changes the card, so cards that may have been paid are asked again now
+  // and then (engine_judge.cc).
   deal_payment,
   invoice_payment,
   // Who commented in a deal's timeline, and when; not what was written (portal docs:

@@ -42,7 +42,6 @@ class Probed {
     options.tasks = 60;
     options.calls = 120;
     options.now = kNow;
-    options.scopes.insert("sale");
     return options;
   }
 
@@ -52,7 +51,9 @@ class Probed {
 };
 
 TEST(ProbeTest, AsDocumentedEverythingIsReadInTheQuickWay) {
-  Probed probed;
+  sim::PortalOptions with_shop;
+  with_shop.scopes.insert("sale");
+  Probed probed{with_shop};
   const PortalProbe probe = probed.probe();
   EXPECT_EQ(probed.portal().counters().requests, 2U);
   for (const Entity entity : kEntities) {

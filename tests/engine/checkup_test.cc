@@ -124,14 +124,13 @@ TEST(CheckupTest, AHealthyPortalGivesNothingToDo) {
 
 TEST(CheckupTest, TellsWhichWayPaymentsAreRead) {
   using S = PortalSight;
-  const auto given = [](S& sight, const Config&) {
-    sight.probe.streams[Entity::payment] = {.total = 1200};
-    sight.probe.streams[Entity::order_link] = {.total = 1000};
+  using C = Config;
+  const auto refused = [](S& sight, const C&) {
+    sight.probe.streams[Entity::payment].refused = error(ErrorKind::no_rights, "нет права");
   };
+  const auto given = [](S& sight, const C&) { sight.probe.streams[Entity::payment].total = 1200; };
   expect_cases({
-      {{},
-       "payments",
-       ok,
+      {refused, "payments", ok,
        "Списка оплат портал не даёт: если они нужны правилу, спрашиваем их у сделок и счетов, без "
        "возвратов. Весь список открывает право sale.",
        ""},

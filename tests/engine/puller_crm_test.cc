@@ -183,6 +183,7 @@ TEST(PullerCurrency, ARefusalSilencesNothingElse) {
 TEST(PullerOptional, ItsFirstReadingGoesOnBesideThePolls) {
   sim::PortalOptions options = small_company();
   options.deals = 3000;  // whose moves take more than one request of 2,500 rows
+  options.payments = false;
   Desk desk{options, {.fill_requests = 1, .details = {.requests = 0}}};
   ASSERT_FALSE(desk.pass().error);
   EXPECT_TRUE(desk.stream(Entity::deal).full_done);
