@@ -28,9 +28,9 @@ constexpr int kBusyMilliseconds = 5'000;
 // new files; twice the usual one halves the calls of the system, a tenth of the time of a full
 // read.
 constexpr const char* kWriteSettings =
-    "PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA "
-    "secure_delete = OFF;"
-    "PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864;";
+    "PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
+    "PRAGMA secure_delete = OFF; PRAGMA cache_size = -4096;"
+    "PRAGMA journal_size_limit = 67108864;";
 constexpr const char* kReadSettings = "PRAGMA query_only = ON; PRAGMA cache_size = -32768;";
 
 std::string failure_text(const std::string& file, int code, const std::string& message) {
@@ -90,7 +90,7 @@ bool lacks_room(const std::filesystem::path& file) {
   const off_t end = std::max(size_of(file), size_of(file.native() + "-wal"));
   const int probe = ::open(file.parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
   if (probe < 0) return errno == ENOSPC || errno == EDQUOT;
-  const std::array<char, 4096> page{};
+  const std::array<char, 8192> page{};
   const bool failed = ::pwrite(probe, page.data(), page.size(), end) < 0;
   const int why = errno;
   ::close(probe);
