@@ -27,7 +27,7 @@ import urllib.request
 
 # The portal's options and their usual values; -1: as many as so many deals bring along.
 OTHERS = {"leads": -1, "contacts": -1, "companies": -1, "quotes": -1, "invoices": -1,
-          "activities": -1, "history": 1}
+          "activities": -1, "history": 1, "products": 1, "payments": 1, "comments": 1}
 SIZES = {"managers": 50, "deals": 20_000, "tasks": 20_000, "calls": 100_000} | OTHERS
 
 
