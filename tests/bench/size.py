@@ -61,12 +61,13 @@ def full(build, options):
 
 def limits(build, _):
     with tempfile.TemporaryDirectory() as folder, Portal(build, bare(**FULL), True) as portal:
-        least = sum(portal.streams().values())
+        there = sum(portal.streams().values())
         settings = workplace(pathlib.Path(folder), portal.webhook, limits=True)
         report = sync(build, settings)
-        refusals = sum(portal.counters()["refusals"].values())
-        show("under limits", *of_read(report), f"refusals {refusals}",
-             f"rows there {least:,}", f"bucket's floor s {bucket_floor(report['requests']):.0f}",
+        refusals = portal.counters()["refusals"]
+        told = ", ".join(f"{code} {times}" for code, times in refusals.items())
+        show("under limits", *of_read(report), f"refusals {told or 'none'}",
+             f"rows there {there:,}", f"bucket's floor s {bucket_floor(report['requests']):.0f}",
              "(promised: 142 s, no refusal)")
 
 
