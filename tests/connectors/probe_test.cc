@@ -51,9 +51,7 @@ class Probed {
 };
 
 TEST(ProbeTest, AsDocumentedEverythingIsReadInTheQuickWay) {
-  sim::PortalOptions with_shop;
-  with_shop.scopes.insert("sale");
-  Probed probed{with_shop};
+  Probed probed;
   const PortalProbe probe = probed.probe();
   EXPECT_EQ(probed.portal().counters().requests, 2U);
   for (const Entity entity : kEntities) {

@@ -78,7 +78,6 @@ TEST(LeaveTest, IsKeptDayByDay) {
 sim::PortalOptions company(std::set<std::string> without = {}) {
   sim::PortalOptions options = small_company();
   options.managers = 10;  // somebody is on leave
-  options.scopes.insert("sale");
   for (const std::string& scope : without) options.scopes.erase(scope);
   return options;
 }

@@ -15,7 +15,6 @@ sim::PortalOptions company_with_chats() {
   sim::PortalOptions options = small_company();
   options.activities = 30;
   options.chats = 20;
-  options.scopes.insert("sale");
   return options;
 }
 

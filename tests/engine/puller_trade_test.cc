@@ -21,7 +21,6 @@ sim::PortalOptions with_shop() {
   sim::PortalOptions options = small_company();
   options.deals = 200;
   options.invoices = 60;
-  options.scopes.insert("sale");
   return options;
 }
 sim::PortalOptions without_shop() {

@@ -40,8 +40,11 @@ class ActivityMethodsTest : public testing::Test {
     return added["result"]["id"];
   }
 
-  Portal portal_{PortalOptions{
-      .deals = 200, .tasks = 120, .calls = 700, .now = parse_time("2026-11-20T12:00:00+03:00")}};
+  Portal portal_{PortalOptions{.deals = 200,
+                               .tasks = 120,
+                               .calls = 700,
+                               .chats = 0,
+                               .now = parse_time("2026-11-20T12:00:00+03:00")}};
 };
 
 TEST_F(ActivityMethodsTest, WalksByIdWithoutCounting) {

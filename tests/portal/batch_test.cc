@@ -23,8 +23,11 @@ class PortalBatchTest : public testing::Test {
     return "crm.item.list?entityTypeId=2&order[id]=ASC&select[]=id&start=-1&filter[%3Eid]=" + after;
   }
 
-  Portal portal_{PortalOptions{
-      .deals = 230, .tasks = 20, .calls = 20, .now = parse_time("2026-11-20T12:00:00+03:00")}};
+  Portal portal_{PortalOptions{.deals = 230,
+                               .tasks = 20,
+                               .calls = 20,
+                               .chats = 0,
+                               .now = parse_time("2026-11-20T12:00:00+03:00")}};
 };
 
 TEST_F(PortalBatchTest, ChainsPagesThroughReferences) {

@@ -356,16 +356,10 @@ class ConformanceTest : public testing::Test {
     }
   }
 
-  static PortalOptions company() {
-    // The samples of offline events show no data.
-    PortalOptions options{.calls = 500,
-                          .now = parse_time("2026-11-20T12:00:00+03:00"),
-                          .application = {.event_data = false}};
-    options.scopes.insert("sale");
-    return options;
-  }
-
-  Portal portal_{company()};
+  // The samples of offline events show no data.
+  Portal portal_{PortalOptions{.calls = 500,
+                               .now = parse_time("2026-11-20T12:00:00+03:00"),
+                               .application = {.event_data = false}}};
   std::int64_t sold_ = 0;  // a deal with goods
   std::int64_t paid_ = 0;  // a deal with payments
 };

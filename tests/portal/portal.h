@@ -85,8 +85,9 @@ struct PortalOptions {
   // who sees only what is his own.
   std::string secret = "secret";
   bool admin = true;
-  std::set<std::string> scopes = {"crm",   "task",     "telephony", "user",    "department", "im",
-                                  "imbot", "calendar", "log",       "timeman", "imopenlines"};
+  std::set<std::string> scopes = {"crm",        "task",        "telephony", "user",
+                                  "department", "im",          "imbot",     "calendar",
+                                  "log",        "imopenlines", "timeman",   "sale"};
 
   ApplicationOptions application = {};
 

@@ -18,7 +18,6 @@ namespace {
 PortalOptions with_shop(bool payments_change_cards = false) {
   PortalOptions options{
       .deals = 300, .tasks = 40, .calls = 100, .now = parse_time("2026-11-20T12:00:00+03:00")};
-  options.scopes.insert("sale");
   options.payments_change_cards = payments_change_cards;
   return options;
 }
