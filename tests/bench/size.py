@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures b24watch at full size, and how it grows with the portal.
 
-  tests/bench/size.py full      200,000 deals, 100,000 tasks, 500,000 calls, without limits: CPU, memory
+  tests/bench/size.py full      200,000 deals, 100,000 tasks, 500,000 calls without limits: CPU and
+                                memory
   tests/bench/size.py limits    the same rows under the real limits: seconds, refusals, rows
   tests/bench/size.py growth    100,000 rows, then 5,000,000: memory must stay, and CPU a row; then
                                 `run` on the mirror of 5,000,000: time to the first poll
@@ -26,7 +27,8 @@ FULL = {"deals": 200_000, "tasks": 100_000, "calls": 500_000}
 
 
 def bare(deals, tasks, calls):
-    return {"managers": 50, "deals": deals, "tasks": tasks, "calls": calls} | dict.fromkeys(OTHERS, 0)
+    sizes = {"managers": 50, "deals": deals, "tasks": tasks, "calls": calls}
+    return sizes | dict.fromkeys(OTHERS, 0)
 
 
 def workplace(folder, webhook, limits):
