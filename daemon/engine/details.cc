@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "connectors/say.h"
 #include "daemon/engine/log.h"
 
 namespace b24 {
