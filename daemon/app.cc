@@ -356,7 +356,7 @@ Result<SyncReport> App::sync(std::function<void(const Progress&)> progress) {
   const SteadyTime began = clock_.steady_now();
   puller_->on_progress(std::move(progress));
   // Whoever asks for the portal as it is now means its directories and rates as well.
-  puller_->renew();
+  puller_->renew(Puller::Renewed::whole_lists);
   start_engine();
   const PassReport pass = puller_->pass(Puller::Counts::now, token());
   stop();

@@ -118,6 +118,7 @@ struct DetailState {
   bool full_done = false;  // what was there at first has been read
   bool refused = false;    // the portal does not give it
   std::string problem = {};
+  std::optional<Time> fresh_at = {};  // when all that was wanted had been read
 
   friend bool operator==(const DetailState&, const DetailState&) = default;
 };

@@ -9,6 +9,14 @@
 #include "daemon/engine/log.h"
 
 namespace b24 {
+namespace {
+
+// An owner that brought nothing so often keeps no rule waiting any more.
+constexpr int kTriesThatCount = 3;
+// Further pages of owners, beyond the requests of a reading: 5,000 rows of each.
+constexpr int kFurtherPages = 100;
+
+}  // namespace
 
 DetailPuller::DetailPuller(Client& client, Reader& reader, EventQueue& events, Clock& clock,
                            DetailOptions options)
@@ -26,24 +34,46 @@ void DetailPuller::load() {
   for (const DetailState& state : reader_.details()) kinds_[state.detail].state = state;
 }
 
-void DetailPuller::add_wanted(Kind& kind, std::size_t most, std::vector<DetailAsk>& asks) {
+// --- what is asked for ---
+
+DetailPuller::Wanted DetailPuller::wanted_of(Kind& kind, std::size_t most) {
   const DetailSpec& s = spec(kind.state.detail);
   const SteadyTime now = clock_.steady_now();
-  std::erase_if(kind.put_off, [&](const auto& entry) { return entry.second <= now; });
-  const auto limit = static_cast<std::int64_t>(most + kind.put_off.size());
-  auto found = reader_.wanted_details(s.detail, limit);
-  if (s.open_again > seconds{0} && now >= kind.open_due) {
-    kind.open_due = now + s.open_again;
-    std::set<std::int64_t> known;
-    for (const DetailAsk& ask : found) known.insert(ask.owner_id);
-    for (const DetailAsk& ask : reader_.open_owners(s.detail, limit)) {
-      if (!known.contains(ask.owner_id)) found.push_back(ask);
-    }
+  // What was due long ago and was not asked for is not wanted any more.
+  std::erase_if(kind.put_off, [&](const auto& entry) {
+    return entry.second.until + 2 * options_.unanswered_every < now;
+  });
+  const auto limit = static_cast<std::int64_t>(most + kind.put_off.size()) + 1;
+  const auto waits = [&](const DetailAsk& ask) {
+    const auto found = kind.put_off.find(ask.owner_id);
+    return found != kind.put_off.end() && now < found->second.until;
+  };
+  Wanted what;
+  what.asks = reader_.wanted_details(s.detail, limit);
+  what.all = static_cast<std::int64_t>(what.asks.size()) < limit;
+  std::erase_if(what.asks, waits);
+  what.open_from = what.asks.size();
+  if (s.open_again == seconds{0} || (now < kind.open_due && !kind.open_below)) return what;
+  std::set<std::int64_t> known;
+  for (const DetailAsk& ask : what.asks) known.insert(ask.owner_id);
+  for (const DetailAsk& ask : reader_.open_owners(s.detail, kind.open_below, limit)) {
+    if (!waits(ask) && !known.contains(ask.owner_id)) what.asks.push_back(ask);
   }
-  std::erase_if(found, [&](const DetailAsk& ask) { return kind.put_off.contains(ask.owner_id); });
-  kind.all_asked = found.size() < most && kind.put_off.empty();
-  if (found.size() > most) found.resize(most);
-  std::ranges::move(found, std::back_inserter(asks));
+  return what;
+}
+
+void DetailPuller::choose(Kind& kind, Wanted what, std::size_t most, std::vector<DetailAsk>& asks) {
+  const DetailSpec& s = spec(kind.state.detail);
+  const bool cut = what.asks.size() > most;
+  kind.all_asked = what.all && !cut;
+  if (cut) what.asks.resize(most);
+  if (what.asks.size() > what.open_from && cut) {
+    kind.open_below = what.asks.back().owner_id;  // where the round goes on
+  } else if (!cut && s.open_again > seconds{0}) {
+    kind.open_below.reset();
+    if (clock_.steady_now() >= kind.open_due) kind.open_due = clock_.steady_now() + s.open_again;
+  }
+  std::ranges::move(what.asks, std::back_inserter(asks));
 }
 
 std::vector<DetailAsk> DetailPuller::wanted(std::size_t most) {
@@ -51,54 +81,102 @@ std::vector<DetailAsk> DetailPuller::wanted(std::size_t most) {
   for (const DetailState& state : reader_.details()) {
     if (spec(state.detail).lazy) kinds_[state.detail].state.full_done = state.full_done;
   }
-  std::vector<DetailAsk> asks;
+  std::vector<std::pair<Kind*, Wanted>> kinds;
   for (auto& [detail, kind] : kinds_) {
     kind.all_asked = false;
     if (spec(detail).lazy && !options_.needed->has(detail)) continue;
-    if (clock_.steady_now() < kind.rest_until || asks.size() >= most) continue;
-    add_wanted(kind, most - asks.size(), asks);
+    if (clock_.steady_now() >= kind.rest_until) kinds.emplace_back(&kind, wanted_of(kind, most));
+  }
+  const std::size_t part = most / std::max<std::size_t>(kinds.size(), 1);
+  std::size_t left = most;
+  for (const auto& [kind, what] : kinds) left -= std::min(what.asks.size(), part);
+  std::vector<DetailAsk> asks;
+  for (auto& [kind, what] : kinds) {
+    const std::size_t sure = std::min(what.asks.size(), part);
+    const std::size_t more = std::min(left, what.asks.size() - sure);
+    left -= more;
+    choose(*kind, std::move(what), sure + more, asks);
   }
   return asks;
 }
 
-std::vector<DetailAsk> DetailPuller::next_batch(std::vector<DetailAsk>& asks, Pace pace) const {
+std::vector<DetailAsk> DetailPuller::next_batch(std::vector<DetailAsk>& asks) const {
   std::vector<DetailAsk> batch;
   std::vector<DetailAsk> left;
   for (DetailAsk& ask : asks) {
     const SteadyTime ready = client_.ready_at(std::string(spec(ask.detail).rows.method));
-    const bool may = pace == Pace::now || ready <= clock_.steady_now();
-    (may && batch.size() < kBatchCommands ? batch : left).push_back(ask);
+    const bool may = ready <= clock_.steady_now();
+    (may && batch.size() < batch_ ? batch : left).push_back(ask);
   }
   asks = std::move(left);
   return batch;
 }
 
+bool DetailPuller::wait_for_method(const std::vector<DetailAsk>& asks,
+                                   const std::stop_token& stop) const {
+  SteadyTime ready = SteadyTime::max();
+  for (const DetailAsk& ask : asks) {
+    ready = std::min(ready, client_.ready_at(std::string(spec(ask.detail).rows.method)));
+  }
+  return client_.sleep_until(ready, stop);
+}
+
+// --- asking ---
+
 Result<void> DetailPuller::read(Pace pace, const std::stop_token& stop) {
+  pages_.clear();
   const int requests = pace == Pace::now ? options_.requests_now : options_.requests;
   auto asks = wanted(static_cast<std::size_t>(requests) * kBatchCommands);
-  for (int i = 0; i < requests && !asks.empty(); ++i) {
-    const auto batch = next_batch(asks, pace);
-    // A method that must rest is not waited for beside the polls.
-    if (batch.empty()) break;
-    auto answers = read_details(client_, batch, stop);
-    if (!answers) return answers.error();
-    DetailsRead out;
-    std::map<Detail, Tally> tallies;
-    for (DetailAnswer& answer : *answers) {
-      take(std::move(answer), asks, out, tallies[answer.ask.detail]);
+  for (int i = 0; i < requests + kFurtherPages && !asks.empty();) {
+    // Beyond the requests, owners whose first pages are read are read to their end.
+    if (i >= requests && asks.front().start == 0) break;
+    const auto batch = next_batch(asks);
+    if (batch.empty()) {
+      // A method that must rest is not waited for beside the polls.
+      if (pace == Pace::beside_polls) break;
+      if (!wait_for_method(asks, stop)) return stopped();
+      continue;
     }
-    for (std::size_t at = answers->size(); at < batch.size(); ++at) {
-      tallies[batch[at].detail].unanswered.push_back(batch[at]);
-    }
-    for (auto& [detail, tally] : tallies) judge(kinds_.at(detail), std::move(tally), out);
-    const SteadyTime now = clock_.steady_now();
-    std::erase_if(asks,
-                  [&](const DetailAsk& ask) { return now < kinds_.at(ask.detail).rest_until; });
-    if (!events_.push(std::move(out), stop)) return stopped();
+    ++i;
+    if (auto asked = ask(batch, asks, stop); !asked) return asked;
   }
-  pages_.clear();
   note_all_read(asks, stop);
   return {};
+}
+
+Result<void> DetailPuller::ask(const std::vector<DetailAsk>& batch, std::vector<DetailAsk>& asks,
+                               const std::stop_token& stop) {
+  auto answers = read_details(client_, batch, stop);
+  if (!answers) {
+    const ErrorKind kind = answers.error().kind;
+    if (kind == ErrorKind::blocked || kind == ErrorKind::stopped) return answers.error();
+    note_too_heavy(batch, answers.error());
+    asks.clear();
+    return {};
+  }
+  batch_ = std::min(batch_ * 2, kBatchCommands);
+  DetailsRead out;
+  std::map<Detail, Tally> tallies;
+  for (DetailAnswer& answer : *answers) {
+    take(std::move(answer), asks, out, tallies[answer.ask.detail]);
+  }
+  for (std::size_t at = answers->size(); at < batch.size(); ++at) {
+    tallies[batch[at].detail].unanswered.push_back(batch[at]);
+  }
+  for (auto& [detail, tally] : tallies) judge(kinds_.at(detail), std::move(tally), out);
+  const SteadyTime now = clock_.steady_now();
+  std::erase_if(asks, [&](const DetailAsk& ask) { return now < kinds_.at(ask.detail).rest_until; });
+  if (!events_.push(std::move(out), stop)) return stopped();
+  return {};
+}
+
+// The portal cuts off what takes over a minute. If it is away, the next poll says so.
+void DetailPuller::note_too_heavy(const std::vector<DetailAsk>& batch, const Error& why) {
+  log::warn("details not answered questions={} text={}", batch.size(), log::quoted(why.text));
+  batch_ = std::max<std::size_t>(batch.size() / 2, 1);
+  for (auto& [detail, kind] : kinds_) kind.all_asked = false;
+  if (batch.size() > 1) return;
+  put_off(kinds_.at(batch.front().detail), batch, options_.unanswered_every);
 }
 
 void DetailPuller::note_all_read(const std::vector<DetailAsk>& left, const std::stop_token& stop) {
@@ -109,10 +187,13 @@ void DetailPuller::note_all_read(const std::vector<DetailAsk>& left, const std::
   }
   DetailsRead out;
   for (auto& [detail, kind] : kinds_) {
-    const bool read = kind.all_asked && kind.put_off.empty() && whole.contains(spec(detail).owner);
+    const bool settled = std::ranges::all_of(
+        kind.put_off, [](const auto& entry) { return entry.second.tries >= kTriesThatCount; });
+    const bool read = kind.all_asked && settled && whole.contains(spec(detail).owner);
     if (!read || kind.state.refused || clock_.steady_now() < kind.rest_until) continue;
     DetailState state = kind.state;
     state.full_done = true;
+    state.fresh_at = clock_.now();
     note(kind, std::move(state), out);
   }
   if (!out.states.empty()) events_.push(std::move(out), stop);
@@ -130,6 +211,7 @@ void DetailPuller::take(DetailAnswer answer, std::vector<DetailAsk>& asks, Detai
     return;
   }
   ++tally.answered;
+  kinds_.at(ask.detail).put_off.erase(ask.owner_id);
   std::vector<Record> rows;
   if (auto earlier = pages_.extract(key)) rows = std::move(earlier.mapped());
   if (answer.records) std::ranges::move(*answer.records, std::back_inserter(rows));
@@ -184,7 +266,11 @@ void DetailPuller::note(Kind& kind, DetailState state, DetailsRead& out) {
 }
 
 void DetailPuller::put_off(Kind& kind, const std::vector<DetailAsk>& asks, seconds by) {
-  for (const DetailAsk& ask : asks) kind.put_off[ask.owner_id] = clock_.steady_now() + by;
+  for (const DetailAsk& ask : asks) {
+    PutOff& entry = kind.put_off[ask.owner_id];
+    entry.until = clock_.steady_now() + by;
+    ++entry.tries;
+  }
 }
 
 }  // namespace b24

@@ -306,8 +306,12 @@ void Engine::take_details(const DetailsRead& read) {
   writer_.save_details(read.rows);
   for (const DetailState& state : read.states) writer_.save_detail(state);
   transaction.commit();
-  for (const DetailState& state : read.states) details_[state.detail] = state;
-  changed_ = changed_ || !read.rows.empty() || !read.states.empty();
+  changed_ = changed_ || !read.rows.empty();
+  for (const DetailState& state : read.states) {
+    DetailState& known = details_[state.detail];
+    changed_ = changed_ || known.full_done != state.full_done || known.refused != state.refused;
+    known = state;
+  }
 }
 
 void Engine::refresh_surroundings() {

@@ -74,6 +74,7 @@ Result<Reads> Engine::reads(const Rule& rule) {
 std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
   const auto known = reads(rule);
   if (!known) return known.error().text;
+  const Pace polls{config_.portal.poll, config_.portal.poll_quiet};
   for (const Detail detail : known->details) {
     if (!is_asked_for(detail)) continue;
     const DetailState& state = details_[detail];
@@ -83,12 +84,17 @@ std::optional<std::string> Engine::stale(const Rule& rule, Time now) {
       return fmt::format("{} details={}", state.refused ? "not given" : "not read yet",
                          name(detail));
     }
+    if (spec(detail).dispensable || !state.full_done) continue;
+    const seconds pace = pace_at(polls, around_.calendar, now);
+    const seconds allowed = std::max(rule.fresh, pace * 2 + spec(detail).open_again);
+    if (!state.fresh_at || *state.fresh_at > now || now - *state.fresh_at > allowed) {
+      return fmt::format("mirror too old details={}", name(detail));
+    }
   }
   std::set<Entity> needed = known->entities;
   // Who is judged, and by whom it is heard.
   needed.insert({Entity::user, Entity::department});
   if (config_.people.departments.empty()) needed.insert(Entity::deal);
-  const Pace polls{config_.portal.poll, config_.portal.poll_quiet};
   for (const Entity entity : needed) {
     const StreamState& state = streams_[entity];
     // Nothing is fresher than the pace it is asked for at.

@@ -93,7 +93,11 @@ bool Puller::rests(Entity entity) const {
   return found != rest_until_.end() && clock_.steady_now() < found->second;
 }
 
-void Puller::renew() { list_due_.clear(); }
+void Puller::renew(Renewed what) {
+  std::erase_if(list_due_, [&](const auto& entry) {
+    return what == Renewed::all || spec(entry.first).renewal == Renewal::whole;
+  });
+}
 
 void Puller::know(const PortalFacts& facts) {
   portal_offset_ = facts.portal_offset;
@@ -283,6 +287,8 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   };
   const auto full_at_first = full();
   plans = read(std::move(plans), counts, report, stop);
+  // A pass that is made by hand asks at once for what has left a list of recent rows.
+  if (counts == Counts::now && !report.error) read(plan_hints(), counts, report, stop);
   if (!catch_up(full_at_first)) return report;
   if (!check_counts(std::exchange(plans, {}), counts, report, stop)) return report;
   if (!report.error) sweep(counts, report, stop);

@@ -81,8 +81,10 @@ class Puller {
   enum class Counts { when_due, now };
   PassReport pass(Counts counts, const std::stop_token& stop);
 
-  // Lists that are read only now and then are due with the next pass.
-  void renew();
+  // Lists that are read only now and then are due with the next pass: those that are read whole, or
+  // the recent rows of others as well.
+  enum class Renewed { whole_lists, all };
+  void renew(Renewed what = Renewed::all);
 
   // Writes what the verifier has just read in place of what differs; after its second look, has the
   // rows that only the mirror holds asked for with the next pass. Gives how many rows.

@@ -228,7 +228,9 @@ bool Verifier::has_moved_on(const Stream& stream, Difference::Kind kind,
   if (kind == Difference::Kind::gone && mirror_ == Mirror::maybe_behind) {
     return since_then(stream.state.swept_at);
   }
-  if (kind == Difference::Kind::field && s.renewal == Renewal::recent_by) {
+  const bool recent = kind == Difference::Kind::field && s.renewal == Renewal::recent_by;
+  if (recent && s.recent_may_leave) return since_then(stream.state.recent_at);
+  if (recent) {
     for (std::size_t i = 0; i < s.fields.size(); ++i) {
       if (s.fields[i].select != s.recent_filter) continue;
       const auto began = as_integer(record->values[i]);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <set>
 #include <utility>
 
 #include "daemon/store/mirror_table.h"
@@ -23,8 +25,8 @@ constexpr const char* kSetNeeded =
     "UPDATE details SET needed = ?1, full_done = 0 WHERE detail = ?2 AND needed <> ?1";
 constexpr const char* kForgetWishes = "DELETE FROM wanted_details WHERE detail = ?";
 constexpr const char* kSaveState =
-    "UPDATE details SET full_done = ?, refused = ?, problem = ? WHERE detail = ?";
-constexpr const char* kStates = "SELECT detail, full_done, refused, problem FROM details";
+    "UPDATE details SET full_done = ?, refused = ?, problem = ?, fresh_at = ? WHERE detail = ?";
+constexpr const char* kStates = "SELECT detail, full_done, refused, problem, fresh_at FROM details";
 // The views give an activity's owner by itself.
 constexpr const char* kOwnLink =
     "DELETE FROM activity_links WHERE activity_id = ?1 AND (crm_type, crm_id) = "
@@ -182,7 +184,8 @@ void Writer::want_payments_again(Time now) {
 
 void Writer::save_detail(const DetailState& state) {
   impl_->connection
-      .run(kSaveState, state.full_done, state.refused, state.problem, name(state.detail))
+      .run(kSaveState, state.full_done, state.refused, state.problem, state.fresh_at,
+           name(state.detail))
       .exec();
 }
 
@@ -197,6 +200,7 @@ std::vector<DetailState> read_details(Connection& connection) {
     found->full_done = run.integer(1) != 0;
     found->refused = run.integer(2) != 0;
     found->problem = run.text(3);
+    found->fresh_at = run.maybe_time(4);
   }
   return states;
 }
@@ -210,25 +214,29 @@ std::vector<DetailAsk> read_wanted_details(Connection& connection, Detail detail
       "ORDER BY w.owner_id DESC LIMIT ?",
       key_of(s), table_of(s.owner), key_of(s));
   std::vector<DetailAsk> asks;
+  std::set<std::int64_t> known;  // it may have been wished for before and after it was closed
   for (const int closed : {0, 1}) {
     const std::int64_t room = most - static_cast<std::int64_t>(asks.size());
     for (Run run = connection.run(sql, name(detail), closed, room); run.next();) {
+      if (!known.insert(run.integer(0)).second) continue;
       asks.push_back({detail, run.integer(0), run.integer(1)});
     }
   }
   return asks;
 }
 
-std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail, std::int64_t most) {
+std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail,
+                                        const std::optional<std::int64_t>& below,
+                                        std::int64_t most) {
   const DetailSpec& s = spec(detail);
   // Written out: a partial index is not used for a value that is bound.
   const std::string only =
       s.only_column.empty() ? "" : fmt::format("{} = '{}' AND ", s.only_column, s.only_text);
   Run run =
       connection.run(fmt::format("SELECT id, {0} FROM {1} WHERE {2}{3} = 0 AND deleted_at IS NULL "
-                                 "AND {0} IS NOT NULL ORDER BY id DESC LIMIT ?",
+                                 "AND {0} IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?",
                                  key_of(s), table_of(s.owner), only, s.closed_column),
-                     most);
+                     below.value_or(std::numeric_limits<std::int64_t>::max()), most);
   std::vector<DetailAsk> asks;
   while (run.next()) asks.push_back({detail, run.integer(0), run.integer(1)});
   return asks;

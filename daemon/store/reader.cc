@@ -127,8 +127,9 @@ std::vector<DetailAsk> Reader::read_owners(Detail detail, Time now) {
 std::optional<DetailDifference> Reader::difference(const DetailRows& there) {
   return read_difference(impl_->connection, there);
 }
-std::vector<DetailAsk> Reader::open_owners(Detail detail, std::int64_t most) {
-  return read_open_owners(impl_->connection, detail, most);
+std::vector<DetailAsk> Reader::open_owners(Detail detail, const std::optional<std::int64_t>& below,
+                                           std::int64_t most) {
+  return read_open_owners(impl_->connection, detail, below, most);
 }
 std::vector<Alert> Reader::alerts() { return read_alerts(impl_->connection); }
 

@@ -12,7 +12,9 @@ std::vector<Alert> read_alerts(Connection& connection);
 std::vector<DetailState> read_details(Connection& connection);
 std::vector<DetailAsk> read_wanted_details(Connection& connection, Detail detail,
                                            std::int64_t most);
-std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail, std::int64_t most);
+std::vector<DetailAsk> read_open_owners(Connection& connection, Detail detail,
+                                        const std::optional<std::int64_t>& below,
+                                        std::int64_t most);
 std::vector<DetailAsk> read_detail_owners(Connection& connection, Detail detail, Time now);
 std::optional<DetailDifference> read_difference(Connection& connection, const DetailRows& there);
 std::map<Detail, std::int64_t> read_waiting_details(Connection& connection);

@@ -9,7 +9,8 @@ CREATE TABLE details (
   detail TEXT PRIMARY KEY,
   full_done INTEGER NOT NULL DEFAULT 0,
   refused INTEGER NOT NULL DEFAULT 0,
-  problem TEXT NOT NULL DEFAULT ''
+  problem TEXT NOT NULL DEFAULT '',
+  fresh_at INTEGER
 ) STRICT;
 INSERT INTO details (detail) VALUES ('activity_link');
 

@@ -337,7 +337,9 @@ class Reader {
   // newest first; how many they are; and those that are open, changed or not.
   std::vector<DetailAsk> wanted_details(Detail detail, std::int64_t most);
   std::map<Detail, std::int64_t> waiting_details();
-  std::vector<DetailAsk> open_owners(Detail detail, std::int64_t most);
+  // `below`: of these ids only.
+  std::vector<DetailAsk> open_owners(Detail detail, const std::optional<std::int64_t>& below,
+                                     std::int64_t most);
   // Owners whose details were read, among the newest objects.
   std::vector<DetailAsk> read_owners(Detail detail, Time now);
   // How the mirror's details of an object differ from the portal's; nothing when they are equal, or

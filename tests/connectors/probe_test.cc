@@ -177,8 +177,12 @@ TEST(ProbeTest, WhatIsNotCountedIsNotCountedLater) {
   Probed probed;
   probed.portal().add_fault({.kind = FaultKind::bad_gateway, .count = 4, .body = "first_deal"});
   EXPECT_EQ(probed.probe().streams.at(Entity::deal).moments, Moments::any_offset);
-  EXPECT_NE(probed.last_request().find("west_deal"), std::string::npos);
-  EXPECT_EQ(probed.last_request().find("start=0"), std::string::npos);
+  const std::string request = probed.last_request();
+  const auto at = request.find("west_deal");
+  ASSERT_NE(at, std::string::npos);
+  const std::string command = request.substr(at, request.find("\",", at) - at);
+  EXPECT_NE(command.find("crm.item.list"), std::string::npos) << command;
+  EXPECT_EQ(command.find("start=0"), std::string::npos) << command;
 }
 
 TEST(ProbeTest, APortalThatCountsChangesTooLongIsAskedWithoutCounting) {

@@ -580,6 +580,41 @@ TEST_F(EngineTest, DetailsThatARuleReadsAreWaitedFor) {
   EXPECT_THAT(alerts(), ElementsAre("no_steps|manager:11|known|0"));
 }
 
+constexpr const char* kChatsRule = R"(version: 1
+metrics:
+  waiting:
+    title: Ждут ответа
+    kind: state
+    sql: |
+      SELECT d.manager_id AS manager_id, count(*) AS value
+      FROM v_deal AS d LEFT JOIN v_chat_message AS m ON m.activity_id = d.id
+      GROUP BY d.manager_id
+rules:
+  - id: many_wait
+    name: Ждут ответа
+    metric: waiting
+    by: manager
+    above: 0
+    text: "{manager}: {value|number}"
+    resolved: "{manager}"
+)";
+
+TEST_F(EngineTest, DetailsThatAreOldKeepTheirRulesWaiting) {
+  start(kChatsRule);
+  bring_company();
+  bring(Entity::deal, {deal_row(701, 11, days{2})});
+  DetailState chats{
+      .detail = Detail::chat_message, .full_done = true, .fresh_at = clock_.now() - minutes{20}};
+  bring_details(chats);
+  look();
+  EXPECT_THAT(alerts(), IsEmpty()) << "who has been answered since is not known";
+  chats.fresh_at = clock_.now();
+  bring_details(chats);
+  bring(Entity::deal, {deal_row(702, 11, days{2})});
+  look();
+  EXPECT_THAT(alerts(), ElementsAre("many_wait|manager:11|known|0"));
+}
+
 // The owners of activities are known without.
 TEST_F(EngineTest, DetailsThatMayBeMissingKeepNobodyWaiting) {
   start(kStepsRule);

@@ -206,6 +206,27 @@ TEST(PullerTrade, OnlyWhatARuleReadsIsAskedFor) {
   }
 }
 
+// Pages of an owner are read to its end, however many: a part would be a wrong answer for good.
+TEST(PullerTrade, ADealOfManyCommentsIsReadToItsEnd) {
+  Desk desk{without_shop(), {.details = {.requests = 5}}, reading(kComments)};
+  const std::int64_t deal = desk.portal().ids(Entity::deal).back();
+  for (int i = 0; i < 330; ++i) {
+    desk.portal().call(
+        "crm.timeline.comment.add",
+        fmt::format(R"({{"fields":{{"ENTITY_TYPE":"deal","ENTITY_ID":{},"COMMENT":"c"}}}})", deal));
+  }
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_FALSE(desk.pass().error);
+    desk.go_on(seconds{30});
+  }
+  const auto answer = json::parse(desk.portal().call(
+      "crm.timeline.comment.list",
+      fmt::format(R"({{"filter":{{"ENTITY_TYPE":"deal","ENTITY_ID":{}}}}})", deal)));
+  ASSERT_GE(answer["total"], 330);
+  EXPECT_EQ(desk.number(fmt::format("SELECT count(*) FROM v_comment WHERE deal_id = {}", deal)),
+            answer["total"]);
+}
+
 TEST(PullerTrade, CommentsAreReadForARuleAndFollowTheirDeals) {
   Desk desk{without_shop(), {}, reading(kComments)};
   for (int i = 0; i < 2; ++i) {

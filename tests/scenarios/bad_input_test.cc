@@ -199,7 +199,8 @@ TEST_F(BadSettings, WebhookMustLookLikeOne) {
                    path("b24watch.yaml") +
                        ": ошибка R005: не задан вебхук портала: впишите его в portal.webhook, или "
                        "положите в файл и назовите его в portal.webhook_file, или передайте через "
-                       "systemd (LoadCredential=webhook:путь)\n");
+                       "systemd (LoadCredential=webhook:путь), или опишите приложение в "
+                       "portal.application\n");
   }
 }
 
@@ -491,9 +492,9 @@ TEST_F(ReadyMirror, WrongQueryIsShownAtItsPlace) {
        "  SELEC 1\n"
        "  ^\n"},
       {"DELETE FROM v_deal", "здесь можно только читать: нужен один запрос SELECT\n"},
-      {"UPDATE deals SET amount = 0",
+      {"UPDATE deals SET amount_minor = 0",
        "ошибка в SQL: здесь можно только читать: нужен один запрос SELECT\n"
-       "  UPDATE deals SET amount = 0\n"
+       "  UPDATE deals SET amount_minor = 0\n"
        "  ^\n"},
       {"SELECT * FROM deals",
        "ошибка в SQL: таблица deals закрыта: читайте представления v_… (их список – b24watch "

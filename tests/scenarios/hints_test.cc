@@ -28,6 +28,7 @@ sim::PortalOptions company() {
           .deals = 300,
           .tasks = 300,
           .calls = 500,
+          .chats = 0,  // whose messages are asked for by the clock
           .days = 30,
           .problems = false,
           .limits = {.enabled = false}};
