@@ -24,6 +24,7 @@ sim::PortalOptions company() {
           .deals = 1200,
           .tasks = 600,
           .calls = 1500,
+          .chats = 0,  // whose messages are asked for by the clock
           .days = 30,
           .limits = {.enabled = false}};
 }
