@@ -21,8 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLargestFile = 64 * 1024;
-// A talk with the token server takes a minute and a half at most.
-constexpr std::chrono::seconds kPatience{120};
 constexpr std::chrono::milliseconds kGlanceAtLock{20};
 
 // Closes what was opened, whatever comes.
@@ -52,6 +50,15 @@ Error not_written(const fs::path& file, int code) {
                    file.string(), std::strerror(code)));
 }
 
+Error held_by_another(const fs::path& lock) {
+  return error(ErrorKind::unavailable,
+               say("Ключи приложения занял другой b24watch ({}) и не отпускает – дождитесь его или "
+                   "завершите его.",
+                   "Another b24watch holds the application's tokens ({}) and does not let go: wait "
+                   "for it, or end it.",
+                   lock.string()));
+}
+
 Error not_read(const fs::path& file, std::string_view why) {
   return error(ErrorKind::blocked,
                say("Файл с ключами приложения {} не читается ({}) – удалите его и выполните sudo "
@@ -75,6 +82,21 @@ void give_to_owner_of_folder(int descriptor, const fs::path& folder) {
   struct stat info {};
   if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0) return;
   if (::fchown(descriptor, info.st_uid, info.st_gid) != 0) return;  // as it is, then
+}
+
+// One that a killed command of root left is closed to the service, but can be replaced.
+int open_lock(const fs::path& lock) {
+  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  const int opened = ::open(lock.c_str(), kFlags, 0600);
+  if (opened >= 0 || errno != EACCES || ::unlink(lock.c_str()) != 0) return opened;
+  return ::open(lock.c_str(), kFlags, 0600);
+}
+
+bool is_still(int descriptor, const fs::path& file) {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(descriptor, &ours) == 0 && ::stat(file.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 bool write_all(int descriptor, std::string_view text) {
@@ -142,8 +164,10 @@ Result<std::optional<Tokens>> TokenFile::load() {
 
 Result<void> TokenFile::save(const Tokens& tokens) {
   const fs::path fresh = file().string() + ".new";
+  // What a killed command of root left can be removed, not written to.
+  ::unlink(fresh.c_str());
   Descriptor opened{
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!opened.is_open()) return not_written(file(), errno);
   give_to_owner_of_folder(opened.get(), folder_);
   const bool whole = ::fchmod(opened.get(), 0600) == 0 &&
@@ -162,16 +186,19 @@ Result<void> TokenFile::save(const Tokens& tokens) {
 Result<void> TokenFile::alone(const std::function<Result<void>()>& work,
                               const std::stop_token& stop) {
   const fs::path lock = file().string() + ".lock";
-  const Descriptor opened{::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (!opened.is_open()) return not_written(lock, errno);
-  give_to_owner_of_folder(opened.get(), folder_);
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (stop.stop_requested()) return stopped();
-    if (std::chrono::steady_clock::now() > until) return not_written(lock, EWOULDBLOCK);
-    std::this_thread::sleep_for(kGlanceAtLock);
+  const auto until = std::chrono::steady_clock::now() + patience_;
+  for (;;) {
+    const Descriptor opened{open_lock(lock)};
+    if (!opened.is_open()) return not_written(lock, errno);
+    give_to_owner_of_folder(opened.get(), folder_);
+    while (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (stop.stop_requested()) return stopped();
+      if (std::chrono::steady_clock::now() > until) return held_by_another(lock);
+      std::this_thread::sleep_for(kGlanceAtLock);
+    }
+    // One that was removed meanwhile keeps nobody out.
+    if (is_still(opened.get(), lock)) return work();  // the lock goes with the descriptor
   }
-  return work();  // the lock goes with the descriptor
 }
 
 }  // namespace b24

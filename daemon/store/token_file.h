@@ -10,7 +10,11 @@ namespace b24 {
 // kill at any instant leaves the old file or the new one. Thread-safe; any number of processes.
 class TokenFile : public TokenStore {
  public:
-  explicit TokenFile(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // A talk with the token server takes a minute and a half at most.
+  static constexpr seconds kPatience{120};
+
+  explicit TokenFile(std::filesystem::path folder, seconds patience = kPatience)
+      : folder_(std::move(folder)), patience_(patience) {}
 
   Result<std::optional<Tokens>> load() override;
   Result<void> save(const Tokens& tokens) override;
@@ -21,6 +25,7 @@ class TokenFile : public TokenStore {
 
  private:
   const std::filesystem::path folder_;
+  const seconds patience_;  // how long alone() waits for its turn
 };
 
 }  // namespace b24

@@ -99,6 +99,72 @@ TEST(TokenFileTest, AKillLeavesTheOldTokensOrTheNewOnes) {
   EXPECT_GT(changed, 0);
 }
 
+// What a command of root left when it was killed: the service may remove it, not write to it.
+TEST(TokenFileTest, LeftoversOfOthersAreReplaced) {
+  const TempFolder folder;
+  TokenFile file{folder.path()};
+  const std::string left = file.file().string() + ".new";
+  std::filesystem::create_symlink("/nowhere/at/all", left);
+  EXPECT_TRUE(file.save(tokens(1)));
+  folder.write("application.json.new", "half");
+  ASSERT_EQ(::chmod(left.c_str(), 0), 0);
+  EXPECT_TRUE(file.save(tokens(2)));
+  EXPECT_EQ((*file.load())->access.reveal(), "access-2");
+  EXPECT_EQ(mode_of(file.file()), 0600U);
+
+  folder.write("application.json.lock", "");
+  ASSERT_EQ(::chmod((file.file().string() + ".lock").c_str(), 0), 0);
+  const auto done = file.alone([]() -> Result<void> { return {}; }, {});
+  EXPECT_TRUE(done) << done.error().text;
+}
+
+TEST(TokenFileTest, SaysWhoKeepsItWaiting) {
+  const TempFolder folder;
+  TokenFile file{folder.path()};
+  const auto waited = file.alone(
+      [&] {
+        return TokenFile{folder.path(), seconds{0}}.alone([]() -> Result<void> { return {}; }, {});
+      },
+      {});
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(waited.error().text, "Ключи приложения занял другой b24watch (" + file.file().string() +
+                                     ".lock) и не отпускает – дождитесь его или завершите его.");
+}
+
+// Whoever waits for a lock that is removed meanwhile waits for the one that is there then.
+TEST(TokenFileTest, ALockThatWasRemovedKeepsItsWaitersOutOfTheNewOne) {
+  const TempFolder folder;
+  TokenFile file{folder.path()};
+  std::jthread waiter;
+  std::atomic<bool> inside{false};
+  std::atomic<bool> together{false};
+  const auto other = [&]() -> Result<void> {
+    together = together || inside;
+    return {};
+  };
+  const auto second = [&]() -> Result<void> {
+    inside = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    inside = false;
+    return {};
+  };
+  std::jthread later;
+  EXPECT_TRUE(file.alone(
+      [&]() -> Result<void> {
+        waiter = std::jthread{[&] { EXPECT_TRUE(TokenFile{folder.path()}.alone(other, {})); }};
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        std::filesystem::remove(file.file().string() + ".lock");
+        later = std::jthread{[&] { EXPECT_TRUE(TokenFile{folder.path()}.alone(second, {})); }};
+        while (!inside) std::this_thread::yield();
+        return {};
+      },
+      {}));
+  later.join();
+  waiter.join();
+  EXPECT_FALSE(together);
+}
+
 TEST(TokenFileTest, OneAtATimeChangesIt) {
   const TempFolder folder;
   std::atomic<int> inside{0};
