@@ -51,6 +51,11 @@ bool same_host(const Url& a, const Url& b) {
   return a.host == b.host && a.port == b.port && a.tls == b.tls;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 void scrub(std::string& text, const Secret& secret) {
   const std::string& word = secret.reveal();
   if (word.size() < 4) return;
@@ -208,6 +213,14 @@ Result<void> Application::look_into_store() {
   return {};
 }
 
+// Of an installation, perhaps: whoever sits out a trouble hears of it.
+Result<void> Application::keep_unkept() {
+  if (auto kept = keep(Tokens{*unkept_}); !kept) return kept;
+  std::lock_guard lock{mutex_};
+  ++installations_;
+  return {};
+}
+
 // On the disk first: the old ones are dead already.
 Result<void> Application::keep(const Tokens& tokens) {
   unkept_ = tokens;
@@ -249,7 +262,7 @@ Result<Secret> Application::renew(const Secret& refused, const std::stop_token& 
 
 Result<void> Application::renew_alone(const Secret& refused, const std::stop_token& stop) {
   if (stop.stop_requested()) return stopped();
-  if (unkept_) return keep(Tokens{*unkept_});
+  if (unkept_) return keep_unkept();
   auto kept = store_->load();
   if (!kept) return kept.error();
   if (!*kept) return not_installed(keys_.portal.host);
@@ -260,6 +273,8 @@ Result<void> Application::renew_alone(const Secret& refused, const std::stop_tok
   }
   auto server = server_of(old.server);
   if (!server) return server.error();
+  // Asking spends them: there has to be room for those that come, and the right to write.
+  if (auto room = store_->save(old); !room) return room;
   auto fresh = exchange(*server, "refresh_token", "refresh_token", old.refresh);
   if (!fresh) {
     if (fresh.error().kind == ErrorKind::blocked) {
@@ -281,14 +296,15 @@ Result<Tokens> Application::exchange(const Url& server, const char* grant, const
                        {"client_id", keys_.client_id},
                        {"client_secret", keys_.client_secret.reveal()},
                        {name, value.reveal()}};
-  return ask(server, to_query(form));
+  return ask(server, to_query(form), value);
 }
 
-Result<Tokens> Application::ask(const Url& server, const std::string& form) {
+Result<Tokens> Application::ask(const Url& server, const std::string& form, const Secret& sent) {
+  grant_dead_ = false;  // of an earlier answer, perhaps about the tokens of others
   std::shared_ptr<HttpConnection> connection;
   {
     std::lock_guard lock{mutex_};
-    if (cancelled_) return stopped();
+    if (cancelling_.stop_requested()) return stopped();
     connection = connection_ = std::make_shared<HttpConnection>(server, http_);
   }
   // As a form, so that no log on the way holds the secrets of a URL.
@@ -296,15 +312,18 @@ Result<Tokens> Application::ask(const Url& server, const std::string& form) {
   if (!answer) return answer.error();
   const auto json = nlohmann::json::parse(answer->body, nullptr, false);
   if (!json.is_object()) {
-    if (answer->status >= 400)
-      return token_error("", "", answer->status >= 500 ? answer->status : 500);
+    if (answer->status >= 500) return token_error("", "", answer->status);
     return odd_answer(server.host, answer->status);
   }
   // An error may come with HTTP 200.
   grant_dead_ = plain_code(word_of(json, "error")) == kDeadGrant;
   if (json.contains("error")) {
-    return token_error(scrubbed(word_of(json, "error")),
-                       scrubbed(word_of(json, "error_description")), answer->status);
+    const auto clean = [&](std::string words) {
+      scrub(words, sent);
+      return scrubbed(std::move(words));
+    };
+    return token_error(clean(word_of(json, "error")), clean(word_of(json, "error_description")),
+                       answer->status);
   }
   Tokens tokens{.access = Secret{word_of(json, "access_token")},
                 .refresh = Secret{word_of(json, "refresh_token")},
@@ -346,7 +365,19 @@ Result<void> Application::ours(const std::string& client_endpoint) const {
           keys_.portal.host));
 }
 
+Result<void> Application::concerns(const ApplicationEvent& event) const {
+  if (event.what == ApplicationEvent::What::installed) return ours(event.portal);
+  // Without a token of ours there is nothing to prove it by.
+  const Secret known = application_token();
+  if (!known.empty() && known.equals(event.application_token.reveal())) return {};
+  return error(ErrorKind::invalid_input,
+               say("В событии о приложении не тот application_token.",
+                   "The event of an application bears another application_token."));
+}
+
 Result<void> Application::take_installation(Tokens tokens, const std::stop_token& stop) {
+  // Even without a turn at the store: what they were proven by is spent.
+  unkept_ = tokens;
   auto done = store_->alone([&] { return keep(tokens); }, stop);
   if (!done) return done;
   std::lock_guard lock{mutex_};
@@ -358,6 +389,12 @@ Result<void> Application::install(const ApplicationEvent& event, const std::stop
   if (event.refresh.empty() || event.application_token.empty() || event.member_id.empty()) {
     return error(ErrorKind::invalid_input, say("В событии об установке нет ключей приложения.",
                                                "The event of the installation holds no tokens."));
+  }
+  // What is kept has to be text.
+  if (!is_ascii(event.application_token.reveal()) || !is_ascii(event.member_id)) {
+    return error(ErrorKind::invalid_input,
+                 say("Ключи приложения в событии об установке искажены.",
+                     "The tokens in the event of the installation are garbled."));
   }
   if (auto mine = ours(event.portal); !mine) return mine;
   auto server = server_of(event.server);
@@ -393,6 +430,10 @@ Result<void> Application::authorize(const Secret& code, const std::string& serve
 
 std::optional<Error> Application::lacking() {
   std::lock_guard one{renewing_};
+  if (unkept_) {
+    auto kept = store_->alone([&] { return keep_unkept(); }, cancelling_.get_token());
+    return kept ? std::nullopt : std::optional{kept.error()};
+  }
   if (auto seen = look_into_store(); !seen) return seen.error();
   if (refusal_ && !refusal_->until) return refusal_->why;
   return held_tokens() ? std::nullopt : std::optional{not_installed(keys_.portal.host)};
@@ -425,7 +466,7 @@ std::string Application::authorize_url(const std::string& state) const {
 
 void Application::cancel() {
   std::lock_guard lock{mutex_};
-  cancelled_ = true;
+  cancelling_.request_stop();
   if (connection_) connection_->cancel();
 }
 

@@ -89,8 +89,12 @@ class Application {
   Result<void> authorize(const Secret& code, const std::string& server,
                          const std::stop_token& stop);
 
-  // Why nothing can be called before a person acts: no tokens yet, or dead ones. Looks whether
-  // there are new ones.
+  // Whether it is worth a look: an installation of our portal, so far as it says itself (install()
+  // proves it), or another event that bears our application_token. invalid_input: not for us.
+  Result<void> concerns(const ApplicationEvent& event) const;
+
+  // Why nothing can be called before a person acts: no tokens yet, dead ones, or such as the disk
+  // does not take. Tries to keep those, and looks whether there are new ones.
   std::optional<Error> lacking();
   // How often it was installed in the life of this process.
   std::uint64_t installations() const;
@@ -109,9 +113,11 @@ class Application {
   std::optional<Error> still_refused() const;
   Result<void> look_into_store();
   Result<void> keep(const Tokens& tokens);
+  Result<void> keep_unkept();
   Result<Secret> renew(const Secret& refused, const std::stop_token& stop);
   Result<void> renew_alone(const Secret& refused, const std::stop_token& stop);
-  Result<Tokens> ask(const Url& server, const std::string& form);
+  // `sent`: what the form holds besides our own words.
+  Result<Tokens> ask(const Url& server, const std::string& form, const Secret& sent);
   Result<Tokens> exchange(const Url& server, const char* grant, const char* name,
                           const Secret& value);
   Result<void> take_installation(Tokens tokens, const std::stop_token& stop);
@@ -140,7 +146,7 @@ class Application {
   std::optional<Tokens> tokens_;
   std::uint64_t installations_ = 0;
   std::shared_ptr<HttpConnection> connection_;
-  bool cancelled_ = false;
+  std::stop_source cancelling_;
 };
 
 // Why the token server refused, for a person. `status` decides where there is no code.

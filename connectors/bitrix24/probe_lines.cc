@@ -10,8 +10,8 @@ namespace b24 {
 namespace {
 
 // A missing scope is told by the check of the scopes.
-bool lacks_scope(const Error& why, std::string_view method) {
-  return why.text == to_command_error({"insufficient_scope", "", 403}, method).text;
+bool lacks_scope(const Error& why, std::string_view method, Way way) {
+  return why.text == to_command_error({"insufficient_scope", "", 403}, method, way).text;
 }
 
 }  // namespace
@@ -33,6 +33,7 @@ Result<LinesProbe> probe_lines(Client& client, const std::stop_token& stop) {
       {"day", kWorkdayMethod, to_query({{"USER_ID", "$result[people][0][ID]"}})}};
   const auto answer = client.batch(commands, stop);
   if (!answer) return answer.error();
+  const Way way = client.access().way();
   LinesProbe probe;
   if (answer->commands.size() < commands.size()) return probe;
   const auto rows = [&](std::size_t command) {
@@ -48,12 +49,14 @@ Result<LinesProbe> probe_lines(Client& client, const std::stop_token& stop) {
     if (const auto& said = answer->commands[1].result; said) {
       if (const auto history = parse_chat_history(*said); !history) refused = history.error();
     }
-    if (!refused || !lacks_scope(*refused, kChatHistoryMethod))
+    if (!refused || !lacks_scope(*refused, kChatHistoryMethod, way)) {
       probe.session = {std::move(refused)};
+    }
   }
   if (const php::Json people = rows(2); people.is_array() && !people.empty()) {
     auto refused = refusal(3);
-    if (!refused || !lacks_scope(*refused, kWorkdayMethod)) probe.workday = {std::move(refused)};
+    if (!refused || !lacks_scope(*refused, kWorkdayMethod, way))
+      probe.workday = {std::move(refused)};
   }
   return probe;
 }

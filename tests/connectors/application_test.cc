@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "connectors/bitrix24/client.h"
+#include "connectors/bitrix24/probe_lines.h"
 #include "daemon/store/token_file.h"
+#include "tests/connectors/http_server.h"
 #include "tests/portal/portal.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
@@ -20,27 +26,35 @@ using sim::FaultKind;
 
 constexpr const char* kTokens = "oauth/token";  // as the simulator's faults name it
 
-// A disk that can be full.
+// A disk that can be full, a turn that may not come.
 class FillingFile : public TokenFile {
  public:
   using TokenFile::TokenFile;
   Result<void> save(const Tokens& tokens) override {
-    if (!full) return TokenFile::save(tokens);
-    return error(ErrorKind::unavailable, "full");
+    if (room == 0) return error(ErrorKind::unavailable, "full");
+    if (room > 0) --room;
+    return TokenFile::save(tokens);
   }
-  bool full = false;
+  Result<void> alone(const std::function<Result<void>()>& work,
+                     const std::stop_token& stop) override {
+    if (taken) return error(ErrorKind::unavailable, "taken");
+    return TokenFile::alone(work, stop);
+  }
+  int room = -1;  // how often one can save; -1: always
+  bool taken = false;
 };
 
 class ApplicationTest : public testing::Test {
  protected:
-  ApplicationTest()
+  explicit ApplicationTest(std::set<std::string> scopes = sim::PortalOptions{}.scopes)
       : portal_({.managers = 1,
                  .deals = 1,
                  .tasks = 0,
                  .calls = 0,
                  .days = 2,
                  .clock = &clock_,
-                 .limits = {.enabled = false}}) {
+                 .limits = {.enabled = false},
+                 .scopes = std::move(scopes)}) {
     portal_.start();
     keys_ = {.portal = *parse_url(portal_.url()),
              .client_id = sim::ApplicationOptions{}.client_id,
@@ -195,7 +209,7 @@ TEST_F(ApplicationTest, CallersAtOnceShareOneRenewal) {
 TEST_F(ApplicationTest, UsesNoTokenBeforeItIsOnTheDisk) {
   install();
   clock_.advance(hours{2});
-  file_->full = true;
+  file_->room = 1;  // filled between the question and its answer
   const auto failed = application_->token({});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
@@ -203,12 +217,82 @@ TEST_F(ApplicationTest, UsesNoTokenBeforeItIsOnTheDisk) {
   ASSERT_FALSE(application_->token_after(Secret{"whatever"}, {}));
   EXPECT_EQ(renewed(), 1U) << "the same tokens wait for the disk";
 
-  file_->full = false;
+  file_->room = -1;
   ASSERT_TRUE(call());
   EXPECT_EQ(renewed(), 1U);
   open();  // after a restart too
   ASSERT_TRUE(call());
   EXPECT_EQ(renewed(), 1U);
+}
+
+TEST_F(ApplicationTest, SpendsNoTokenThatItCouldNotReplaceOnTheDisk) {
+  install();
+  clock_.advance(hours{2});
+  file_->room = 0;
+  const auto failed = application_->token({});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(renewed(), 0U);
+  open();
+  file_->room = -1;
+  EXPECT_TRUE(call());
+  EXPECT_EQ(renewed(), 1U);
+}
+
+// The portal posts them once only.
+TEST_F(ApplicationTest, KeepsTheTokensOfAnInstallationAsSoonAsTheDiskTakesThem) {
+  for (const bool full : {true, false}) {
+    const auto before = application_->installations();
+    file_->room = full ? 0 : -1;
+    file_->taken = !full;
+    ASSERT_FALSE(install(portal_.installation()));
+    const auto lacking = application_->lacking();
+    ASSERT_TRUE(lacking);
+    EXPECT_EQ(lacking->text, full ? "full" : "taken");
+
+    file_->room = -1;
+    file_->taken = false;
+    EXPECT_FALSE(application_->lacking());
+    EXPECT_EQ(application_->installations(), before + 1);
+    open();  // after a restart too
+    EXPECT_TRUE(call());
+  }
+}
+
+// What the token server said of the tokens of others must not outlive its answer.
+TEST_F(ApplicationTest, ABrokenCertificateStoreIsNoRefusalForGood) {
+  install();
+  test::Authority authority;
+  std::atomic<bool> ours{false};
+  const auto reply = [&](const test::Seen&) {
+    return ours ? test::Reply{R"({"access_token":"fresh","refresh_token":"next"})"}
+                : test::Reply{R"({"error":"invalid_grant"})", 400};
+  };
+  test::HttpServer server(reply, authority.issue("local", "IP:127.0.0.1"));
+  keys_.server = server.url();
+  HttpOptions http;
+  http.ca_file = (folder_.path() / "ca.pem").string();
+  std::filesystem::copy_file(authority.ca_file(), http.ca_file);
+  Application application{keys_, file_, http, clock_};
+  const auto event = parse_application_event(portal_.installation());
+  const auto strange = application.install(*event, {});
+  ASSERT_FALSE(strange);
+  EXPECT_NE(strange.error().text.find("invalid_grant"), std::string::npos) << strange.error().text;
+
+  clock_.advance(hours{2});
+  std::filesystem::remove(http.ca_file);
+  const auto failed = application.token({});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::blocked);
+  EXPECT_NE(failed.error().text.find("ca_file"), std::string::npos) << failed.error().text;
+
+  std::filesystem::copy_file(authority.ca_file(), http.ca_file);
+  ours = true;
+  clock_.advance(minutes{10});
+  EXPECT_FALSE(application.lacking());
+  const auto token = application.token({});
+  ASSERT_TRUE(token) << token.error().text;
+  EXPECT_EQ(token->reveal(), "fresh");
 }
 
 // Between the server's answer and our file a kill, or a broken connection, loses the new tokens.
@@ -286,6 +370,16 @@ TEST_F(ApplicationTest, TellsWhatTheTokenServerSays) {
     EXPECT_EQ(answer.error().kind, kind) << name(fault.kind);
     expect_no_secret(answer.error().text);
   }
+  // A page of whatever stands before it.
+  {
+    test::HttpServer server([](const test::Seen&) { return test::Reply{"<html></html>", 403}; });
+    keys_.server = server.url();
+    const auto answer = another()->token({});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(answer.error().text,
+              "Сервер авторизации 127.0.0.1 ответил непонятно (HTTP 403) – повторим позже.");
+  }
   // What a person may have mended meanwhile is asked again, not at once.
   EXPECT_FALSE(application_->token({}));
   clock_.advance(minutes{10});
@@ -310,6 +404,8 @@ TEST_F(ApplicationTest, BelievesAnInstallationOfItsOwnPortalOnly) {
       {changed("application_token", ""), "нет ключей приложения"},
       {changed("refresh_token", ""), "нет ключей приложения"},
       {changed("member_id", ""), "нет ключей приложения"},
+      {changed("application_token", "%D0%AF"), "искажены"},
+      {changed("member_id", "%FF"), "искажены"},
       {changed("member_id", "another"), "пришли не от портала 127.0.0.1"},
       {changed("refresh_token", "guessed"), "больше не действуют (invalid_grant)"},
   };
@@ -372,6 +468,35 @@ TEST_F(ApplicationTest, GivesNoTokenAwayInErrorsOfThePortal) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("ODD_***"), std::string::npos) << refused.error().text;
   expect_no_secret(refused.error().text);
+}
+
+// Nor what was just sent, which is not ours yet.
+TEST_F(ApplicationTest, GivesNoTokenAwayInErrorsOfTheTokenServer) {
+  const std::string body = portal_.installation();
+  const std::string sent = parse_application_event(body)->refresh.reveal();
+  for (const std::string& code : {"ODD_" + sent, "CODE_" + portal_.authorize()}) {
+    portal_.add_fault({.kind = FaultKind::error, .method = kTokens, .detail = code, .status = 400});
+    const auto refused = code.starts_with("ODD")
+                             ? install(body)
+                             : application_->authorize(Secret{code.substr(5)}, "", {});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("_***"), std::string::npos) << refused.error().text;
+    expect_no_secret(refused.error().text);
+  }
+}
+
+class ApplicationOfFewScopes : public ApplicationTest {
+ protected:
+  ApplicationOfFewScopes() : ApplicationTest({"crm", "user"}) {}
+};
+
+// That is told by the check of the scopes.
+TEST_F(ApplicationOfFewScopes, AMissingScopeIsNoAnswerAboutWorkingDays) {
+  install();
+  const auto lines = probe_lines(*client_, {});
+  ASSERT_TRUE(lines) << lines.error().text;
+  EXPECT_FALSE(lines->workday);
+  EXPECT_FALSE(lines->session);
 }
 
 // The host may change within the family, and the token goes along; elsewhere it does not.
