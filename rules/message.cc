@@ -202,7 +202,7 @@ std::vector<std::string> item_lines(const MessageContext& context,
 // The objects that the text speaks of when `lines` of them have a line. An object that a rule
 // watches is spoken of without a line, too.
 std::vector<ObjectRef> named_objects(const MessageContext& context,
-                                       const std::vector<const Alert*>& alerts, std::size_t lines) {
+                                     const std::vector<const Alert*>& alerts, std::size_t lines) {
   std::vector<ObjectRef> named;
   if (is_each(context.rule)) {
     const std::size_t count = std::min(std::max<std::size_t>(lines, 1), alerts.size());

@@ -35,8 +35,8 @@ struct Message {
 std::string tag_of(const Message& message);
 
 struct Outgoing {
-  Message message;                      // as it is to be stored
-  Notice notice;                        // id 0
+  Message message;                    // as it is to be stored
+  Notice notice;                      // id 0
   std::vector<ObjectRef> named = {};  // in the text, not those that "…ещё N" counts
 };
 
