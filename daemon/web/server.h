@@ -16,7 +16,8 @@
 //   POST /event    an event of the outbound webhook: 200, whether it was believed or not; 503 above
 //                  the allowed rate
 //   POST /install  the portal has installed the application, updated or removed it: the same
-//   answers GET  /health   200 "ok"
+//                  answers
+//   GET  /health   200 "ok"
 //
 // 400 for what is not HTTP or not a form, 404 and 405 for other addresses and verbs, 413 and 431
 // above the limits, 415 for an encoded body; what its head condemns is not read on, and closes the
