@@ -1541,10 +1541,11 @@ SELECT
   p.paid_at AS paid_at,
   --# is_return INTEGER | 1 – деньги вернули | 1 when the money was returned
   p.return_kind IN ('Y', 'P') AS is_return,
-  --# returned_at INTEGER derived | Когда вернули: полдень дня возврата или когда это замечено, секунды UTC | When it was returned: noon of that day, or when it was noticed, UTC seconds
+  --# returned_at INTEGER derived | Когда вернули: 6 часов UTC дня возврата или когда это замечено, секунды UTC | When it was returned: six o'clock UTC of that day, or when it was noticed, UTC seconds
+  -- An hour that is of the same day from UTC-6 to UTC+14.
   iif(p.return_kind IN ('Y', 'P'),
       coalesce(
-        unixepoch(p.return_date, '+12 hours'),
+        unixepoch(p.return_date, '+6 hours'),
         (SELECT c.seen_at FROM changes AS c
          WHERE c.entity = 'payment' AND c.entity_id = p.id AND c.field = 'return_kind'
          ORDER BY c.id DESC LIMIT 1),
@@ -1585,10 +1586,16 @@ SELECT
   --# source TEXT derived | payments – оплаты, invoices – оплаченные счета, deals – выигранные сделки | payments, invoices (those paid) or deals (those won)
   CASE
     WHEN EXISTS (SELECT 1 FROM v_payment AS p
-                 WHERE p.paid_at IS NOT NULL AND p.amount_minor > 0
+                 WHERE p.paid_at IS NOT NULL AND (p.paid = 1 OR p.is_return = 1)
+                   AND p.amount_minor > 0
                    AND (p.deal_id IS NOT NULL OR p.invoice_id IS NOT NULL)) THEN 'payments'
-    WHEN EXISTS (SELECT 1 FROM v_invoice AS i
-                 WHERE i.semantic = 'S' AND i.amount_minor > 0) THEN 'invoices'
+    WHEN EXISTS (SELECT 1 FROM invoices AS i
+                 WHERE i.amount_minor > 0
+                   AND (SELECT s.semantics FROM stages AS s
+                        WHERE s.entity_id = 'SMART_INVOICE_STAGE_' || i.pipeline_id
+                          AND s.status_id = i.stage_id
+                          AND (s.deleted_at IS NULL OR i.deleted_at IS NOT NULL)
+                        LIMIT 1) = 'S') THEN 'invoices'
     ELSE 'deals'
   END AS source,
   --# payments_by TEXT | Каким методом читаются оплаты: sale.payment.list или crm.item.payment.list | The method by which payments are read: sale.payment.list or crm.item.payment.list
@@ -1598,6 +1605,7 @@ SELECT
 
 --# v_receipt | Поступления денег; возвраты – с минусом | Money received; what was returned is negative
 --: Источник один на портал: v_receipt_source. Заслуга того, кто отвечал за сделку в день поступления. | One source per portal: v_receipt_source. Credited to whoever was responsible for the deal on the day of the receipt.
+--: Цифры закрытого периода остаются: счета и сделки считаются и тогда, когда удалены или скрыты. | Figures of a closed period stay: invoices and deals count when they are deleted or hidden, too.
 --: Без налога – доля, которую товары сделки стоят без налога (v_deal_product); товаров нет – вся сумма. | Without tax: the part that the deal's goods cost without tax (v_deal_product); without goods it is the whole sum.
 CREATE VIEW v_receipt AS
 SELECT
@@ -1633,8 +1641,9 @@ SELECT
     r.amount_minor) AS net_minor,
   --# currency TEXT | Валюта, например RUB | Currency, such as RUB
   r.currency AS currency,
-  --# amount_base_minor INTEGER derived | Сумма в сотых долях базовой валюты портала по курсу того момента; курса нет – пусто | The amount in hundredths of the portal's base currency at the rate of that moment; empty without a rate
-  (SELECT iif(k.is_base = 1, r.amount_minor, to_base(
+  --# amount_base_minor INTEGER derived | Сумма в сотых долях базовой валюты портала по курсу того момента; курса нет или базовая валюта сменилась – пусто | The amount in hundredths of the portal's base currency at the rate of that moment; empty without a rate, and from before another currency became the base
+  -- The base has to be the one of today, as with wins.
+  (SELECT iif(k.is_base = 1 AND k.deleted_at IS NULL, r.amount_minor, to_base(
      r.amount_minor,
      coalesce((SELECT c.old_value FROM changes AS c
                WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'rate'
@@ -1643,7 +1652,15 @@ SELECT
                WHERE c.entity = 'currency' AND c.entity_id = k.id AND c.field = 'nominal'
                  AND c.seen_at > r.at ORDER BY c.id LIMIT 1), k.nominal)))
    FROM currencies AS k
-   WHERE k.code = r.currency AND k.deleted_at IS NULL LIMIT 1) AS amount_base_minor
+   WHERE k.code = r.currency
+     AND (k.is_base = 1 AND k.deleted_at IS NULL OR coalesce(
+           (SELECT c.old_value FROM currencies AS b
+            CROSS JOIN changes AS c
+            WHERE b.is_base = 1 AND b.deleted_at IS NULL
+              AND c.entity = 'currency' AND c.entity_id = b.id AND c.field = 'is_base'
+              AND c.seen_at > r.at
+            ORDER BY c.id LIMIT 1), 1) = 1)
+   LIMIT 1) AS amount_base_minor
 -- What other columns refer to; SQLite dissolves it.
 FROM (
   SELECT
@@ -1665,12 +1682,18 @@ FROM (
     'invoice', i.id,
     coalesce(
       (SELECT m.at FROM invoice_moves AS m
-       WHERE m.owner_id = i.id AND m.stage_id = i.stage_id AND m.deleted_at IS NULL
+       WHERE m.owner_id = i.id AND m.stage_id = i.stage_id
+         AND (m.deleted_at IS NULL OR i.deleted_at IS NOT NULL)
        ORDER BY m.id DESC LIMIT 1),
-      i.stage_since),
+      i.moved_at, i.created_at),
     nullif(i.deal_id, 0), i.id, CAST(NULL AS INTEGER), i.amount_minor, i.currency
-  FROM v_invoice AS i
-  WHERE i.semantic = 'S' AND (SELECT s.source FROM v_receipt_source AS s) = 'invoices'
+  FROM invoices AS i
+  WHERE (SELECT s.semantics FROM stages AS s
+         WHERE s.entity_id = 'SMART_INVOICE_STAGE_' || i.pipeline_id
+           AND s.status_id = i.stage_id
+           AND (s.deleted_at IS NULL OR i.deleted_at IS NOT NULL)
+         LIMIT 1) = 'S'
+    AND (SELECT s.source FROM v_receipt_source AS s) = 'invoices'
   UNION ALL
   SELECT
     'deal', w.deal_id, w.won_at, w.deal_id, CAST(NULL AS INTEGER), w.manager_id, w.amount_minor,

@@ -105,6 +105,24 @@ TEST_F(ReceiptViewsTest, WithoutPaymentsPaidInvoicesCount) {
   EXPECT_EQ(receipts("at"), (Rows{"1795240800"})) << "as the history of stages has it";
 }
 
+// Neither an invoice's leaving the portal, nor its pipeline's, changes what was received.
+TEST_F(ReceiptViewsTest, DeletedInvoicesStayReceipts) {
+  upsert(Entity::invoice_move, {record(Entity::invoice_move, 1,
+                                       {{"owner_id", integer(50)},
+                                        {"stage_id", text("DT31_2:P")},
+                                        {"at", at(kStart - hours{1})}})});
+  const Rows before = receipts("kind, id, at, deal_id, manager_id, amount_minor");
+  ASSERT_EQ(before, (Rows{"invoice|50|1795240800|41|12|700000"}));
+  const auto remove = [&](Entity entity, std::int64_t id) {
+    in_transaction([&] { writer_->mark_deleted(entity, std::vector{id}, kStart); });
+  };
+  remove(Entity::invoice, 50);
+  remove(Entity::invoice_move, 1);
+  remove(Entity::stage, 1);
+  EXPECT_EQ(rows("SELECT source FROM v_receipt_source"), (Rows{"invoices"}));
+  EXPECT_EQ(receipts("kind, id, at, deal_id, manager_id, amount_minor"), before);
+}
+
 TEST_F(ReceiptViewsTest, WithoutInvoicesWonDealsCount) {
   upsert(Entity::invoice, {invoice(50, "DT31_2:N", 41)});
   EXPECT_EQ(rows("SELECT source FROM v_receipt_source"), (Rows{"deals"}));
@@ -129,6 +147,17 @@ TEST_F(ReceiptViewsTest, PaymentsOfTheShopComeFirst) {
                   "payment|4|NULL|NULL|NULL|500"}));
 }
 
+// One whose payment was taken back keeps its time, and is no receipt.
+TEST_F(ReceiptViewsTest, WhatIsNotPaidIsNoSource) {
+  upsert(Entity::order_link, {order(7, 2, 40)});
+  upsert(Entity::payment, {payment(1, 7, 100, {{"paid", integer(0)}})});
+  shop_is_read();
+  EXPECT_EQ(rows("SELECT source FROM v_receipt_source"), (Rows{"invoices"}));
+  EXPECT_EQ(receipts("kind, id"), (Rows{"invoice|50"}));
+  upsert(Entity::payment, {payment(1, 7, 100)}, kStart + hours{1});
+  EXPECT_EQ(receipts("kind, id"), (Rows{"payment|1"}));
+}
+
 TEST_F(ReceiptViewsTest, WhatIsReturnedIsNegative) {
   upsert(Entity::order_link, {order(7, 2, 40)});
   upsert(
@@ -139,7 +168,7 @@ TEST_F(ReceiptViewsTest, WhatIsReturnedIsNegative) {
   shop_is_read();
   EXPECT_EQ(receipts("kind, id, at - 1795244400, amount_minor"),
             (Rows{"payment|1|3600|100", "payment|2|7200|200", "refund|2|7200|-200",
-                  "payment|3|10800|300", "refund|1|190800|-100"}));
+                  "payment|3|10800|300", "refund|1|169200|-100"}));
   // One that is taken back later, without a date, was when it was noticed.
   upsert(Entity::payment, {payment(3, 7, 300, {{"return_kind", text("Y")}})}, kStart + days{5});
   EXPECT_EQ(rows("SELECT returned_at - 1795244400 FROM v_payment WHERE id = 3"), (Rows{"432000"}));
@@ -190,6 +219,36 @@ TEST_F(ReceiptViewsTest, ReceiptsAreWorthTheirRate) {
                            payment(3, 7, 300, {{"currency", text("EUR")}})});
   shop_is_read();
   EXPECT_EQ(receipts("id, amount_base_minor"), (Rows{"1|100", "2|18100", "3|NULL"}));
+}
+
+TEST_F(ReceiptViewsTest, TheRateIsThatOfTheReceiptAndTheBaseThatOfToday) {
+  const auto currency = [](std::int64_t id, const char* code, double rate, bool base) {
+    return record(Entity::currency, id,
+                  {{"code", text(code)},
+                   {"rate", Value{rate}},
+                   {"nominal", integer(1)},
+                   {"is_base", integer(base ? 1 : 0)}});
+  };
+  const auto dollars = [](std::int64_t id) {
+    return payment(id, 7, 200, {{"currency", text("USD")}});
+  };
+  upsert(Entity::currency, {currency(3, "EUR", 0.5, false)});
+  upsert(Entity::order_link, {order(7, 2, 40)});
+  upsert(Entity::payment, {payment(1, 7, 100), dollars(2), dollars(30),
+                           payment(31, 7, 300, {{"currency", text("EUR")}})});
+  shop_is_read();
+  upsert(Entity::currency, {currency(2, "USD", 100, false)}, kStart + days{1});
+  in_transaction([&] {
+    writer_->mark_deleted(Entity::currency, std::vector<std::int64_t>{3}, kStart + days{2});
+  });
+  EXPECT_EQ(receipts("id, amount_base_minor"), (Rows{"1|100", "2|18100", "30|20000", "31|150"}))
+      << "that of a currency that has left, too";
+  upsert(Entity::currency, {currency(1, "RUB", 0.01, false), currency(2, "USD", 1, true)},
+         kStart + days{3});
+  upsert(Entity::payment, {payment(99, 7, 500)}, kStart + days{5});
+  EXPECT_EQ(receipts("id, amount_base_minor"),
+            (Rows{"1|NULL", "2|200", "30|200", "31|NULL", "99|5"}))
+      << "nothing tells the rate between two bases";
 }
 
 TEST_F(ReceiptViewsTest, CommentsAreThoseOfDealsThatAreThere) {
