@@ -63,9 +63,9 @@ std::string only_sql(const DetailSpec& spec) {
 std::string wish_all_sql(const DetailSpec& spec, std::string_view which) {
   return fmt::format(
       "INSERT INTO wanted_details (detail, closed, owner_id) "
-      "SELECT ?1, iif({}, 0, 1), id FROM {} WHERE deleted_at IS NULL AND {} AND ({}) "
-      "ON CONFLICT DO NOTHING",
-      open_sql(spec), table_of(spec.owner), only_sql(spec), which);
+      "SELECT ?1, iif({}, 0, 1), id FROM {} WHERE deleted_at IS NULL AND {} IS NOT NULL AND {} "
+      "AND ({}) ON CONFLICT DO NOTHING",
+      open_sql(spec), table_of(spec.owner), key_of(spec), only_sql(spec), which);
 }
 
 // A card that is paid need not change: open ones, those closed of late, and those of which a part
@@ -89,8 +89,8 @@ DetailWishes::DetailWishes(Connection& connection, const EntitySpec& owner)
     : connection_(connection), changed_(change_time_index(owner)) {
   for (const DetailSpec& detail : detail_specs()) {
     if (detail.owner != owner.entity) continue;
-    wishes_.push_back(
-        {&detail, index_of(owner, detail.closed_column), index_of(owner, detail.only_column)});
+    wishes_.push_back({&detail, index_of(owner, detail.key_column),
+                       index_of(owner, detail.closed_column), index_of(owner, detail.only_column)});
   }
 }
 
@@ -110,6 +110,7 @@ void DetailWishes::renew() {
 bool DetailWishes::is_wanted(const Wish& wish, const Record& record, bool open,
                              Time seen_at) const {
   if (!wish.needed) return false;
+  if (wish.key && !as_integer(record.values[*wish.key])) return false;  // nothing to ask by
   if (wish.only && as_text(record.values[*wish.only]) != wish.detail->only_text) return false;
   if (open || !changed_) return true;
   const auto changed_at = as_integer(record.values[*changed_]);
@@ -160,6 +161,9 @@ void Writer::need_details(const std::set<Detail>& needed, Time now) {
     const bool is_needed = needed.contains(s.detail);
     if (!s.lazy || connection.run(kSetNeeded, is_needed, name(s.detail)).exec() == 0) continue;
     connection.run(kForgetWishes, name(s.detail)).exec();
+    // Nobody would keep the rows up to date. An answer that was under way may have brought some
+    // since, so that they go when the kind is needed again, too.
+    connection.run(fmt::format("DELETE FROM {}", table_of(s.detail))).exec();
     if (!is_needed) continue;
     const EntitySpec& owner = spec(s.owner);
     const auto changed = change_time_index(owner);

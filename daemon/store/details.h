@@ -29,7 +29,7 @@ class DetailWishes {
  private:
   struct Wish {
     const DetailSpec* detail;
-    std::optional<std::size_t> closed, only;  // indexes of the columns
+    std::optional<std::size_t> key, closed, only;  // indexes of the columns
     bool needed = true;
   };
   bool is_wanted(const Wish& wish, const Record& record, bool open, Time seen_at) const;

@@ -397,5 +397,5 @@ CREATE INDEX chat_messages_by_author ON chat_messages (author_id, at);
 INSERT INTO details (detail) VALUES ('chat_message');
 INSERT INTO wanted_details (detail, closed, owner_id)
 SELECT 'chat_message', iif(completed = 0, 0, 1), id FROM activities
-WHERE provider_id = 'IMOPENLINES_SESSION' AND deleted_at IS NULL
+WHERE provider_id = 'IMOPENLINES_SESSION' AND associated_id IS NOT NULL AND deleted_at IS NULL
   AND (completed = 0 OR updated_at >= unixepoch() - 45 * 86400);

@@ -172,7 +172,7 @@ class Writer {
   // for whoever doubts decides.
   SavedFates save_fates(std::span<const ObjectFate> fates, Time seen_at);
   // Which of the kinds that are read on demand are demanded: of those that were not, all that is
-  // worth asking is wanted; what was wanted of others is forgotten.
+  // worth asking is wanted; what was wanted of others is forgotten, and so is what was read.
   void need_details(const std::set<Detail>& needed, Time now);
   // Payments of cards that may have been paid meanwhile.
   void want_payments_again(Time now);

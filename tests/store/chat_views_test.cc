@@ -128,6 +128,20 @@ TEST_F(ChatViewsTest, OpenSessionsAreFoundWithoutReadingAllActivities) {
   EXPECT_NE(plan[0].find("activities_chats"), std::string::npos) << plan[0];
 }
 
+// It could never be asked, and would wait for ever.
+TEST_F(ChatViewsTest, ASessionWithoutItsNumberIsNotWaitedFor) {
+  add_session(1, false);
+  Record unnumbered = record(Entity::activity, 2,
+                             {{"provider_id", text("IMOPENLINES_SESSION")},
+                              {"completed", integer(0)},
+                              {"updated_at", integer(to_unix(kStart))}});
+  upsert(Entity::activity, {unnumbered});
+  EXPECT_EQ(reader()->waiting_details()[Detail::chat_message], 1);
+  unnumbered = with(Entity::activity, unnumbered, {{"associated_id", integer(322)}});
+  upsert(Entity::activity, {unnumbered}, kStart + hours{1});
+  EXPECT_EQ(reader()->waiting_details()[Detail::chat_message], 2);
+}
+
 TEST_F(ChatViewsTest, ShowWorkingDays) {
   upsert(Entity::user, {record(Entity::user, kAnna, {{"active", integer(1)}}),
                         record(Entity::user, kBoris, {{"active", integer(1)}})});

@@ -309,6 +309,22 @@ TEST_F(WantedDetailsTest, NothingIsWantedUnlessSomeRuleReadsIt) {
   EXPECT_EQ(wanted(), Rows{});
 }
 
+// Nobody keeps them up to date.
+TEST_F(WantedDetailsTest, WhatNoRuleReadsAnyMoreIsForgotten) {
+  need({Detail::product_row, Detail::deal_comment});
+  save({Detail::product_row, 40, {goods(1, 100, 1, Value{})}});
+  save({Detail::deal_comment, 40, {{5, {integer(11), at(kStart)}, {}}}});
+  in_transaction([&] { writer_->save_detail({Detail::product_row, true, false}); });
+  need({Detail::deal_comment});
+  EXPECT_EQ(rows("SELECT count(*) FROM v_deal_product"), (Rows{"0"}));
+  EXPECT_EQ(rows("SELECT full_done FROM details WHERE detail = 'product_row'"), (Rows{"0"}));
+  EXPECT_EQ(rows("SELECT count(*) FROM v_comment"), (Rows{"1"})) << "those are still read";
+  // An answer that was under way.
+  save({Detail::product_row, 40, {goods(1, 100, 1, Value{})}});
+  need({Detail::product_row, Detail::deal_comment});
+  EXPECT_EQ(rows("SELECT count(*) FROM v_deal_product"), (Rows{"0"}));
+}
+
 TEST_F(WantedDetailsTest, CardsThatMayHaveBeenPaidAreAskedAgain) {
   need({Detail::deal_payment, Detail::invoice_payment});
   for (const std::int64_t id : {40, 41, 42, 43}) {

@@ -130,10 +130,12 @@ TEST_F(OpenTest, AsksForTheSessionsOfVersionTwo) {
   prepare("PRAGMA application_id = 1647457399; PRAGMA user_version = 2;" +
           std::string{embedded::daemon_store_schema_sql} +
           std::string{embedded::daemon_store_schema_2_sql} +
-          "INSERT INTO activities (id, provider_id, completed, updated_at, row_hash, seen_at) "
-          "VALUES (1, 'IMOPENLINES_SESSION', 0, 5, 1, 2), (4, 'CRM_MEETING', 0, 5, 1, 2), "
-          "(2, 'IMOPENLINES_SESSION', 1, unixepoch() - 86400, 1, 2), "
-          "(3, 'IMOPENLINES_SESSION', 1, 5, 1, 2)");
+          "INSERT INTO activities "
+          "(id, provider_id, completed, updated_at, associated_id, row_hash, seen_at) "
+          "VALUES (1, 'IMOPENLINES_SESSION', 0, 5, 31, 1, 2), (4, 'CRM_MEETING', 0, 5, 34, 1, 2), "
+          "(2, 'IMOPENLINES_SESSION', 1, unixepoch() - 86400, 32, 1, 2), "
+          "(3, 'IMOPENLINES_SESSION', 1, 5, 33, 1, 2), "
+          "(5, 'IMOPENLINES_SESSION', 0, 5, NULL, 1, 2)");
   { ASSERT_TRUE(Writer::open(paths_)); }
   SQLite::Database database{file_};
   const char* wanted =
