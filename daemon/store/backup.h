@@ -8,8 +8,9 @@
 
 #include "daemon/store/store.h"
 
-// Backups of the state: alerts, messages, the outbox, and the change log, which the portal cannot
-// give back either. The mirror is not in them, it is read again; so they are small.
+// Backups of the state: alerts, messages, the outbox, and what the portal cannot give back either:
+// the change log and the working days of the past. The rest of the mirror is not in them, it is
+// read again; so they are small.
 //
 // They lie in state_dir/backup as databases of their own: state.sqlite is the newest,
 // state.1.sqlite the one before, and so on. Which is newer is told by the names, since a clock may
@@ -17,11 +18,13 @@
 
 namespace b24 {
 
-inline constexpr std::string_view kStateTables[] = {"alerts",   "alert_events", "changes",
-                                                    "messages", "meta",         "outbox"};
+// A backup of an earlier version may lack one of them: that begins empty after a restore.
+inline constexpr std::string_view kStateTables[] = {"alerts", "alert_events", "changes", "messages",
+                                                    "meta",   "outbox",       "workdays"};
 inline constexpr int kBackupsKept = 7;
 // Of the change log the newest lines, and all that norms are learned from and the views look up:
-// stages, the responsible, amounts, deadlines, who changed a task, and rates of currencies.
+// stages, the responsible, amounts and their currencies, deadlines, who changed a task, returns of
+// payments, and rates of currencies.
 inline constexpr std::int64_t kChangesBackedUp = 1'000'000;
 
 struct Backup {

@@ -121,20 +121,35 @@ TEST_F(BackupTest, OfTheOldLogWhatTheViewsLookUpIsKept) {
          "(5, 'task', 5, 'deadline_at', 1), (6, 'task', 5, 'changed_by', 1), "
          "(7, 'task', 5, 'title', 1), (8, 'deal', 5, 'currency', 1), "
          "(9, 'currency', 5, 'rate', 1), (10, 'currency', 5, 'nominal', 1), "
-         "(11, 'currency', 5, 'is_base', 1), (12, 'currency', 5, 'sort', 1), (1000017, 'deal', 5, "
-         "'title', 2), "
-         "(1000018, 'deal', 5, 'title', 2)");
+         "(11, 'currency', 5, 'is_base', 1), (12, 'currency', 5, 'sort', 1), "
+         "(13, 'payment', 5, 'return_kind', 1), (14, 'payment', 5, 'number', 1), "
+         "(1000017, 'deal', 5, 'title', 2), (1000018, 'deal', 5, 'title', 2)");
   writer_->back_up(kStart);
   restored();
-  EXPECT_THAT(rows("SELECT id FROM changes ORDER BY id"),
-              ElementsAre("2", "3", "4", "5", "6", "8", "9", "10", "11", "1000017", "1000018"));
+  EXPECT_THAT(
+      rows("SELECT id FROM changes ORDER BY id"),
+      ElementsAre("2", "3", "4", "5", "6", "8", "9", "10", "11", "13", "1000017", "1000018"));
+}
+
+TEST_F(BackupTest, WorkingDaysOfThePastComeBack) {
+  const Workday day{.user_id = 11, .day = "2026-11-20", .opened_clock = "09:20"};
+  in_transaction([&] { writer_->save_workdays(std::span{&day, 1}, kStart); });
+  writer_->back_up(kStart);
+  in_transaction([&] { writer_->prune(kStart + days{10'000}); });
+  ASSERT_EQ(rows("SELECT count(*) FROM workdays"), Rows{"0"});
+  restored();
+  EXPECT_EQ(rows("SELECT user_id, day FROM workdays"), Rows{"11|2026-11-20"});
+  // A backup from before they were kept.
+  change(newest(), "DROP TABLE workdays");
+  EXPECT_THAT(restored().unusable, IsEmpty());
+  EXPECT_EQ(rows("SELECT count(*) FROM workdays"), Rows{"0"});
 }
 
 // Whoever adds a table says which it is: what the portal gives again, or what belongs to a backup.
 TEST_F(BackupTest, EveryTableIsMirrorOrState) {
-  std::set<std::string> mirror = {"streams",        "rejected_rows", "task_links", "details",
-                                  "wanted_details", "service_users", "lost_rows",  "hidden_rows",
-                                  "workdays",       "workday_rules"};
+  std::set<std::string> mirror = {"streams",   "rejected_rows",  "task_links",
+                                  "details",   "wanted_details", "service_users",
+                                  "lost_rows", "hidden_rows",    "workday_rules"};
   for (const Detail detail : kDetails) mirror.insert(table_of(detail));
   for (const Entity entity : kEntities) mirror.insert(table_of(entity));
   for (const std::string& table : tables_of(paths_.file())) {
@@ -247,7 +262,7 @@ TEST_F(BackupTest, OneWithAnAlertThatCannotBeReadIsPassedOver) {
 TEST_F(BackupTest, OneOfAnEarlierVersionIsBroughtUpToDate) {
   fill();
   writer_->back_up(kStart);
-  change(newest(), "PRAGMA user_version = 1");
+  change(newest(), "PRAGMA user_version = 1; DROP TABLE workdays");  // which came with version 3
   restored();
   EXPECT_EQ(rows("PRAGMA user_version"), Rows{std::to_string(kSchemaVersion)});
   EXPECT_EQ(rows("SELECT count(*) FROM leads"), Rows{"0"});
