@@ -38,7 +38,7 @@ class MirrorTable : private RowSource {
   std::vector<std::string> written_columns() const;
   std::string insert_sql(std::string_view on_conflict) const;
 
-  std::size_t rows() const override { return records_.size(); }
+  std::size_t rows() const noexcept override { return records_.size(); }
   void go_to(std::size_t row) override;
   ValueView value(std::size_t column) const override;
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <memory>
+#include <new>
 #include <stdexcept>
 
 // A virtual table as SQLite wants it (sqlite.org/vtab.html): it exists by its name alone, and one
@@ -24,14 +25,31 @@ struct Cursor : sqlite3_vtab_cursor {
 
 Cursor& at(sqlite3_vtab_cursor* cursor) { return *static_cast<Cursor*>(cursor); }
 
-int connect(sqlite3* database, void* source, int, const char* const*, sqlite3_vtab** made, char**) {
-  const std::string sql = fmt::format("CREATE TABLE x ({})", NewRows::columns(NewRows::kColumns));
-  const int code = sqlite3_declare_vtab(database, sql.c_str());
-  if (code != SQLITE_OK) return code;
-  auto table = std::make_unique<Table>();
-  table->source = static_cast<RowSource**>(source);
-  *made = table.release();
-  return SQLITE_OK;
+// SQLite is C: no exception may pass through it. It frees the message.
+template <class F>
+int guarded(char*& message, F work) noexcept {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return SQLITE_NOMEM;
+  } catch (const std::exception& failure) {
+    sqlite3_free(message);
+    message = sqlite3_mprintf("%s", failure.what());
+    return SQLITE_ERROR;
+  }
+}
+
+int connect(sqlite3* database, void* source, int, const char* const*, sqlite3_vtab** made,
+            char** message) {
+  return guarded(*message, [&] {
+    const std::string sql = fmt::format("CREATE TABLE x ({})", NewRows::columns(NewRows::kColumns));
+    const int code = sqlite3_declare_vtab(database, sql.c_str());
+    if (code != SQLITE_OK) return code;
+    auto table = std::make_unique<Table>();
+    table->source = static_cast<RowSource**>(source);
+    *made = table.release();
+    return SQLITE_OK;
+  });
 }
 
 int disconnect(sqlite3_vtab* table) {
@@ -42,10 +60,12 @@ int disconnect(sqlite3_vtab* table) {
 int best_index(sqlite3_vtab*, sqlite3_index_info*) { return SQLITE_OK; }
 
 int open(sqlite3_vtab* table, sqlite3_vtab_cursor** made) {
-  auto cursor = std::make_unique<Cursor>();
-  cursor->source = *static_cast<Table*>(table)->source;
-  *made = cursor.release();
-  return SQLITE_OK;
+  return guarded(table->zErrMsg, [&] {
+    auto cursor = std::make_unique<Cursor>();
+    cursor->source = *static_cast<Table*>(table)->source;
+    *made = cursor.release();
+    return SQLITE_OK;
+  });
 }
 
 int close(sqlite3_vtab_cursor* cursor) {
@@ -57,16 +77,13 @@ int at_end(sqlite3_vtab_cursor* cursor) {
   return at(cursor).source == nullptr || at(cursor).row >= at(cursor).source->rows() ? 1 : 0;
 }
 
-// SQLite is C: no exception may pass through it.
 int go_to(sqlite3_vtab_cursor* cursor, std::size_t row) {
   at(cursor).row = row;
   if (at_end(cursor) != 0) return SQLITE_OK;
-  try {
+  return guarded(cursor->pVtab->zErrMsg, [&] {
     at(cursor).source->go_to(row);
     return SQLITE_OK;
-  } catch (const std::exception&) {
-    return SQLITE_NOMEM;
-  }
+  });
 }
 
 int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) {
@@ -76,15 +93,17 @@ int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) 
 int next(sqlite3_vtab_cursor* cursor) { return go_to(cursor, at(cursor).row + 1); }
 
 int column(sqlite3_vtab_cursor* cursor, sqlite3_context* to, int index) {
-  const ValueView value = at(cursor).source->value(static_cast<std::size_t>(index));
-  if (const auto* i = std::get_if<std::int64_t>(&value)) {
-    sqlite3_result_int64(to, *i);
-  } else if (const auto* d = std::get_if<double>(&value)) {
-    sqlite3_result_double(to, *d);
-  } else if (const auto* s = std::get_if<std::string_view>(&value)) {
-    sqlite3_result_text64(to, s->data(), s->size(), SQLITE_STATIC, SQLITE_UTF8);
-  }
-  return SQLITE_OK;
+  return guarded(cursor->pVtab->zErrMsg, [&] {
+    const ValueView value = at(cursor).source->value(static_cast<std::size_t>(index));
+    if (const auto* i = std::get_if<std::int64_t>(&value)) {
+      sqlite3_result_int64(to, *i);
+    } else if (const auto* d = std::get_if<double>(&value)) {
+      sqlite3_result_double(to, *d);
+    } else if (const auto* s = std::get_if<std::string_view>(&value)) {
+      sqlite3_result_text64(to, s->data(), s->size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return SQLITE_OK;
+  });
 }
 
 int rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {

@@ -21,8 +21,9 @@ using ValueView = std::variant<std::monostate, std::int64_t, double, std::string
 class RowSource {
  public:
   virtual ~RowSource() = default;
-  virtual std::size_t rows() const = 0;
-  // The values asked for next are of this row. Texts must live until the statement has ended.
+  virtual std::size_t rows() const noexcept = 0;
+  // The values asked for next are of this row. Their texts must live until the next go_to, the last
+  // ones until the statement has ended.
   virtual void go_to(std::size_t row) = 0;
   virtual ValueView value(std::size_t column) const = 0;
 };
@@ -36,7 +37,9 @@ class NewRows {
   NewRows(const NewRows&) = delete;
   NewRows& operator=(const NewRows&) = delete;
 
-  // Runs a statement that reads `source` from new_rows; how many rows it has written.
+  // Runs a statement that reads `source` from new_rows; how many rows it has written. It must be
+  // done with a row before it takes the next, as INSERT ... SELECT is: no max(), no join. What
+  // `source` throws comes out as SqliteFailure.
   std::int64_t run(SQLite::Statement& statement, RowSource& source);
   // "v0, v1, v2". Throws std::logic_error when the table has fewer columns.
   static std::string columns(std::size_t count);
