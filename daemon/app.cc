@@ -100,7 +100,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   app->engine_ = std::make_unique<Engine>(
       *app->writer_, *app->engine_reader_, app->config_, std::move(rules), app->events_, clock,
       EngineOptions{app->client_->access().portal_url(), app->options_.judging, app->needed_,
-                    [hints = &app->hints_](const Hint& hint) { return hints->add(hint); }},
+                    ask_by(app->hints_)},
       [sender = app->sender_.get()](const Notice& notice) { return sender->hand(notice); });
   app->puller_ = std::make_unique<Puller>(*app->client_, *app->puller_reader_, app->events_,
                                           app->hints_, clock, app->options_.puller);

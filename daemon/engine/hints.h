@@ -30,9 +30,9 @@ class Hints {
 
   // One that was taken and could not be followed: it comes with the next take(), and does not wake
   // whoever waits, since a portal in trouble is not asked at once.
-  void put_back(const Hint& hint) {
+  bool put_back(const Hint& hint) {
     std::lock_guard lock{mutex_};
-    keep(hint);
+    return keep(hint);
   }
 
   // All of them; afterwards there are none.

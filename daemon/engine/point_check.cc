@@ -23,6 +23,11 @@ void PointCheck::shown(Entity entity, std::span<const Record> rows) {
   }
 }
 
+void PointCheck::look_ended() {
+  if (asked_.size() <= kMostAsked) return shown_.clear();
+  std::erase_if(shown_, [&](const ObjectRef& object) { return !asked_.contains(object); });
+}
+
 void PointCheck::forget() {
   shown_.clear();
   wanted_.clear();
@@ -31,7 +36,7 @@ void PointCheck::forget() {
 
 bool PointCheck::is_in_vain(const ObjectRef& object) const {
   const auto asked = asked_.find(object);
-  return asked != asked_.end() && clock_.steady_now() - asked->second >= kAskedInVain;
+  return asked != asked_.end() && clock_.steady_now() - asked->second.since >= kAskedInVain;
 }
 
 bool PointCheck::confirmed(std::span<const ObjectRef> named) {
@@ -52,16 +57,35 @@ bool PointCheck::confirmed(std::span<const ObjectRef> named) {
 }
 
 void PointCheck::judged() {
-  std::map<ObjectRef, SteadyTime> still;
-  std::size_t room = kMostAsked;
+  std::map<ObjectRef, Asked> still;
+  std::vector<std::map<ObjectRef, Asked>::iterator> first, again;
+  const bool one_look = wanted_.size() <= kMostAsked;
   for (const ObjectRef& object : wanted_) {
-    if (room > 0 && ask_({object.entity, object.id})) --room;
     const auto asked = asked_.find(object);
-    still.emplace(object, asked == asked_.end() ? clock_.steady_now() : asked->second);
+    const Asked known = asked == asked_.end() ? Asked{clock_.steady_now()} : asked->second;
+    const auto at = still.emplace(object, known).first;
+    if (one_look || !shown_.contains(object)) (known.is_sent ? again : first).push_back(at);
   }
+  std::size_t room = kMostAsked;
+  const auto ask = [&](const auto& objects, Asking asking) {
+    for (const auto& at : objects) {
+      if (room == 0) return;
+      if (!ask_({at->first.entity, at->first.id}, asking)) continue;
+      at->second.is_sent = true;
+      --room;
+    }
+  };
+  ask(first, Asking::first);
+  ask(again, Asking::again);
   if (still.size() > asked_.size()) log::debug("messages wait for a look objects={}", still.size());
   asked_ = std::move(still);
   wanted_.clear();
+}
+
+PointCheck::Ask ask_by(Hints& hints) {
+  return [&hints](const Hint& hint, PointCheck::Asking asking) {
+    return asking == PointCheck::Asking::first ? hints.add(hint) : hints.put_back(hint);
+  };
 }
 
 }  // namespace b24

@@ -74,8 +74,7 @@ class Desk {
     client_ = std::make_unique<Client>(access(way), client, clock);
     const auto needed = std::make_shared<NeededDetails>();
     pulling.details.needed = needed;
-    const EngineOptions judging{portal_.url(), !rules.rules.empty(), needed,
-                                [this](const Hint& hint) { return hints.add(hint); }};
+    const EngineOptions judging{portal_.url(), !rules.rules.empty(), needed, ask_by(hints)};
     engine_ = std::make_unique<Engine>(*writer_, *engine_reader_, config_, std::move(rules),
                                        events_, clock, judging, [this](const Notice& notice) {
                                          std::lock_guard lock{told_mutex_};

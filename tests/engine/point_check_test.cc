@@ -65,7 +65,7 @@ class PointCheckTest : public StoreTest {
     engine_ = std::make_unique<Engine>(
         *writer_, *reader_, config_, rules_of(kRules), events_, clock_,
         EngineOptions{"https://example.bitrix24.ru", true, std::make_shared<NeededDetails>(),
-                      [this](const Hint& hint) {
+                      [this](const Hint& hint, PointCheck::Asking) {
                         if (room_ <= asked_.size()) return false;
                         asked_.push_back(fmt::format("{}:{}", name(hint.entity), hint.id));
                         return true;
@@ -306,6 +306,63 @@ TEST_F(PointCheckTest, ARestartInBetweenLosesNothingAndTellsOnce) {
   start();
   look();
   EXPECT_THAT(told(), IsEmpty());
+}
+
+// A portal that cannot answer is asked with its polls, not in a look after the other.
+TEST_F(PointCheckTest, WhatIsAskedForAgainWakesNobody) {
+  Hints hints;
+  PointCheck check{ask_by(hints), clock_};
+  const auto judge = [&](std::vector<ObjectRef> named) {
+    EXPECT_FALSE(check.confirmed(named));
+    check.judged();
+    check.look_ended();
+    const bool woken = hints.wait(milliseconds{0}, {});
+    EXPECT_EQ(hints.take().at(Entity::deal).size(), named.size());
+    return woken;
+  };
+  EXPECT_TRUE(judge({{Entity::deal, 7}}));
+  EXPECT_FALSE(judge({{Entity::deal, 7}}));
+  EXPECT_TRUE(judge({{Entity::deal, 7}, {Entity::deal, 8}}));
+  EXPECT_FALSE(judge({{Entity::deal, 7}, {Entity::deal, 8}}));
+}
+
+// What one request does not read is shown by several looks, and told then.
+TEST_F(PointCheckTest, MoreThanOneLookShowsIsTold) {
+  Hints hints;
+  PointCheck check{ask_by(hints), clock_};
+  std::vector<ObjectRef> named;
+  for (std::int64_t id = 1; id <= 6000; ++id) named.push_back({Entity::deal, id});
+  std::vector<std::size_t> looks;
+  while (!check.confirmed(named) && looks.size() < 9) {
+    check.judged();
+    check.look_ended();
+    EXPECT_TRUE(hints.wait(milliseconds{0}, {})) << "each has some that nobody has asked for";
+    std::vector<Record> rows;
+    for (const std::int64_t id : hints.take().at(Entity::deal)) rows.push_back({.id = id});
+    check.shown(Entity::deal, rows);
+    looks.push_back(rows.size());
+  }
+  EXPECT_THAT(looks, ElementsAre(2500, 2500, 1000));
+  check.judged();
+  check.look_ended();
+  EXPECT_FALSE(check.is_waiting());
+  EXPECT_FALSE(check.confirmed(named)) << "nothing is kept when nobody asks any more";
+}
+
+// Nor do those that the portal does not show keep the others from being asked for.
+TEST_F(PointCheckTest, WhatIsNotShownLeavesRoomForTheRest) {
+  Hints hints;
+  PointCheck check{ask_by(hints), clock_};
+  std::vector<ObjectRef> named;
+  for (std::int64_t id = 1; id <= 5000; ++id) named.push_back({Entity::deal, id});
+  std::set<std::int64_t> asked;
+  for (int look = 0; look < 2; ++look) {
+    ASSERT_FALSE(check.confirmed(named));
+    check.judged();
+    check.look_ended();
+    asked.merge(hints.take().at(Entity::deal));
+  }
+  EXPECT_EQ(asked.size(), named.size());
 }
 
 // The first summary names the oldest deal of each. Until it can, nothing is known.
