@@ -112,6 +112,7 @@ class Puller {
     ListRequest request;
     bool answered = false;                   // read to its end
     std::set<std::int64_t> missing = {};     // hinted ids that have not been seen yet
+    bool rejected = false;                   // some rows were not understood
     bool swept = false;                      // the sweep has begun
     std::vector<std::int64_t> shown = {};    // ids a sweep has seen since they were looked at, or
                                              // the recent ones

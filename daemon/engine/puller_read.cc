@@ -127,7 +127,10 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::hinted:
       for (const Record& record : part.records) plan.missing.erase(record.id);
-      if (part.done) out.gone.assign(plan.missing.begin(), plan.missing.end());
+      plan.rejected = plan.rejected || !part.rejected.empty();
+      // Which of them a row that is not understood stands for, nobody knows; what is gone is found
+      // by the count.
+      if (part.done && !plan.rejected) out.gone.assign(plan.missing.begin(), plan.missing.end());
       break;
     case Mode::recent:
       note_unfinished(reading, plan, part, began);

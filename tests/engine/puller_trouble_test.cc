@@ -117,6 +117,26 @@ TEST(PullerTrouble, RefusalStandsWhileThePortalIsAway) {
   EXPECT_EQ(desk.problems(), std::set<std::string>{refused.problem});
 }
 
+TEST(PullerTrouble, AHintedRowThatIsNotUnderstoodIsNotGone) {
+  Desk desk;
+  ASSERT_FALSE(desk.pass().error);
+  const std::int64_t id = desk.portal().ids(Entity::deal).front();
+  desk.portal().add_fault(
+      {.kind = sim::FaultKind::broken_row, .method = "crm.item.list", .count = -1});
+  desk.hints.add({Entity::deal, id});
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_GE(desk.reader().rejected_counts()[Entity::deal], 1);
+  EXPECT_TRUE(desk.has_deal(id));
+
+  desk.portal().clear_faults();
+  desk.delete_deal(id);
+  desk.hints.add({Entity::deal, id});
+  desk.go_on(seconds{30});
+  ASSERT_FALSE(desk.pass().error);
+  EXPECT_FALSE(desk.has_deal(id));
+}
+
 TEST(PullerTrouble, FactsThatCannotBeReadAreTold) {
   Desk desk{small_company(), {.pace = {seconds{1}, seconds{1}}}};
   desk.ticks.set_manual(true);
