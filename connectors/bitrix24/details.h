@@ -119,6 +119,7 @@ struct DetailState {
   bool refused = false;    // the portal does not give it
   std::string problem = {};
   std::optional<Time> fresh_at = {};  // when all that was wanted had been read
+  bool needed = true;  // not read on demand, or demanded by some rule
 
   friend bool operator==(const DetailState&, const DetailState&) = default;
 };

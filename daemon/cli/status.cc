@@ -98,6 +98,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
   OrderedJson details = OrderedJson::array();
   for (const DetailState& d : reader.details()) {
     details.push_back({{"detail", std::string{name(d.detail)}},
+                       {"needed", d.needed},
                        {"complete", d.full_done},
                        {"waiting", waiting[d.detail]},
                        {"refused", d.refused},
@@ -152,6 +153,7 @@ std::string about_reading(const StreamState& stream, Time now) {
 
 // How far the details of objects have come, and how many objects are still to be asked about.
 std::string about_reading(const DetailState& details, std::int64_t waiting) {
+  if (!details.needed) return std::string{tr("не нужны ни одному правилу", "no rule reads them")};
   if (details.refused) return std::string{tr("портал не даёт", "not given by the portal")};
   const std::string left =
       waiting == 0 ? ""
@@ -322,7 +324,7 @@ Exit status_command(const Common& common) {
   auto waiting = mirror->reader->waiting_details();
   for (const DetailState& d : mirror->reader->details()) {
     std::cout << fmt::format("{:<14} {}{}\n", name(d.detail), about_reading(d, waiting[d.detail]),
-                             d.problem.empty() ? "" : ": " + d.problem);
+                             d.problem.empty() || !d.needed ? "" : ": " + d.problem);
   }
   std::cout << about_receipts(json["receipts"]);
   for (const auto& [part, trouble] : kept_presence_troubles(*mirror->reader)) {

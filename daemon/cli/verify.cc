@@ -74,9 +74,13 @@ OrderedJson to_json(const StreamVerdict& s) {
 }
 
 OrderedJson to_json(const DetailVerdict& d) {
-  return {
-      {"detail", std::string{name(d.detail)}}, {"compared", d.compared},   {"objects", d.objects},
-      {"differences", d.differences},          {"undecided", d.undecided}, {"problem", d.problem}};
+  return {{"detail", std::string{name(d.detail)}},
+          {"needed", d.needed},
+          {"compared", d.compared},
+          {"objects", d.objects},
+          {"differences", d.differences},
+          {"undecided", d.undecided},
+          {"problem", d.problem}};
 }
 
 OrderedJson to_json(const Difference& d) {

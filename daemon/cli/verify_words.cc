@@ -136,6 +136,10 @@ std::string about_stream(const StreamVerdict& stream) {
 std::string about_details(const DetailVerdict& verdict) {
   const std::string_view title = list_name(verdict.detail);
   if (!verdict.compared) {
+    if (!verdict.needed) {
+      return say("{}: не сверялись, не нужны ни одному правилу",
+                 "{}: not compared, no rule reads them", title);
+    }
     const std::string_view why =
         verdict.problem.empty() ? tr("ещё не прочитаны", "not complete yet") : verdict.problem;
     return say("{}: не сверялись, {}", "{}: not compared, {}", title, why);

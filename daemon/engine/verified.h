@@ -49,6 +49,7 @@ struct StreamVerdict {
 struct DetailVerdict {
   Detail detail = {};
   bool compared = false;
+  bool needed = true;        // as of DetailState; not compared otherwise
   std::string problem = {};  // why they were not compared, or not all
   std::int64_t objects = 0;  // whose details were compared
   std::int64_t differences = 0;

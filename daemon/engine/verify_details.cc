@@ -12,7 +12,8 @@ DetailComparison::DetailComparison(Client& client, Reader& reader, const std::se
     if (!streams.empty() && !streams.contains(spec(state.detail).owner)) continue;
     DetailVerdict& verdict = verdicts_[state.detail];
     verdict.detail = state.detail;
-    verdict.compared = state.full_done && !state.refused;
+    verdict.needed = state.needed;
+    verdict.compared = state.full_done && !state.refused && state.needed;
     verdict.problem = state.problem;
   }
 }

@@ -26,7 +26,8 @@ constexpr const char* kSetNeeded =
 constexpr const char* kForgetWishes = "DELETE FROM wanted_details WHERE detail = ?";
 constexpr const char* kSaveState =
     "UPDATE details SET full_done = ?, refused = ?, problem = ?, fresh_at = ? WHERE detail = ?";
-constexpr const char* kStates = "SELECT detail, full_done, refused, problem, fresh_at FROM details";
+constexpr const char* kStates =
+    "SELECT detail, full_done, refused, problem, fresh_at, needed FROM details";
 // The views give an activity's owner by itself.
 constexpr const char* kOwnLink =
     "DELETE FROM activity_links WHERE activity_id = ?1 AND (crm_type, crm_id) = "
@@ -195,7 +196,9 @@ void Writer::save_detail(const DetailState& state) {
 
 std::vector<DetailState> read_details(Connection& connection) {
   std::vector<DetailState> states;
-  for (const Detail detail : kDetails) states.push_back({.detail = detail});
+  for (const Detail detail : kDetails) {
+    states.push_back({.detail = detail, .needed = !spec(detail).lazy});
+  }
   for (Run run = connection.run(kStates); run.next();) {
     const auto found =
         std::ranges::find(states, detail_named(run.text(0)),
@@ -205,6 +208,7 @@ std::vector<DetailState> read_details(Connection& connection) {
     found->refused = run.integer(2) != 0;
     found->problem = run.text(3);
     found->fresh_at = run.maybe_time(4);
+    found->needed = found->needed || run.integer(5) != 0;
   }
   return states;
 }

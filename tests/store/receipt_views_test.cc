@@ -298,6 +298,10 @@ TEST_F(WantedDetailsTest, NothingIsWantedUnlessSomeRuleReadsIt) {
   need({Detail::product_row});
   EXPECT_EQ(wanted(), (Rows{"product_row|0|42", "product_row|1|40", "product_row|1|41"}))
       << "of deals that are open or changed of late";
+  for (const DetailState& state : reader()->details()) {
+    const bool always = !spec(state.detail).lazy;
+    EXPECT_EQ(state.needed, always || state.detail == Detail::product_row) << name(state.detail);
+  }
   save({Detail::product_row, 42, {}});
   need({Detail::product_row});
   EXPECT_EQ(wanted(), (Rows{"product_row|1|40", "product_row|1|41"})) << "no news";
