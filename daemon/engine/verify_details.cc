@@ -25,10 +25,13 @@ void DetailComparison::begin_first(std::uint64_t most_requests, Time now, std::m
     std::ranges::sample(owners, std::back_inserter(asks_), objects_, random);
   }
   asks_.resize(std::min<std::size_t>(asks_.size(), most_requests * kBatchCommands));
+  smaller_left_ = most_requests;
 }
 
 void DetailComparison::begin_second(std::uint64_t most_requests) {
   again_ = true;
+  slots_ = kBatchCommands;
+  smaller_left_ = most_requests;
   for (const auto& [key, suspect] : suspects_) {
     if (asks_.size() >= most_requests * kBatchCommands) break;
     asks_.push_back(suspect.first);
@@ -43,27 +46,52 @@ bool DetailComparison::must_rest() const {
 }
 
 Result<void> DetailComparison::step(const std::stop_token& stop) {
-  const auto count = static_cast<std::ptrdiff_t>(std::min(asks_.size(), kBatchCommands));
+  const bool smaller = slots_ < kBatchCommands;
+  const auto count = static_cast<std::ptrdiff_t>(std::min(asks_.size(), slots_));
   const std::vector<DetailAsk> batch{asks_.begin(), asks_.begin() + count};
-  auto answers = read_details(client_, batch, stop);
-  if (!answers) return answers.error();
-  asks_.erase(asks_.begin(), asks_.begin() + count);
-  for (DetailAnswer& answer : *answers) {
-    const DetailAsk& ask = answer.ask;
-    if (!answer.records) {
-      fail(ask, answer.records.error());
-      continue;
-    }
-    std::vector<Record>& rows = pages_[{ask.detail, ask.owner_id}];
-    std::ranges::move(*answer.records, std::back_inserter(rows));
-    if (answer.more) {
-      asks_.push_back(ask);
-      asks_.back().start += static_cast<std::int64_t>(kPageRows);
-    } else {
-      take(ask, std::move(pages_.extract({ask.detail, ask.owner_id}).mapped()));
-    }
+  const auto answers = read_details(client_, batch, stop);
+  if (answers) {
+    asks_.erase(asks_.begin(), asks_.begin() + count);
+    for (const DetailAnswer& answer : *answers) take(answer);
+  } else {
+    const Error& why = answers.error();
+    if (why.kind == ErrorKind::blocked || why.kind == ErrorKind::stopped) return why;
+    ask_less(batch, why);
+  }
+  if (smaller && smaller_left_ > 0) --smaller_left_;
+  if (smaller && smaller_left_ == 0) {
+    while (!asks_.empty()) leave(asks_.front().detail);
   }
   return {};
+}
+
+void DetailComparison::ask_less(const std::vector<DetailAsk>& batch, const Error& why) {
+  unanswered_ = why.text;
+  if (batch.size() > 1) {
+    slots_ = batch.size() / 2;
+  } else {
+    slots_ = 1;
+    leave(batch.front().detail);
+  }
+}
+
+void DetailComparison::leave(Detail detail) {
+  verdicts_.at(detail).problem = unanswered_;
+  std::erase_if(asks_, [&](const DetailAsk& ask) { return ask.detail == detail; });
+  std::erase_if(pages_, [&](const auto& page) { return page.first.first == detail; });
+}
+
+void DetailComparison::take(const DetailAnswer& answer) {
+  const DetailAsk& ask = answer.ask;
+  if (!answer.records) return fail(ask, answer.records.error());
+  std::vector<Record>& rows = pages_[{ask.detail, ask.owner_id}];
+  rows.insert(rows.end(), answer.records->begin(), answer.records->end());
+  if (answer.more) {
+    asks_.push_back(ask);
+    asks_.back().start += static_cast<std::int64_t>(kPageRows);
+  } else {
+    take(ask, std::move(pages_.extract({ask.detail, ask.owner_id}).mapped()));
+  }
 }
 
 void DetailComparison::fail(const DetailAsk& ask, const Error& why) {

@@ -27,7 +27,9 @@ class DetailComparison {
   void begin_second(std::uint64_t most_requests);
   bool look_over() const { return asks_.empty(); }
   bool must_rest() const;
-  // One request of the look. Fails as Client::batch does.
+  // One request of the look. What the portal cannot answer at once is asked in smaller batches, and
+  // what it does not answer even so is the problem of its kind, which is left then. Fails only
+  // where the whole connection is refused, or a stop is wished for.
   Result<void> step(const std::stop_token& stop);
 
   // After the first look: the owners of suspects.
@@ -43,12 +45,19 @@ class DetailComparison {
   void take(const DetailAsk& ask, std::vector<Record> rows);
   void judge(const DetailRows& rows);
   void fail(const DetailAsk& ask, const Error& why);
+  void take(const DetailAnswer& answer);
+  void ask_less(const std::vector<DetailAsk>& batch, const Error& why);
+  // Nobody asks for it any more in this look.
+  void leave(Detail detail);
 
   Client& client_;
   Reader& reader_;
   std::int64_t objects_;
   std::map<Detail, DetailVerdict> verdicts_;
   std::vector<DetailAsk> asks_;
+  std::size_t slots_ = kBatchCommands;  // questions of one request of this look
+  std::uint64_t smaller_left_ = 0;      // requests with fewer of them
+  std::string unanswered_;              // why they are fewer
   std::map<Key, std::vector<Record>> pages_;
   bool again_ = false;
   // Objects that differ, with what the portal said the first time.

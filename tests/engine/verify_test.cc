@@ -144,6 +144,39 @@ TEST_F(VerifyTest, MendsWhatBelongsToObjects) {
   EXPECT_THAT(lines(verified()), IsEmpty());
 }
 
+// Ten requests may be for details here: a batch that is too heavy costs one of them.
+TEST_F(VerifyTest, WhatIsTooMuchAtOnceIsAskedInParts) {
+  read(with_activities());
+  desk_->portal().add_fault({.kind = sim::FaultKind::server_error, .count = -1, .body = "b30"});
+  const Verification found = verified({.rows = 0});
+  EXPECT_THAT(lines(found), IsEmpty());
+  EXPECT_EQ(found.details[0].objects, 40);
+  EXPECT_EQ(found.details[0].problem, "");
+}
+
+TEST_F(VerifyTest, AKindThatIsNotAnsweredLeavesTheRestCompared) {
+  read(with_activities());
+  desk_->portal().add_fault(
+      {.kind = sim::FaultKind::server_error, .count = -1, .body = "crm.activity.binding.list"});
+  const Verification found = verified();
+  EXPECT_THAT(lines(found), IsEmpty());
+  EXPECT_EQ(found.details[0].objects, 0);
+  EXPECT_NE(found.details[0].problem, "");
+  for (const StreamVerdict& s : found.streams) {
+    EXPECT_EQ(s.ids, static_cast<std::int64_t>(desk_->portal().count(s.entity))) << name(s.entity);
+  }
+
+  desk_->portal().clear_faults();
+  desk_->portal().add_fault({.kind = sim::FaultKind::invalid_credentials,
+                             .count = -1,
+                             .body = "crm.activity.binding.list"});
+  Verifier refused{desk_->client(), desk_->reader(), desk_->clock, {}};
+  Result<void> asked{};
+  while (asked && !refused.look_over()) asked = refused.step({});
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().kind, ErrorKind::blocked);
+}
+
 TEST_F(VerifyTest, NamesEachKindOfDifference) {
   read();
   // Neither their number nor their hash says that something is wrong.
