@@ -92,7 +92,8 @@ std::vector<Check> check_mirror(const Config& config, Time now);
 // The same of what was read from it. Nothing is fresher than the pace of the polls.
 Check check_freshness(const std::vector<StreamState>& streams, const PortalSettings& portal,
                       Time now);
-// What belongs to objects and the portal does not give.
+// What belongs to objects and the portal does not give, for now or at all; nothing of what no rule
+// reads.
 std::vector<Check> check_details(const std::vector<DetailState>& details);
 Check check_outbox(const OutboxCounts& outbox, Time now);
 // Rows that the webhook's user may not see any more; nothing without any.

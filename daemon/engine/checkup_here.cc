@@ -55,6 +55,20 @@ Check mirror_failure(const std::string& why) {
           .blame = Blame::state};
 }
 
+// The portal could not answer for the moment.
+Check unanswered_details(const DetailState& state) {
+  const std::string_view advice =
+      state.full_done ? tr("Спрашиваем снова каждые 10 минут; пока есть только прочитанное.",
+                           "We ask again every ten minutes and have what was read so far.")
+                      : tr("Правила, которым это нужно, ждут; спрашиваем снова каждые 10 минут.",
+                           "Rules that need it wait; we ask again every ten minutes.");
+  return {.id = fmt::format("details_{}", name(state.detail)),
+          .outcome = Outcome::warning,
+          .text = say("Не читается: {}. {}", "Not read: {}. {}", list_name(state.detail),
+                      state.problem),
+          .advice = std::string{advice}};
+}
+
 std::optional<Check> other_portal(const Config& config, Reader& reader) {
   std::string host;
   if (config.portal.application) {
@@ -165,7 +179,11 @@ Check check_freshness(const std::vector<StreamState>& streams, const PortalSetti
 std::vector<Check> check_details(const std::vector<DetailState>& details) {
   std::vector<Check> checks;
   for (const DetailState& state : details) {
-    if (!state.refused) continue;
+    if (!state.needed || (!state.refused && state.problem.empty())) continue;
+    if (!state.refused) {
+      checks.push_back(unanswered_details(state));
+      continue;
+    }
     checks.push_back(
         {.id = fmt::format("details_{}", name(state.detail)),
          .outcome = Outcome::warning,

@@ -461,6 +461,17 @@ TEST(CheckupTest, TellsOfTheMirror) {
   EXPECT_EQ(details[0].text, "Портал не даёт: связи дел. Метод не найден.");
   EXPECT_EQ(details[0].advice, "Обходимся без этого и спрашиваем снова раз в час.");
   EXPECT_EQ(check_freshness({failing}, {}, kNow).advice, "Портал не отвечает.");
+  const auto unread = check_details(
+      {{.detail = Detail::product_row, .problem = "Портал не отвечает."},
+       {.detail = Detail::deal_comment, .full_done = true, .problem = "Портал не отвечает."},
+       {.detail = Detail::deal_payment, .refused = true, .problem = "Нет прав.", .needed = false}});
+  ASSERT_EQ(unread.size(), 2U) << "what no rule reads is no trouble";
+  EXPECT_EQ(unread[0].id, "details_product_row");
+  EXPECT_EQ(unread[0].outcome, warning);
+  EXPECT_EQ(unread[0].text, "Не читается: товары сделок. Портал не отвечает.");
+  EXPECT_EQ(unread[0].advice,
+            "Правила, которым это нужно, ждут; спрашиваем снова каждые 10 минут.");
+  EXPECT_EQ(unread[1].advice, "Спрашиваем снова каждые 10 минут; пока есть только прочитанное.");
   EXPECT_EQ(check_freshness({deals, stream(Entity::activity, std::nullopt)}, {}, kNow).text,
             "Ещё не прочитано: дела.");
   EXPECT_EQ(check_freshness(
