@@ -163,6 +163,15 @@ std::string App::words_about(const PortalFacts& facts, bool calendar_kept) const
   const std::string& known = client_->access().url.host;
   const std::string host = client_->host();
   if (host == known) return words;
+  if (facts.way == Way::application) {
+    return with_sentence(
+        std::move(words),
+        fmt::format(fmt::runtime(tr("Портал {} переехал на {} – впишите новый адрес в "
+                                    "portal.application.address.",
+                                    "The portal {} has moved to {}: write the new address as "
+                                    "portal.application.address.")),
+                    known, host));
+  }
   return with_sentence(
       std::move(words),
       fmt::format(fmt::runtime(tr("Портал {} переехал на {} – впишите новый адрес вебхука в "

@@ -163,12 +163,13 @@ std::string about_reading(const DetailState& details, std::int64_t waiting) {
          left;
 }
 
-// What the webhook's user may not see any more; nothing when there is nothing.
-std::string about_hidden(const std::map<Entity, std::int64_t>& hidden) {
+// What we may not see any more; nothing when there is nothing.
+std::string about_hidden(const std::map<Entity, std::int64_t>& hidden, const Config& config) {
   if (hidden.empty()) return {};
-  return say("Больше не видны пользователю вебхука: {}. Проверьте его права на портале.\n",
-             "Hidden from the webhook's user by now: {}. Check his rights on the portal.\n",
-             hidden_rows_text(hidden));
+  const Way way = config.portal.application ? Way::application : Way::webhook;
+  return say("Больше не видны {1}: {0}. Проверьте его права на портале.\n",
+             "Hidden from {1} by now: {0}. Check his rights on the portal.\n",
+             hidden_rows_text(hidden), hidden_from(way));
 }
 
 std::string about_receipts(const OrderedJson& receipts) {
@@ -336,7 +337,7 @@ Exit status_command(const Common& common) {
                       "Managers: {}. Alerts: {} firing, {} known from the start.\n")),
       json["managers"].get<std::int64_t>(), alerts["firing"].get<std::int64_t>(),
       alerts["known"].get<std::int64_t>());
-  std::cout << about_hidden(mirror->reader->hidden_counts());
+  std::cout << about_hidden(mirror->reader->hidden_counts(), loaded->config);
   std::cout << about_outbox(mirror->reader->outbox_counts(), now);
   const auto limits = mirror->reader->meta(kLimitsMeta);
   std::cout << about_limits(limits ? limits_from_json(*limits) : std::nullopt,

@@ -72,7 +72,7 @@ Result<Check> check_offline_events(Client& client, const std::stop_token& stop);
 // Scopes with what each shows, refused streams, telephony and the mode of leads.
 std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& readers);
 // Working days of others, and sessions of Open Lines; nothing of what the portal does not tell.
-std::vector<Check> check_lines(const LinesProbe& lines);
+std::vector<Check> check_lines(const LinesProbe& lines, Way way);
 // What was found out where the portal's docs are silent, and what b24watch does then.
 std::vector<Check> check_behaviour(const PortalProbe& probe);
 
@@ -97,7 +97,8 @@ Check check_freshness(const std::vector<StreamState>& streams, const PortalSetti
 std::vector<Check> check_details(const std::vector<DetailState>& details);
 Check check_outbox(const OutboxCounts& outbox, Time now);
 // Rows that the webhook's user may not see any more; nothing without any.
-std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden);
+std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden,
+                                  Way way = Way::webhook);
 
 // The mirror is of another portal than the webhook leads to, `host`; nothing when it is not.
 // `known`, `moved_to`: what the state says, if anything.

@@ -218,12 +218,12 @@ Check check_outbox(const OutboxCounts& outbox, Time now) {
   return check;
 }
 
-std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden) {
+std::optional<Check> check_hidden(const std::map<Entity, std::int64_t>& hidden, Way way) {
   if (hidden.empty()) return std::nullopt;
   return Check{.id = "hidden",
                .outcome = Outcome::warning,
-               .text = say("Больше не видны пользователю вебхука: {}.",
-                           "Hidden from the webhook's user by now: {}.", hidden_rows_text(hidden)),
+               .text = say("Больше не видны {1}: {0}.", "Hidden from {1} by now: {0}.",
+                           hidden_rows_text(hidden), hidden_from(way)),
                .advice = say("Проверьте его права на портале: нужен администратор.",
                              "Check his rights on the portal: he must be an administrator.")};
 }
@@ -256,7 +256,9 @@ std::vector<Check> check_mirror(const Config& config, Time now) try {
   std::vector<Check> checks = {check_freshness((*reader)->streams(), config.portal, now),
                                check_outbox((*reader)->outbox_counts(), now)};
   std::ranges::move(check_details((*reader)->details()), std::back_inserter(checks));
-  if (auto hidden = check_hidden((*reader)->hidden_counts())) checks.push_back(std::move(*hidden));
+  const Way way = config.portal.application ? Way::application : Way::webhook;
+  if (auto hidden = check_hidden((*reader)->hidden_counts(), way))
+    checks.push_back(std::move(*hidden));
   for (const Text& unknown : unknown_names(config, **reader)) {
     checks.push_back(
         {.id = "people",

@@ -95,16 +95,22 @@ const Lack* lack_of(std::string_view scope) {
   return found == std::end(kLacks) ? nullptr : found;
 }
 
-Check check_missing(const Scope& scope, const Lack& lack, const RuleReaders& readers) {
-  return {
-      .id = fmt::format("scope_{}", scope.name),
-      .outcome = lack.outcome,
-      .text = lack.text.pick() + silenced(streams_of(scope), readers),
-      .advice = say("Добавьте право {} в настройках вебхука на портале; адрес вебхука останется "
-                    "прежним.",
-                    "Add the scope {} in the settings of the webhook on the portal; its "
-                    "address stays the same.",
-                    scope.name)};
+std::string how_to_grant(const Scope& scope, Way way) {
+  if (way == Way::application) {
+    return say("Добавьте право {} в карточке приложения на портале.",
+               "Add the scope {} on the application's card on the portal.", scope.name);
+  }
+  return say("Добавьте право {} в настройках вебхука на портале; адрес вебхука останется прежним.",
+             "Add the scope {} in the settings of the webhook on the portal; its address stays the "
+             "same.",
+             scope.name);
+}
+
+Check check_missing(const Scope& scope, const Lack& lack, const RuleReaders& readers, Way way) {
+  return {.id = fmt::format("scope_{}", scope.name),
+          .outcome = lack.outcome,
+          .text = lack.text.pick() + silenced(streams_of(scope), readers),
+          .advice = how_to_grant(scope, way)};
 }
 
 Check check_notifying(const PortalProbe& probe) {
@@ -241,7 +247,7 @@ std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& re
     const Lack* lack = lack_of(scope.name);
     if (lack == nullptr) continue;
     if (granted.empty()) {
-      checks.push_back(check_missing(scope, *lack, readers));
+      checks.push_back(check_missing(scope, *lack, readers, sight.facts.way));
       continue;
     }
     crm = crm || scope.name == "crm";
@@ -263,7 +269,7 @@ std::vector<Check> check_streams(const PortalSight& sight, const RuleReaders& re
   if (telephony && calls != probe.streams.end() && !calls->second.refused) {
     checks.push_back(check_telephony(calls->second, probe.recent_calls));
   }
-  for (Check& check : check_lines(sight.lines)) checks.push_back(std::move(check));
+  for (Check& check : check_lines(sight.lines, sight.facts.way)) checks.push_back(std::move(check));
   return checks;
 }
 

@@ -45,7 +45,8 @@ void Engine::watch_hidden(Time now) {
   if (is_quiet(now)) return;
   // One message, in which the later words replace the earlier.
   const Time since = told ? told->since : now;
-  const std::string text = over ? hidden_over_text(told->rows) : hidden_text(many);
+  const Way way = facts_ ? facts_->way : Way::webhook;
+  const std::string text = over ? hidden_over_text(told->rows, way) : hidden_text(many, way);
   const log::Held lines;
   Writer::Transaction transaction{writer_};
   tell_administrators(text, "hidden:" + std::to_string(to_unix(since)), now);

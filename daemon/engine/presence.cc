@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "connectors/bitrix24/errors.h"
 #include "rules/evaluate.h"
 
 namespace b24 {
@@ -33,8 +32,8 @@ std::string_view part_name(PresencePart part) { return words_of(part).people.pic
 std::string_view method_of(PresencePart part) { return words_of(part).method; }
 std::string_view scope_needed(PresencePart part) { return scope_of(method_of(part)); }
 
-std::string about_scope(PresencePart part) {
-  return to_command_error({"insufficient_scope", "", 403}, method_of(part)).text;
+std::string about_scope(PresencePart part, Way way) {
+  return to_command_error({"insufficient_scope", "", 403}, method_of(part), way).text;
 }
 
 std::vector<Absence> with_leave(std::vector<Absence> known, const std::vector<std::int64_t>& asked,

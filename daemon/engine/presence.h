@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/bitrix24/errors.h"
 #include "connectors/bitrix24/presence.h"
 #include "rules/calendar.h"
 
@@ -27,7 +28,7 @@ std::string_view part_name(PresencePart part);
 std::string_view method_of(PresencePart part);
 std::string_view scope_needed(PresencePart part);
 // One sentence on a scope that was not granted.
-std::string about_scope(PresencePart part);
+std::string about_scope(PresencePart part, Way way);
 
 // Why parts are not read; those that are, are not in it.
 using PresenceTroubles = std::map<PresencePart, std::string>;

@@ -62,7 +62,7 @@ Result<void> PresencePuller::read_when_due(const std::stop_token& stop) {
 
 bool PresencePuller::may_ask(PresencePart part) {
   if (scopes_.empty() || scopes_.contains(std::string{scope_needed(part)})) return true;
-  note(part, about_scope(part));
+  note(part, about_scope(part, client_.access().way()));
   return false;
 }
 

@@ -58,24 +58,29 @@ std::string hidden_rows_text(const std::map<Entity, std::int64_t>& rows) {
   return lists;
 }
 
-std::string hidden_text(const std::map<Entity, std::int64_t>& rows) {
+std::string_view hidden_from(Way way) {
+  return way == Way::application
+             ? tr("установившему приложение", "whoever installed the application")
+             : tr("пользователю вебхука", "the webhook's user");
+}
+
+std::string hidden_text(const std::map<Entity, std::int64_t>& rows, Way way) {
   return fmt::format(
-      fmt::runtime(tr("🔴 [b]b24watch: пользователю вебхука больше не видна часть портала[/b]: {}.\n"
+      fmt::runtime(tr("🔴 [b]b24watch: {} больше не видна часть портала[/b]: {}.\n"
                       "Они не удалены, у него отняли права на них. В открытых показателях их пока "
                       "нет. Верните ему права администратора – вернутся и они.",
-                      "🔴 [b]b24watch: the webhook's user may not see a part of the portal any "
+                      "🔴 [b]b24watch: {} may not see a part of the portal any "
                       "more[/b]: {}.\nThey are not deleted: he has lost the rights to them. Until "
                       "then they are in no open figure. Make him an administrator again, and they "
                       "come back.")),
-      hidden_rows_text(rows));
+      hidden_from(way), hidden_rows_text(rows));
 }
 
-std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows) {
+std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows, Way way) {
   return fmt::format(
-      fmt::runtime(tr("✅ [b]b24watch: пользователю вебхука снова видно всё[/b]. Не было видно: {}.",
-                      "✅ [b]b24watch: the webhook's user sees everything again[/b]. Hidden were: "
-                      "{}.")),
-      hidden_rows_text(rows));
+      fmt::runtime(tr("✅ [b]b24watch: {} снова видно всё[/b]. Не было видно: {}.",
+                      "✅ [b]b24watch: {} sees everything again[/b]. Hidden were: {}.")),
+      hidden_from(way), hidden_rows_text(rows));
 }
 
 std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone) {

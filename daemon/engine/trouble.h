@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
+#include "connectors/bitrix24/errors.h"
 #include "rules/base/entity.h"
 #include "rules/calendar.h"
 
@@ -21,8 +23,10 @@ std::string outage_over_text(const std::set<Entity>& lists, Time since, Time unt
 // So many rows of each list are hidden from the webhook's user: "сделки – 50, задачи – 12"; and the
 // messages about it.
 std::string hidden_rows_text(const std::map<Entity, std::int64_t>& rows);
-std::string hidden_text(const std::map<Entity, std::int64_t>& rows);
-std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows);
+std::string hidden_text(const std::map<Entity, std::int64_t>& rows, Way way = Way::webhook);
+std::string hidden_over_text(const std::map<Entity, std::int64_t>& rows, Way way = Way::webhook);
+// From whom: "пользователю вебхука", "the webhook's user".
+std::string_view hidden_from(Way way);
 // The portal no longer shows so many of the newest rows.
 std::string portal_restored_text(const std::map<Entity, std::int64_t>& gone);
 

@@ -253,6 +253,20 @@ TEST(CheckupTest, TellsOfScopes) {
       {[](S& s, C&) { s.lines.workday = {error(ErrorKind::no_rights, "Refused.")}; }, "workdays",
        warning, "Рабочий день других сотрудников не виден. Refused.",
        "Дайте владельцу вебхука право видеть рабочее время всех сотрудников."},
+      {[](S& s, C&) {
+         s.facts.way = Way::application;
+         s.facts.user_name = "Anna";
+         s.lines.workday = {error(ErrorKind::no_rights, "Refused.")};
+       },
+       "workdays", warning, "Рабочий день других сотрудников не виден. Refused.",
+       "Дайте установившему приложение право видеть рабочее время всех сотрудников."},
+      {[](S& s, C&) {
+         s.facts.way = Way::application;
+         s.facts.user_name = "Anna";
+         s.facts.scopes.erase("task");
+       },
+       "scope_task", warning, "Права task нет: задачи не видны.",
+       "Добавьте право task в карточке приложения на портале."},
       {without("im"), "scope_im", failure, "Права im нет: сообщать нельзя никому.", add("im")},
       {{}, "scope_im", ok, "Право im есть: сообщать можно.", ""},
       {[](S& s, C&) { s.probe.may_notify = false; }, "scope_im", failure,
@@ -483,6 +497,8 @@ TEST(CheckupTest, TellsOfTheMirror) {
   EXPECT_EQ(hidden->outcome, warning);
   EXPECT_EQ(hidden->text, "Больше не видны пользователю вебхука: сделки – 7, задачи – 2.");
   EXPECT_EQ(hidden->advice, "Проверьте его права на портале: нужен администратор.");
+  EXPECT_EQ(check_hidden({{Entity::deal, 7}}, Way::application)->text,
+            "Больше не видны установившему приложение: сделки – 7.");
   PortalSettings slow;
   slow.poll_quiet = hours{1};
   EXPECT_EQ(check_freshness({stream(Entity::call, hours{2})}, slow, kNow).outcome, ok);

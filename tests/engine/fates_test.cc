@@ -256,6 +256,10 @@ TEST(HiddenTextTest, NamesTheListsAndWhatToDo) {
   EXPECT_EQ(hidden_over_text(rows),
             "✅ [b]b24watch: пользователю вебхука снова видно всё[/b]. Не было видно: сделки – 50, "
             "задачи – 12.");
+  EXPECT_EQ(hidden_over_text(rows, Way::application),
+            "✅ [b]b24watch: установившему приложение снова видно всё[/b]. Не было видно: сделки – "
+            "50, задачи – 12.");
+  EXPECT_EQ(hidden_text(rows, Way::application).find("вебхук"), std::string::npos);
 }
 
 }  // namespace
