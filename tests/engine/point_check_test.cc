@@ -338,7 +338,8 @@ TEST_F(PointCheckTest, MoreThanOneLookShowsIsTold) {
     check.look_ended();
     EXPECT_TRUE(hints.wait(milliseconds{0}, {})) << "each has some that nobody has asked for";
     std::vector<Record> rows;
-    for (const std::int64_t id : hints.take().at(Entity::deal)) rows.push_back({.id = id});
+    const auto taken = hints.take();
+    for (const std::int64_t id : taken.at(Entity::deal)) rows.push_back({.id = id});
     check.shown(Entity::deal, rows);
     looks.push_back(rows.size());
   }
@@ -360,7 +361,8 @@ TEST_F(PointCheckTest, WhatIsNotShownLeavesRoomForTheRest) {
     ASSERT_FALSE(check.confirmed(named));
     check.judged();
     check.look_ended();
-    asked.merge(hints.take().at(Entity::deal));
+    const auto taken = hints.take();
+    asked.insert(taken.at(Entity::deal).begin(), taken.at(Entity::deal).end());
   }
   EXPECT_EQ(asked.size(), named.size());
 }
