@@ -76,6 +76,7 @@ struct Attempt {
   std::optional<Error> failed;
   Reaction reaction = Reaction::our_mistake;
   int sent = 1;
+  bool mended = false;  // the body was no UTF-8
 };
 
 Attempt failure(Reaction reaction, Error error) {
@@ -257,7 +258,12 @@ Attempt Client::Impl::exchange(const std::string& method, const std::string& bod
   for (int attempts = 1;; ++attempts) {
     Attempt result = attempt(method, body, stop);
     result.sent = sent += result.sent;
-    if (!result.failed) return result;
+    if (!result.failed) {
+      // Broken on its way, or so on the portal: that shows the second time.
+      const bool doubtful = result.mended && attempts == 1 && effect != Effect::write;
+      if (!doubtful) return result;
+      continue;
+    }
     const auto again = again_at(result, effect, attempts, method);
     if (!again || *again - began > options.retry_budget) return result;
     if (!sleep_until(*again, stop)) return failure(Reaction::our_mistake, stopped());
@@ -363,6 +369,7 @@ std::string Client::Impl::scrubbed(std::string text) const {
 
 Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
   Attempt result;
+  result.mended = mend_utf8(answer.body);
   result.body = padded(std::move(answer.body));
   auto envelope =
       parse_envelope(result.body, method == kBatch ? Answers::batch : Answers::one_call);

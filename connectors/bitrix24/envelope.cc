@@ -201,8 +201,13 @@ bool read_field(const std::string& key, od::value value, Answers answers, Envelo
 
 }  // namespace
 
+bool mend_utf8(std::string& body) {
+  if (simdjson::validate_utf8(body.data(), body.size())) return false;
+  body = repair_utf8(body);
+  return true;
+}
+
 std::string padded(std::string body) {
-  if (!simdjson::validate_utf8(body.data(), body.size())) body = repair_utf8(body);
   body.append(simdjson::SIMDJSON_PADDING, ' ');
   return body;
 }

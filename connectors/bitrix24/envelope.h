@@ -40,8 +40,10 @@ struct Envelope {
   Timing timing;
 };
 
-// Makes an answer fit for the parsers below: bytes that are no UTF-8 are replaced, blanks that the
-// parser may read beyond the end are added.
+// Replaces bytes that are no UTF-8 by U+FFFD; whether there were any.
+bool mend_utf8(std::string& body);
+
+// Makes an answer fit for the parsers below: adds blanks that the parser may read beyond the end.
 std::string padded(std::string body);
 
 enum class Answers { one_call, batch };

@@ -122,6 +122,25 @@ TEST_F(ClientTest, RepeatsReadsAfterAFaultAndWritesNever) {
   EXPECT_EQ(server_->seen().size(), 1U + 4U);
 }
 
+TEST_F(ClientTest, AsksOnceMoreWhereBytesAreNoUtf8) {
+  const auto told = [](const char* text) { return Reply{envelope(fmt::format(R"("{}")", text))}; };
+  serve({told("a\xFF"), told("ab")});
+  const auto damaged = call();
+  ASSERT_TRUE(damaged) << damaged.error().text;
+  EXPECT_EQ(damaged->result, R"("ab")");
+  EXPECT_EQ(server_->seen().size(), 2U);
+
+  serve({told("a\xFF")});
+  const auto kept = call();  // it is so on the portal
+  ASSERT_TRUE(kept) << kept.error().text;
+  EXPECT_EQ(kept->result, "\"a\xEF\xBF\xBD\"");
+  EXPECT_EQ(server_->seen().size(), 2U);
+
+  serve({told("a\xFF")});
+  EXPECT_TRUE(call(Effect::write));
+  EXPECT_EQ(server_->seen().size(), 1U);
+}
+
 TEST_F(ClientTest, DoesNotRepeatWhatIsFinal) {
   const struct {
     Reply reply;
