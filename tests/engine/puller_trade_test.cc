@@ -71,13 +71,20 @@ std::string time_of(const json& text) {
   return text.is_null() ? "" : std::to_string(to_unix(*parse_time(text.get<std::string>())));
 }
 
-std::string line_of(const json& payment, std::int64_t deal, std::int64_t invoice) {
+// All payments of the portal, or only those of cards, of whose return the portal does not speak.
+enum class Whose { everybody, cards };
+
+std::string line_of(const json& payment, std::int64_t deal, std::int64_t invoice, Whose whose) {
   const auto id = [](std::int64_t number) { return number == 0 ? "" : std::to_string(number); };
-  return fmt::format("{}|{}|{}|{}|{}|{}|", payment["id"].get<std::int64_t>(), id(deal), id(invoice),
-                     hundredths(payment["sum"]), payment["paid"] == "Y" ? 1 : 0,
-                     time_of(payment["datePaid"]));
+  const bool returned = whose == Whose::everybody && payment["isReturn"] == "Y";
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|", payment["id"].get<std::int64_t>(),
+                     payment["accountNumber"].get<std::string>(), id(deal), id(invoice),
+                     hundredths(payment["sum"]), payment["currency"].get<std::string>(),
+                     payment["paid"] == "Y" ? 1 : 0, time_of(payment["datePaid"]),
+                     returned ? 1 : 0);
 }
-constexpr const char* kPaymentColumns = "id, deal_id, invoice_id, amount_minor, paid, paid_at";
+constexpr const char* kPaymentColumns =
+    "id, number, deal_id, invoice_id, amount_minor, currency, paid, paid_at, is_return";
 
 std::int64_t deal_of_invoice(Desk& desk, std::int64_t id) {
   const std::string row = desk.portal().row(Entity::invoice, id);
@@ -86,8 +93,6 @@ std::int64_t deal_of_invoice(Desk& desk, std::int64_t id) {
   return deal.is_null() ? 0 : deal.get<std::int64_t>();
 }
 
-// All payments of the portal, or only those of cards.
-enum class Whose { everybody, cards };
 Lines payments_of(Desk& desk, Whose whose) {
   std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> owners;
   for (const json& link : json::parse(desk.portal().rows(Entity::order_link))) {
@@ -97,15 +102,40 @@ Lines payments_of(Desk& desk, Whose whose) {
   for (const json& payment : json::parse(desk.portal().rows(Entity::payment))) {
     const auto [type, id] = owners[payment["orderId"]];
     if (type == 0 && whose == Whose::cards) continue;
-    lines.insert(type == 31 ? line_of(payment, deal_of_invoice(desk, id), id)
-                            : line_of(payment, id, 0));
+    lines.insert(type == 31 ? line_of(payment, deal_of_invoice(desk, id), id, whose)
+                            : line_of(payment, id, 0, whose));
   }
   return lines;
 }
 
-Lines goods_of(Desk& desk) {
+// What was given back of what had been paid, and what all the rest comes to.
+struct Receipts {
+  Lines refunds;
+  std::int64_t sum = 0;
+};
+Receipts receipts_of_portal(Desk& desk) {
+  Receipts found;
+  for (const json& payment : json::parse(desk.portal().rows(Entity::payment))) {
+    if (payment["datePaid"].is_null()) continue;
+    const std::int64_t sum = hundredths(payment["sum"]);
+    const bool returned = payment["isReturn"] == "Y";
+    if (returned) found.refunds.insert(fmt::format("{}|{}|", payment["id"].dump(), -sum));
+    if (!returned) found.sum += sum;
+  }
+  return found;
+}
+void expect_receipts(Desk& desk) {
+  const Receipts portal = receipts_of_portal(desk);
+  EXPECT_FALSE(portal.refunds.empty());
+  EXPECT_EQ(of_mirror(desk, "id, amount_minor", "v_receipt WHERE kind = 'refund'"), portal.refunds);
+  EXPECT_EQ(desk.number("SELECT sum(amount_minor) FROM v_receipt"), portal.sum);
+}
+
+// Of the deals that the webhook's owner may see.
+Lines goods_of(Desk& desk, std::int64_t hidden = 0) {
   Lines lines;
   for (const std::int64_t deal : desk.portal().ids(Entity::deal)) {
+    if (deal == hidden) continue;
     const json answer = json::parse(desk.portal().call(
         "crm.item.productrow.list",
         fmt::format(R"({{"filter":{{"=ownerType":"D","=ownerId":{}}}}})", deal)));
@@ -140,20 +170,54 @@ TEST(PullerTrade, TheShopsListIsMirrored) {
   EXPECT_EQ(of_mirror(desk, "source, payments_by", "v_receipt_source"),
             Lines{"payments|sale.payment.list|"});
   EXPECT_EQ(desk.calls("crm.item.payment.list"), 0U) << "one way only";
-  // New ones are found by their ids; those paid, or unpaid again, by the time.
+  expect_receipts(desk);
+  // New ones are found by their ids; those paid, unpaid again or returned by the time; those
+  // deleted, alone or with their orders, by the count.
   sim::MutationCounts made;
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const auto more = desk.portal().mutate(60, seed);
     made.payments_added += more.payments_added;
     made.payments_paid += more.payments_paid;
+    made.payments_returned += more.payments_returned;
+    made.payments_deleted += more.payments_deleted;
+    made.orders_deleted += more.orders_deleted;
     desk.go_on(minutes{16});
     for (int i = 0; i < 2; ++i) ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+    EXPECT_EQ(of_mirror(desk, kPaymentColumns, "v_payment"), payments_of(desk, Whose::everybody));
   }
-  EXPECT_GT(made.payments_added, 0);
-  EXPECT_GT(made.payments_paid, 0);
+  for (const int count : {made.payments_added, made.payments_paid, made.payments_returned,
+                          made.payments_deleted, made.orders_deleted}) {
+    EXPECT_GT(count, 0);
+  }
+  expect_receipts(desk);
   const Lines now = payments_of(desk, Whose::everybody);
   EXPECT_NE(now, at_first);
   EXPECT_EQ(of_mirror(desk, kPaymentColumns, "v_payment"), now);
+}
+
+// As the service finds it: the counts differ, twice, and the ids say which.
+TEST(PullerTrade, ADeletedPaymentLeavesTheReceipts) {
+  Desk desk{with_shop()};
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  const auto receipts = desk.ids("SELECT id FROM v_receipt WHERE kind = 'payment' ORDER BY id");
+  ASSERT_GT(receipts.size(), 30U);
+  const std::int64_t gone = receipts.at(20);
+  const json unbound = json::parse(desk.portal().row(Entity::payment, receipts.at(30)));
+  desk.portal().remove(Entity::payment, gone);
+  desk.portal().remove(Entity::order_link, unbound["orderId"]);
+  desk.go_on(minutes{16});
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(desk.pass().error);
+    desk.go_on(seconds{30});
+  }
+  EXPECT_EQ(desk.number(fmt::format("SELECT count(*) FROM v_receipt WHERE id = {}", gone)), 0);
+  EXPECT_EQ(desk.number(fmt::format("SELECT deal_id IS NULL AND invoice_id IS NULL FROM v_receipt "
+                                    "WHERE kind = 'payment' AND id = {}",
+                                    receipts.at(30))),
+            1)
+      << "its order is nobody's";
+  EXPECT_EQ(of_mirror(desk, kPaymentColumns, "v_payment"), payments_of(desk, Whose::everybody));
+  expect_receipts(desk);
 }
 
 TEST(PullerTrade, ALookAtPaymentsCostsLittle) {
@@ -192,6 +256,31 @@ TEST(PullerTrade, WithoutTheScopeCardsAreAsked) {
   EXPECT_EQ(of_mirror(desk, kPaymentColumns, "v_payment"), payments_of(desk, Whose::cards));
   EXPECT_EQ(of_mirror(desk, "deal_id, id, price_minor, quantity", "v_deal_product"),
             goods_of(desk));
+}
+
+// What is in a card that was hidden after it was read is denied; that says nothing of the others.
+TEST(PullerTrade, AHiddenDealKeepsNoOtherFromBeingRead) {
+  Desk desk{without_shop(), {}, reading(kReceipts)};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+    desk.go_on(seconds{30});
+  }
+  const std::int64_t hidden = desk.number("SELECT max(deal_id) FROM v_deal_product");
+  desk.portal().hide(Entity::deal, hidden);
+  for (const std::int64_t deal : desk.portal().ids(Entity::deal)) {
+    desk.hints.add({Entity::deal, deal});
+    desk.portal().call("crm.item.update", fmt::format(R"({{"entityTypeId":2,"id":{}}})", deal));
+  }
+  for (int i = 0; i < 3; ++i) {
+    desk.go_on(seconds{30});
+    ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  }
+  EXPECT_FALSE(desk.has_deal(hidden));
+  EXPECT_EQ(of_mirror(desk, "deal_id, id, price_minor, quantity", "v_deal_product"),
+            goods_of(desk, hidden));
+  for (const DetailState& state : desk.reader().details()) {
+    EXPECT_FALSE(state.refused) << name(state.detail);
+  }
 }
 
 TEST(PullerTrade, OnlyWhatARuleReadsIsAskedFor) {

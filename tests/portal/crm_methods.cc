@@ -198,8 +198,11 @@ Outcome comment_add(Call& call) {
   Outcome outcome = fail(400, "NOT_FOUND", "Not found.");
   for_each_kind([&](auto kind) {
     using Row = typename decltype(kind)::Row;
-    Row* card = kind.word == word ? world.card<Row>(id) : nullptr;
-    if (card == nullptr) return;
+    if (kind.word != word || world.card<Row>(id) == nullptr) return;
+    if (!sees_card(call, kind.type, id)) {
+      outcome = fail(400, "ACCESS_DENIED", "Access denied");
+      return;
+    }
     Comment comment;
     comment.owner_type = kind.type;
     comment.owner = short_id(id);
@@ -218,16 +221,11 @@ Outcome comment_list(Call& call) {
   const Json& filter = param(call.params, "filter");
   const std::string word = to_text(param(filter, "ENTITY_TYPE"));
   const Id id = to_int(param(filter, "ENTITY_ID"));
-  bool there = false;
   std::int32_t type = 0;
   for_each_kind([&](auto kind) {
-    using Row = typename decltype(kind)::Row;
-    if (kind.word != word) return;
-    type = kind.type;
-    const Row* card = call.world.card<Row>(id);
-    there = card != nullptr && (call.as_admin || card->manager == call.world.owner);
+    if (kind.word == word) type = kind.type;
   });
-  if (!there) return fail(400, "", "Access denied.");
+  if (!sees_card(call, type, id)) return fail(400, "", "Access denied.");
   std::string unknown;
   ListQuery<Comment> query;
   query.order = read_order(param(call.params, "order"), comment_fields(), unknown);

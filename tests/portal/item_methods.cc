@@ -269,6 +269,17 @@ constexpr Method kItemMethods[] = {
 
 }  // namespace
 
+bool sees_card(const Call& call, Id type, Id id) {
+  bool sees = false;
+  for_each_kind([&](auto kind) {
+    using Row = typename decltype(kind)::Row;
+    if (kind.type != type) return;
+    const Row* card = call.world.card<Row>(id);
+    sees = card != nullptr && mine(call, *card);
+  });
+  return sees;
+}
+
 std::span<const Method> item_methods() { return kItemMethods; }
 
 }  // namespace b24::sim

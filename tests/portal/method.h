@@ -59,6 +59,10 @@ struct Call {
   bool as_admin = true;  // sees everybody's rows
 };
 
+// Whether the caller may see a card, one of kinds.h by its type; what is in it he sees then, too.
+// Not when there is no such card.
+bool sees_card(const Call& call, Id type, Id id);
+
 enum class Cost { page, call, free };
 
 struct Method {

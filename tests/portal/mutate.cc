@@ -367,14 +367,26 @@ class Mutator {
         world_.add_payment(kInvoiceType, invoice->id, sum, by);
       } else if (deal != nullptr) {
         world_.add_payment(kDealType, deal->id, sum, by);
+      } else {
+        return;
       }
       ++counts_.payments_added;
-    } else if (kind < 55) {
+    } else if (kind < 45) {
       world_.set_paid(*payment, !payment->paid, by);
       ++counts_.payments_paid;
-    } else if (payment->paid && !payment->returned) {
+    } else if (kind < 53) {
+      if (!payment->paid || payment->returned) return;
       world_.return_payment(*payment, by);
       ++counts_.payments_returned;
+    } else {
+      // With the whole order if the portal lets it go.
+      const int with_order = kind < 57 ? 0 : world_.delete_order(payment->order, by);
+      if (with_order > 0) {
+        ++counts_.orders_deleted;
+      } else {
+        world_.delete_payment(payment->id, by);
+      }
+      counts_.payments_deleted += std::max(with_order, 1);
     }
   }
 

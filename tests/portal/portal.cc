@@ -199,6 +199,8 @@ void Portal::remove(Entity entity, std::int64_t id) {
   const auto bound = std::exchange(world.bound, {});
   if (entity == Entity::task) world.delete_task(id);
   if (entity == Entity::activity) world.delete_activity(id);
+  if (entity == Entity::payment) world.delete_payment(id, world.owner);
+  if (entity == Entity::order_link) world.unbind_order(id);
   for_each_kind([&](auto kind) {
     if (kind.entity == entity) world.delete_card<typename decltype(kind)::Row>(id);
   });

@@ -162,16 +162,18 @@ struct MutationCounts {
       activities_deleted = 0;
   int rates_changed = 0;  // of currencies; a few, and besides all others
   int payments_added = 0, payments_paid = 0, payments_returned = 0;
+  int payments_deleted = 0, orders_deleted = 0;  // payments also with their orders
   int products_changed = 0, comments_added = 0;
   int chats_added = 0, chat_messages_added = 0, chats_closed = 0;
   int workdays_changed = 0;
 };
 
 // What grows without end, unlike people and directories.
-inline constexpr Entity kStreams[] = {
-    Entity::deal,      Entity::task,         Entity::call,      Entity::lead,     Entity::quote,
-    Entity::invoice,   Entity::contact,      Entity::company,   Entity::activity, Entity::deal_move,
-    Entity::lead_move, Entity::invoice_move, Entity::order_link};
+inline constexpr Entity kStreams[] = {Entity::deal,       Entity::task,      Entity::call,
+                                      Entity::lead,       Entity::quote,     Entity::invoice,
+                                      Entity::contact,    Entity::company,   Entity::activity,
+                                      Entity::deal_move,  Entity::lead_move, Entity::invoice_move,
+                                      Entity::order_link, Entity::payment};
 
 // All methods may be called from any thread.
 class Portal {
@@ -216,10 +218,12 @@ class Portal {
   MutationCounts mutate(int count, std::uint64_t seed);
 
   // From now on the webhook's owner may not see a card, a task, a call or an activity: it vanishes
-  // from the lists, and its own method says ACCESS_DENIED. Again he may.
+  // from the lists, its own method says ACCESS_DENIED, and what is in the card is denied too. Again
+  // he may.
   void hide(Entity entity, std::int64_t id);
   void show(Entity entity, std::int64_t id);
-  // Deletes a card, a task or an activity without a word to bound handlers.
+  // Deletes a card, a task, an activity, a payment, or an order's bond with its card, without a
+  // word to bound handlers.
   void remove(Entity entity, std::int64_t id);
 
   // Remembers the company as it is; puts it back, with the numbers of new rows: as a portal that is

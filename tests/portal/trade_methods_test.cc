@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "tests/portal/php.h"
 #include "tests/portal/portal.h"
@@ -36,16 +37,6 @@ class TradeMethodsTest : public testing::Test {
     std::map<std::int64_t, Json> all;
     for (const Json& deal : rows(Entity::deal)) all[deal["id"]] = deal;
     return all;
-  }
-  std::set<std::string> changed_deals(const std::map<std::int64_t, Json>& before) {
-    std::set<std::string> ids;
-    for (const auto& [id, deal] : deals()) {
-      const auto found = before.find(id);
-      if (found == before.end() || found->second["updatedTime"] != deal["updatedTime"]) {
-        ids.insert(std::to_string(id));
-      }
-    }
-    return ids;
   }
 
   Portal portal_{with_shop()};
@@ -95,12 +86,19 @@ TEST_F(TradeMethodsTest, GoodsAreAskedForByTheirOwner) {
   EXPECT_EQ(ids(goods(deal, fmt::format(R"(,">id":{})", first))).size(), all.size() - 1);
   EXPECT_EQ(ids(goods(deal, R"(,">price":99999999,"productName":"x")")).size(), all.size())
       << "other conditions are ignored";
+  EXPECT_EQ(ids(goods(deal, fmt::format(R"(,"id":[{0}],"@productId":[0])", first))).size(),
+            all.size())
+      << "so are lists in other keys";
   const struct {
     const char* filter;
     const char* error;
   } cases[] = {{R"({"ownerType":"D","ownerId":$})", "REQUIRED_ARG_MISSING"},
                {R"({"=ownerType":"D"})", "REQUIRED_ARG_MISSING"},
+               {R"({"=ownerType":["D"],"=ownerId":$})", "INVALID_ARG_VALUE"},
+               {R"({"=ownerType":"D","=ownerId":[$]})", "INVALID_ARG_VALUE"},
+               {R"({"=ownerType":"D","=ownerId":$,">id":[1]})", "INVALID_ARG_VALUE"},
                {R"({"=ownerType":"I","=ownerId":$})", "ACCESS_DENIED"},
+               {R"({"=ownerType":"C","=ownerId":1})", "ACCESS_DENIED"},
                {R"({"=ownerType":"D","=ownerId":99999999})", "ACCESS_DENIED"}};
   for (const auto& c : cases) {
     std::string filter = c.filter;
@@ -226,46 +224,160 @@ TEST_F(TradeMethodsTest, CommentsAreThoseOfOneCard) {
   EXPECT_EQ(call("crm.timeline.comment.list", R"({"filter":{"ENTITY_ID":1}})")["error"], "");
 }
 
-// What is sold changes the deal; what is paid does not, unless the portal wants it so.
-TEST_F(TradeMethodsTest, ChangesAreThoseOfTheDealOrNot) {
-  for (const bool of_cards : {false, true}) {
-    PortalOptions options = sim::bare(with_shop(of_cards));
-    options.payments = true;
-    const Portal untouched{options};
-    const std::string before = untouched.rows(Entity::deal);
-    const std::string payments = untouched.rows(Entity::payment);
-    int paid = 0;
-    for (std::uint64_t seed = 1; paid == 0; ++seed) {
-      Portal fresh{options};
-      fresh.set_now(fresh.now() + minutes{1});
-      const MutationCounts made = fresh.mutate(1, seed);
-      if (made.deals_added + made.deals_changed + made.deals_moved + made.deals_deleted > 0)
-        continue;
-      if (made.payments_paid == 0) continue;
-      EXPECT_NE(fresh.rows(Entity::payment), payments);
-      EXPECT_EQ(fresh.rows(Entity::deal) != before, of_cards);
-      ++paid;
-    }
-  }
-  const auto deals_before = deals();
-  portal_.set_now(portal_.now() + minutes{1});
-  MutationCounts made;
-  std::uint64_t seed = 1;
-  while (made.products_changed == 0) made = portal_.mutate(1, seed++);
-  EXPECT_FALSE(changed_deals(deals_before).empty());
+// Deals, to which a test adds what is sold in them or paid for them.
+PortalOptions bare_shop(bool payments_change_cards = false) {
+  return bare(with_shop(payments_change_cards));
 }
 
-TEST_F(TradeMethodsTest, GoodsAndCommentsGoWithTheirDeal) {
-  std::int64_t deal = 0;
-  for (const Json& link : rows(Entity::order_link)) {
-    if (link["ownerTypeId"] == 2) deal = link["ownerId"];
+Json rows_of(const Portal& portal, Entity entity) { return Json::parse(portal.rows(entity)); }
+
+// The ids of rows that are not as they were before, new ones included.
+std::set<std::int64_t> changed(const Json& before, const Json& after) {
+  std::map<std::int64_t, Json> known;
+  for (const Json& row : before) known[row["id"]] = row;
+  std::set<std::int64_t> ids;
+  for (const Json& row : after) {
+    const std::int64_t id = row["id"];
+    if (!known.contains(id) || known[id] != row) ids.insert(id);
   }
+  return ids;
+}
+
+// Makes one change after another, from the same beginning each time, until `wanted` is made and no
+// deal is changed for reasons of its own.
+MutationCounts mutate_until(Portal& portal, int MutationCounts::*wanted) {
+  portal.back_up();
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const MutationCounts made = portal.mutate(1, seed);
+    const int deals = made.deals_added + made.deals_changed + made.deals_moved + made.deals_deleted;
+    if (deals == 0 && made.*wanted > 0) return made;
+    portal.restore();
+  }
+  return {};
+}
+
+// The docs do not say which of the two a portal does.
+TEST(TradeChangesTest, WhatIsPaidIsAChangeOfItsDealOrNot) {
+  for (const bool of_cards : {false, true}) {
+    PortalOptions options = bare_shop(of_cards);
+    options.payments = true;
+    Portal portal{options};
+    portal.set_now(portal.now() + minutes{1});
+    const Json deals = rows_of(portal, Entity::deal);
+    const Json payments = rows_of(portal, Entity::payment);
+    ASSERT_EQ(mutate_until(portal, &MutationCounts::payments_paid).payments_paid, 1);
+    const auto paid = changed(payments, rows_of(portal, Entity::payment));
+    ASSERT_EQ(paid.size(), 1u);
+    const Json payment = Json::parse(portal.row(Entity::payment, *paid.begin()));
+    const Json link = Json::parse(portal.row(Entity::order_link, payment["orderId"]));
+    std::set<std::int64_t> touched;
+    if (of_cards) touched.insert(link["ownerId"].get<std::int64_t>());
+    EXPECT_EQ(changed(deals, rows_of(portal, Entity::deal)), touched);
+  }
+}
+
+TEST(TradeChangesTest, WhatIsSoldIsAChangeOfItsDeal) {
+  PortalOptions options = bare_shop();
+  options.products = true;
+  Portal portal{options};
+  portal.set_now(portal.now() + minutes{1});
+  const Json deals = rows_of(portal, Entity::deal);
+  ASSERT_EQ(mutate_until(portal, &MutationCounts::products_changed).products_changed, 1);
+  const auto sold = changed(deals, rows_of(portal, Entity::deal));
+  ASSERT_EQ(sold.size(), 1u);
+  const Json deal = Json::parse(portal.row(Entity::deal, *sold.begin()));
+  EXPECT_EQ(deal["updatedTime"], "2026-11-20T12:01:00+03:00");
+  double sum = 0;
+  const Json answer = Json::parse(portal.call(
+      "crm.item.productrow.list",
+      fmt::format(R"({{"filter":{{"=ownerType":"D","=ownerId":{}}}}})", *sold.begin())));
+  for (const Json& row : answer["result"]["productRows"]) {
+    sum += row["price"].get<double>() * row["quantity"].get<double>();
+  }
+  EXPECT_NEAR(sum, deal["opportunity"].get<double>(), 0.01);
+}
+
+TEST_F(TradeMethodsTest, APaymentOrABondIsRemovedAlone) {
+  const auto payments = portal_.ids(Entity::payment);
+  const auto links = portal_.ids(Entity::order_link);
+  const std::int64_t order =
+      Json::parse(portal_.row(Entity::payment, payments.back()))["orderId"].get<std::int64_t>();
+  portal_.remove(Entity::payment, payments.back());
+  EXPECT_EQ(portal_.row(Entity::payment, payments.back()), "");
+  EXPECT_EQ(portal_.count(Entity::payment), payments.size() - 1);
+  EXPECT_EQ(portal_.ids(Entity::order_link), links);
+  EXPECT_NE(portal_.row(Entity::order_link, order), "") << "its order stays";
+  portal_.remove(Entity::order_link, order);
+  EXPECT_EQ(portal_.row(Entity::order_link, order), "");
+  EXPECT_EQ(portal_.count(Entity::order_link), links.size() - 1);
+  EXPECT_EQ(portal_.count(Entity::payment), payments.size() - 1);
+  portal_.remove(Entity::payment, 99'999'999);
+  EXPECT_EQ(portal_.count(Entity::payment), payments.size() - 1);
+}
+
+// The webhook's owner may not see the card, so nothing of what is in it (portal docs:
+// crm-item-productrow-list.md, crm-item-payment-list.md, crm-timeline-comment-list.md,
+// crm-timeline-comment-add.md, crm-activity-todo-add.md).
+TEST_F(TradeMethodsTest, WhatIsInAHiddenDealIsDenied) {
+  const struct {
+    const char* method;
+    const char* params;
+    Json error;
+    const char* text;
+  } cases[] = {
+      {"crm.item.productrow.list", R"({"filter":{"=ownerType":"D","=ownerId":$}})", "ACCESS_DENIED",
+       "Access denied"},
+      {"crm.item.payment.list", R"({"entityTypeId":2,"entityId":$})", 0,
+       "Insufficient permissions"},
+      {"crm.timeline.comment.list", R"({"filter":{"ENTITY_TYPE":"deal","ENTITY_ID":$}})", "",
+       "Access denied."},
+      {"crm.timeline.comment.add",
+       R"({"fields":{"ENTITY_TYPE":"deal","ENTITY_ID":$,"COMMENT":"c"}})", "ACCESS_DENIED",
+       "Access denied"},
+      {"crm.activity.todo.add",
+       R"({"ownerTypeId":2,"ownerId":$,"deadline":"2026-12-01T10:00:00+03:00"})", "ACCESS_DENIED",
+       "Access denied"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.method);
+    const auto asked = [&](std::int64_t deal) {
+      std::string params = c.params;
+      return call(c.method, params.replace(params.find('$'), 1, std::to_string(deal)));
+    };
+    std::int64_t deal = 0;
+    std::string before;
+    for (const std::int64_t id : portal_.ids(Entity::deal)) {
+      before = asked(deal = id)["result"].dump();
+      if (before != "[]" && before != R"({"productRows":[]})") break;
+    }
+    portal_.hide(Entity::deal, deal);
+    const Json denied = asked(deal);
+    EXPECT_FALSE(denied.contains("result"));
+    EXPECT_EQ(denied["error"], c.error);
+    EXPECT_EQ(denied["error_description"], c.text);
+    portal_.show(Entity::deal, deal);
+    const Json again = asked(deal);
+    ASSERT_TRUE(again.contains("result"));
+    if (std::string_view{c.method}.ends_with(".list")) {
+      EXPECT_EQ(again["result"].dump(), before);
+    }
+  }
+}
+
+TEST_F(TradeMethodsTest, OrdersOfADeletedDealAreNobodys) {
+  std::map<std::int64_t, std::size_t> orders;  // by deal
+  for (const Json& link : rows(Entity::order_link)) {
+    if (link["ownerTypeId"] == 2) ++orders[link["ownerId"]];
+  }
+  ASSERT_FALSE(orders.empty());
+  const auto [deal, bonds] = *orders.rbegin();
   const std::size_t payments = portal_.count(Entity::payment);
   const std::size_t links = portal_.count(Entity::order_link);
+  ASSERT_TRUE(goods(deal).contains("result"));
   call("crm.item.delete", fmt::format(R"({{"entityTypeId":2,"id":{}}})", deal));
-  EXPECT_EQ(goods(deal)["error"], "ACCESS_DENIED");
-  EXPECT_LT(portal_.count(Entity::order_link), links);
-  EXPECT_EQ(portal_.count(Entity::payment), payments);
+  EXPECT_EQ(goods(deal)["error"], "ACCESS_DENIED") << "as if it were hidden";
+  EXPECT_EQ(portal_.count(Entity::order_link), links - bonds);
+  EXPECT_EQ(portal_.count(Entity::payment), payments) << "documents of the shop";
 }
 
 }  // namespace

@@ -435,6 +435,27 @@ void World::return_payment(Payment& payment, Id by) {
   payment_changed(payment, by);
 }
 
+bool World::delete_payment(Id id, Id by) {
+  const Payment* payment = find_row(data.payments, id);
+  if (payment == nullptr) return false;
+  payment_changed(*payment, by);
+  return erase_row(*this, data.payments, id);
+}
+
+int World::delete_order(Id order, Id by) {
+  std::vector<Id> own;
+  for (const Payment& payment : data.payments) {
+    if (payment.order != order) continue;
+    if (payment.paid) return 0;
+    own.push_back(payment.id);
+  }
+  for (const Id payment : own) delete_payment(payment, by);
+  unbind_order(order);
+  return static_cast<int>(own.size());
+}
+
+bool World::unbind_order(Id order) { return erase_row(*this, data.order_links, order); }
+
 Comment& World::add_comment(Comment comment) {
   comment.id = new_id();
   comment.at = now();

@@ -157,6 +157,13 @@ struct World {
   Payment& add_payment(std::int32_t owner_type, Id owner, std::int64_t sum, Id by);
   void set_paid(Payment& payment, bool paid, Id by);
   void return_payment(Payment& payment, Id by);
+  // Its order stays, and the order's bond with its card.
+  bool delete_payment(Id id, Id by);
+  // With its payments and its bond; gives how many payments. None while one of them is paid: the
+  // portal refuses that (portal docs: sale-order-delete.md).
+  int delete_order(Id order, Id by);
+  // The order belongs to nobody from now on (portal docs: crm-order-entity-delete-by-filter.md).
+  bool unbind_order(Id order);
   Comment& add_comment(Comment comment);
 
   // Queues `event` for every handler bound to it; `data` is form-encoded pairs.
