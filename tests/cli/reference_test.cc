@@ -4,7 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/scopes.h"
@@ -35,6 +39,31 @@ TEST(ReferenceTest, NamesEveryViewAndColumn) {
   set_language(Language::ru);
   EXPECT_THAT(reference(), HasSubstr("| `won_by` | INTEGER | Кто был ответственным в момент "
                                      "выигрыша: v_manager.id. *Вычисляется.* |\n"));
+}
+
+// The views are those of the schema, whatever documents them.
+TEST(ReferenceTest, TheProgramPrintsEveryView) {
+  std::ifstream schema{B24_SOURCE_DIR "/daemon/store/views.sql"};
+  std::vector<std::string> views;
+  for (std::string line; std::getline(schema, line);) {
+    constexpr std::string_view kBegins = "CREATE VIEW ";
+    if (!line.starts_with(kBegins)) continue;
+    line.erase(0, kBegins.size());
+    views.push_back(line.substr(0, line.find(' ')));
+  }
+  ASSERT_GT(views.size(), 30U);
+  Workplace workplace{{.deals = 0, .tasks = 0, .calls = 0, .limits = {.enabled = false}}};
+  const Finished text = workplace.run({"schema"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  const auto list = nlohmann::json::parse(workplace.run({"schema", "--json"}).out);
+  std::vector<std::string> listed;
+  for (const nlohmann::json& entry : list) listed.push_back(entry["view"]);
+  EXPECT_EQ(listed, views);
+  const std::string pages = reference();
+  for (const std::string& view : views) {
+    EXPECT_THAT("\n" + text.out, HasSubstr("\n" + view + " — "));
+    EXPECT_THAT(pages, HasSubstr("\n### " + view + "\n"));
+  }
 }
 
 // As the program calls it everywhere else.

@@ -135,6 +135,29 @@ TEST(PullerChats, FollowWhatIsWrittenAndClosed) {
       << "open ones, and no others";
 }
 
+// Nobody writes and nobody closes: open sessions are asked again by the clock alone, and then all
+// of them in one request.
+TEST(PullerChats, OpenSessionsCostAQuietPollLittle) {
+  Desk desk{company_with_chats()};
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  const auto open =
+      static_cast<std::uint64_t>(desk.number("SELECT count(*) FROM v_chat WHERE closed = 0"));
+  ASSERT_GE(open, 3U);
+  const auto requests_of_a_poll = [&](seconds later) {
+    desk.go_on(later);
+    desk.calls(kChatHistoryMethod);
+    const std::uint64_t before = desk.portal().counters().requests;
+    EXPECT_FALSE(desk.pass().error);
+    return desk.portal().counters().requests - before;
+  };
+  EXPECT_EQ(requests_of_a_poll(seconds{30}), 1U);
+  EXPECT_EQ(desk.calls(kChatHistoryMethod), 0U);
+  EXPECT_LE(requests_of_a_poll(minutes{3}), 2U);
+  EXPECT_EQ(desk.calls(kChatHistoryMethod), open) << "their clock has struck";
+  EXPECT_EQ(requests_of_a_poll(seconds{30}), 1U);
+  EXPECT_EQ(desk.calls(kChatHistoryMethod), 0U);
+}
+
 TEST(PullerChats, TextsAreNotKept) {
   Desk desk{company_with_chats()};
   ASSERT_FALSE(desk.pass().error);
