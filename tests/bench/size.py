@@ -113,14 +113,17 @@ def start(build, folder, portal):
     began = time.monotonic()
     process = subprocess.Popen([str(build / "b24watch"), "--config", str(settings), "run"],
                                stderr=subprocess.DEVNULL)
-    if not listening.polled.wait(60):
-        raise SystemExit("b24watch run did not poll")
-    ticks = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    cpu = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
-    process.terminate()
-    process.wait()
+    try:
+        if not listening.polled.wait(60):
+            raise SystemExit("b24watch run did not poll")
+        stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text()
+        ticks = stat.rsplit(")", 1)[1].split()[11:13]
+        cpu = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+    finally:
+        process.terminate()
+        process.wait()
     return listening.first_word_at - began, listening.first_poll_at - began, cpu, peak
 
 

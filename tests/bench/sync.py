@@ -49,6 +49,13 @@ class Portal:
         if tls:
             command.append("--tls")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            self.read_greeting(tls)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def read_greeting(self, tls):
         line = self.process.stdout.readline()
         if not line.startswith("webhook="):
             raise SystemExit("the simulated portal did not start")
