@@ -1,17 +1,13 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/portal/http_call.h"
+#include "tests/support/free_port.h"
 #include "tests/support/workplace.h"
 
 // The program with an application in place of the webhook.
@@ -27,18 +23,6 @@ sim::PortalOptions company() {
           .days = 20,
           .problems = false,
           .limits = {.enabled = false}};
-}
-
-int unused_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  auto* any = reinterpret_cast<sockaddr*>(&place);
-  const bool bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
-  ::close(fd);
-  return bound ? ntohs(place.sin_port) : 0;
 }
 
 class ApplicationScenario : public testing::Test {
@@ -71,15 +55,8 @@ class ApplicationScenario : public testing::Test {
     const auto rows = workplace_.query("SELECT id FROM v_deal ORDER BY id");
     return rows.size() == portal_.count(Entity::deal);
   }
-  // Rates of currencies are read by the hour.
-  std::string differences_but_rates() {
-    std::istringstream lines{differences(workplace_)};
-    std::string others;
-    for (std::string line; std::getline(lines, line);) {
-      if (!line.starts_with("currency ")) others += line + "\n";
-    }
-    return others;
-  }
+  // Up to what is asked for every hour, or every quarter of one.
+  std::string differences_by_polls() { return differences(workplace_, Asked::by_polls); }
   void install() {
     ASSERT_EQ(portal_.install(fmt::format("http://127.0.0.1:{}/install", port_)), 200);
   }
@@ -92,7 +69,7 @@ class ApplicationScenario : public testing::Test {
 
   Workplace workplace_;
   sim::Portal& portal_;
-  const int port_ = unused_port();
+  const int port_ = free_port();
   std::unique_ptr<Process> run_;
 };
 
@@ -127,8 +104,7 @@ TEST_F(ApplicationScenario, WaitsForItsInstallationAndWorksFromThenOn) {
   portal_.mutate(60, 7);
   portal_.expire_tokens();
   portal_.mutate(60, 8);
-  EXPECT_TRUE(eventually([&] { return differences_but_rates().empty(); }))
-      << differences_but_rates();
+  EXPECT_TRUE(eventually([&] { return differences_by_polls().empty(); })) << differences_by_polls();
   EXPECT_TRUE(eventually([&] { return portal_.queued() == 0; })) << portal_.queued();
   EXPECT_GT(portal_.renewals(), 1U);
 
@@ -203,8 +179,12 @@ TEST_F(ApplicationScenario, IsAuthorizedByTheBrowserBesideTheRunningService) {
   run_->wait();
   portal_.mutate(40, 9);
   start();
-  EXPECT_TRUE(eventually([&] { return differences_but_rates().empty(); }))
-      << differences_but_rates() << run_->err();
+  EXPECT_TRUE(eventually([&] { return differences_by_polls().empty(); }))
+      << differences_by_polls() << run_->err();
+  run_->signal(SIGTERM);
+  EXPECT_EQ(run_->wait().exit_code, 0);
+  workplace_.catch_up();
+  EXPECT_EQ(all_differences(workplace_), "");
   for (const std::string& text : {run_->err(), done.out, done.err, other.err}) {
     expect_no_secret(text);
   }

@@ -1,9 +1,5 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +13,7 @@
 #include "tests/portal/http_call.h"
 #include "tests/portal/quirks.h"
 #include "tests/portal/server.h"
+#include "tests/support/free_port.h"
 #include "tests/support/workplace.h"
 
 // Everything at once: two hundred changes a second, deletions among them, events that are lost,
@@ -48,18 +45,6 @@ constexpr const char* kEvents[] = {
 double number_of(const char* variable, double otherwise) {
   const char* wish = std::getenv(variable);
   return wish == nullptr ? otherwise : std::atof(wish);
-}
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  auto* any = reinterpret_cast<sockaddr*>(&place);
-  const bool bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
-  ::close(fd);
-  return bound ? ntohs(place.sin_port) : 0;
 }
 
 // The way of the events to the program, a bad one: some are lost, some come twice, each comes after

@@ -1,13 +1,10 @@
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "tests/portal/http_call.h"
+#include "tests/support/free_port.h"
 #include "tests/support/workplace.h"
 
 // What the portal's own events do: the program asks once an hour, so that whatever is in the mirror
@@ -32,19 +29,6 @@ sim::PortalOptions company() {
           .days = 30,
           .problems = false,
           .limits = {.enabled = false}};
-}
-
-// A port nobody uses at the moment.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  auto* any = reinterpret_cast<sockaddr*>(&place);
-  const bool bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
-  ::close(fd);
-  return bound ? ntohs(place.sin_port) : 0;
 }
 
 // The running program with its listener; the mirror is complete and nothing is due for an hour.

@@ -35,6 +35,7 @@ sim::PortalOptions company() {
           .quotes = 150,
           .invoices = 150,
           .activities = 1000,
+          .days = 30,  // payments are followed for five weeks
           .problems = false,
           .limits = {.enabled = false}};
 }
@@ -62,8 +63,49 @@ TEST(KillScenario, ReadingGoesOnWhereItWas) {
   EXPECT_GE(struck, kills() / 5) << "most reads ended before their kill";
   portal.clear_faults();
   EXPECT_EQ(workplace.run({"sync"}).exit_code, 0);
-  EXPECT_EQ(differences(workplace), "");
+  EXPECT_EQ(differences(workplace, Asked::by_polls), "");
   EXPECT_EQ(link_differences(workplace), "");
+  workplace.catch_up();
+  EXPECT_EQ(all_differences(workplace), "");
+  const Finished verified = workplace.run({"verify"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+// What a rule reads on demand is asked for by the service alone, from its second look on.
+TEST(KillScenario, GoodsAndCommentsAreReadToTheEnd) {
+  sim::PortalOptions options = company();
+  options.deals = 300;
+  options.tasks = options.calls = options.activities = 100;
+  Workplace workplace{options};
+  workplace.read_on_demand();
+  auto& portal = workplace.portal();
+  ASSERT_EQ(workplace.run({"sync"}).exit_code, 0);
+  portal.add_fault({.kind = sim::FaultKind::slow, .count = -1, .delay = milliseconds{20}});
+  std::mt19937 random{13};
+  std::uniform_int_distribution<int> lifetime{0, 60};
+  const auto asked = [&] {
+    const auto counters = portal.counters();
+    const auto of = [&](const char* method) {
+      const auto found = counters.methods.find(method);
+      return found == counters.methods.end() ? 0 : found->second;
+    };
+    return of("crm.item.productrow.list") + of("crm.timeline.comment.list");
+  };
+  for (int i = 0; i < std::max(3, kills() / 20); ++i) {
+    portal.mutate(60, static_cast<std::uint64_t>(i) + 1);
+    const auto before = asked();
+    Process run{workplace.command({"run"}), workplace.folder()};
+    ASSERT_TRUE(eventually([&] { return asked() > before; })) << run.err();
+    std::this_thread::sleep_for(milliseconds{lifetime(random)});
+    ASSERT_TRUE(run.running()) << run.err();
+    run.signal(SIGKILL);
+    run.wait();
+  }
+  portal.clear_faults();
+  workplace.catch_up();
+  EXPECT_EQ(all_differences(workplace), "");
+  const Finished verified = workplace.run({"verify"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
 }
 
 TEST(KillScenario, EveryAlertArrivesAndNoneTwice) {
