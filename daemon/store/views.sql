@@ -20,8 +20,8 @@
 -- it. The look that noticed the move wrote the first line to its stage, unless a line from that
 -- stage comes before: then the object stood there already when the mirror met it.
 --
--- What our own user (service_users) does for others is no manager's work; for what he is
--- responsible himself, he counts like anybody. CROSS JOIN keeps SQLite from beginning with the
+-- What our own user (service_users) does for others is no manager's work and moves no column that
+-- rules judge by; for what he is responsible himself, he counts like anybody. CROSS JOIN keeps SQLite from beginning with the
 -- manager's activities where an object's are fewer.
 
 --# v_deal | Сделки, кроме удалённых | Deals, without deleted ones
@@ -167,8 +167,23 @@ SELECT
   iif(d.closed = 1, d.close_date, NULL) AS closed_date,
   --# planned_close_date TEXT | Ожидаемая дата закрытия (у закрытой – нет) | Expected close date
   iif(d.closed = 1, NULL, d.close_date) AS planned_close_date,
-  --# last_activity_at INTEGER | Последнее дело, секунды UTC | Last activity, UTC seconds
-  d.last_activity_at AS last_activity_at,
+  --# last_activity_at INTEGER derived | Последнее событие в карточке, секунды UTC; события пользователя вебхука в чужих карточках не считаются: до них – предыдущее, не известно – пусто | The latest event of the card, UTC seconds; what the webhook's user does in the cards of others does not count: the one before it, empty when that is not known
+  iif(d.last_activity_by IS NOT d.manager_id
+        AND EXISTS (SELECT 1 FROM service_users AS u WHERE u.user_id = d.last_activity_by),
+      (SELECT c.old_value FROM changes AS c
+       WHERE c.entity = 'deal' AND c.entity_id = d.id AND c.field = 'last_activity_at'
+         AND c.seen_at >= (SELECT b.seen_at FROM changes AS b
+                           WHERE b.entity = 'deal' AND b.entity_id = d.id
+                             AND b.field = 'last_activity_by' ORDER BY b.id DESC LIMIT 1)
+       ORDER BY c.id LIMIT 1),
+      d.last_activity_at) AS last_activity_at,
+  --# last_activity_by INTEGER derived | Чьё оно: v_manager.id | Whose it is: v_manager.id
+  iif(d.last_activity_by IS NOT d.manager_id
+        AND EXISTS (SELECT 1 FROM service_users AS u WHERE u.user_id = d.last_activity_by),
+      (SELECT b.old_value FROM changes AS b
+       WHERE b.entity = 'deal' AND b.entity_id = d.id AND b.field = 'last_activity_by'
+       ORDER BY b.id DESC LIMIT 1),
+      d.last_activity_by) AS last_activity_by,
   --# recurring INTEGER | 1 – шаблон регулярной сделки | 1 when a template of a recurring deal
   d.recurring AS recurring,
   --# company_id INTEGER | Компания | Company
@@ -681,8 +696,23 @@ SELECT
   coalesce(l.moved_at, l.created_at) AS stage_since,
   --# moved_by INTEGER | Кто сменил стадию: v_manager.id | Who moved it: v_manager.id
   l.moved_by AS moved_by,
-  --# last_activity_at INTEGER | Последнее дело, секунды UTC | Last activity, UTC seconds
-  l.last_activity_at AS last_activity_at,
+  --# last_activity_at INTEGER derived | Последнее событие в карточке, секунды UTC; события пользователя вебхука в чужих карточках не считаются: до них – предыдущее, не известно – пусто | The latest event of the card, UTC seconds; what the webhook's user does in the cards of others does not count: the one before it, empty when that is not known
+  iif(l.last_activity_by IS NOT l.manager_id
+        AND EXISTS (SELECT 1 FROM service_users AS u WHERE u.user_id = l.last_activity_by),
+      (SELECT c.old_value FROM changes AS c
+       WHERE c.entity = 'lead' AND c.entity_id = l.id AND c.field = 'last_activity_at'
+         AND c.seen_at >= (SELECT b.seen_at FROM changes AS b
+                           WHERE b.entity = 'lead' AND b.entity_id = l.id
+                             AND b.field = 'last_activity_by' ORDER BY b.id DESC LIMIT 1)
+       ORDER BY c.id LIMIT 1),
+      l.last_activity_at) AS last_activity_at,
+  --# last_activity_by INTEGER derived | Чьё оно: v_manager.id | Whose it is: v_manager.id
+  iif(l.last_activity_by IS NOT l.manager_id
+        AND EXISTS (SELECT 1 FROM service_users AS u WHERE u.user_id = l.last_activity_by),
+      (SELECT b.old_value FROM changes AS b
+       WHERE b.entity = 'lead' AND b.entity_id = l.id AND b.field = 'last_activity_by'
+       ORDER BY b.id DESC LIMIT 1),
+      l.last_activity_by) AS last_activity_by,
   --# source_id TEXT | Код источника | Source's code
   l.source_id AS source_id,
   --# source TEXT | Название источника | Source's name
@@ -1009,7 +1039,7 @@ SELECT
   c.created_at AS created_at,
   --# updated_at INTEGER | Изменён, секунды UTC | Changed, UTC seconds
   c.updated_at AS updated_at,
-  --# last_activity_at INTEGER | Последнее дело, секунды UTC | Last activity, UTC seconds
+  --# last_activity_at INTEGER | Последнее событие в карточке, чьё угодно (и пользователя вебхука), секунды UTC | The latest event of the card, whoever's it is (the webhook's user's too), UTC seconds
   c.last_activity_at AS last_activity_at
 FROM contacts AS c
 WHERE c.deleted_at IS NULL;
@@ -1027,7 +1057,7 @@ SELECT
   c.created_at AS created_at,
   --# updated_at INTEGER | Изменена, секунды UTC | Changed, UTC seconds
   c.updated_at AS updated_at,
-  --# last_activity_at INTEGER | Последнее дело, секунды UTC | Last activity, UTC seconds
+  --# last_activity_at INTEGER | Последнее событие в карточке, чьё угодно (и пользователя вебхука), секунды UTC | The latest event of the card, whoever's it is (the webhook's user's too), UTC seconds
   c.last_activity_at AS last_activity_at
 FROM companies AS c
 WHERE c.deleted_at IS NULL;
@@ -1062,6 +1092,9 @@ SELECT
   a.author_id AS author_id,
   --# editor_id INTEGER | Кто изменил: v_manager.id | Who changed it: v_manager.id
   a.editor_id AS editor_id,
+  --# by_service INTEGER derived | 1 – создано пользователем вебхука для другого: не работа менеджера | 1 when made by the webhook's user for somebody else: no manager's work
+  EXISTS (SELECT 1 FROM service_users AS u
+          WHERE u.user_id = a.author_id AND u.user_id IS NOT a.manager_id) AS by_service,
   --# completed INTEGER | 1 – завершено | 1 when done
   a.completed AS completed,
   --# status INTEGER | 1 ждёт, 2 завершено, 3 завершено автоматически | 1 waits, 2 done, 3 done automatically
@@ -1126,7 +1159,7 @@ WHERE a.deleted_at IS NULL;
 
 --# v_chat | Диалоги открытых линий, связанные с CRM: по строке на сессию | Dialogues of Open Lines that are bound to the CRM: a row for each session
 --: Читаются время и авторы сообщений; сами тексты не читаются и не хранятся. Сообщения дочитываются вслед за делом: пока messages = 0, остальное не известно. | Times and authors of messages are read; texts are neither kept nor shown. Messages are read after the activity: while messages = 0 the rest is not known.
---: Ответ – сообщение сотрудника; слова системы и ботов ответом не считаются. Клиент ждёт, если сессия открыта и последнее слово (кроме системных) за ним. Рабочие минуты: work_minutes(first_client_at, first_answer_at). | An answer is a message of an employee; words of the system and of bots are none. The client waits when the session is open and the last word, but for the system's, is his. Working minutes: work_minutes(first_client_at, first_answer_at).
+--: Ответ – сообщение сотрудника; слова системы и ботов ответом не считаются. Слова пользователя вебхука в чужой сессии – как системные: это не ответ, и клиент ждёт дальше. Клиент ждёт, если сессия открыта и последнее слово (кроме системных) за ним. Рабочие минуты: work_minutes(first_client_at, first_answer_at). | An answer is a message of an employee; words of the system and of bots are none. What the webhook's user writes in the session of somebody else is like the system's: no answer, and the client waits on. The client waits when the session is open and the last word, but for the system's, is his. Working minutes: work_minutes(first_client_at, first_answer_at).
 --: Клиент вернулся в тот же диалог раньше чем через час – это та же сессия: такие строки отбирает opened_at - previous_at < 3600. | A client who comes back to the same dialogue within an hour goes on with the same session: opened_at - previous_at < 3600 finds these rows.
 CREATE VIEW v_chat AS
 SELECT
@@ -1159,7 +1192,9 @@ SELECT
    WHERE m.activity_id = a.id AND m.side = 'client') AS client_messages,
   --# answers INTEGER derived | Сообщений сотрудников | Messages of employees
   (SELECT count(*) FROM chat_messages AS m
-   WHERE m.activity_id = a.id AND m.side = 'operator') AS answers,
+   WHERE m.activity_id = a.id AND m.side = 'operator'
+     AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                     WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id)) AS answers,
   --# first_client_at INTEGER derived | Первое сообщение клиента, секунды UTC | The client's first message, UTC seconds
   (SELECT m.at FROM chat_messages AS m
    WHERE m.activity_id = a.id AND m.side = 'client'
@@ -1169,12 +1204,16 @@ SELECT
    WHERE m.activity_id = a.id AND m.side = 'operator'
      AND m.message_id > (SELECT min(c.message_id) FROM chat_messages AS c
                          WHERE c.activity_id = a.id AND c.side = 'client')
+     AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                     WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id)
    ORDER BY m.message_id LIMIT 1) AS first_answer_at,
   --# first_answer_by INTEGER derived | Кто ответил первым: v_manager.id | Who answered first: v_manager.id
   (SELECT m.author_id FROM chat_messages AS m
    WHERE m.activity_id = a.id AND m.side = 'operator'
      AND m.message_id > (SELECT min(c.message_id) FROM chat_messages AS c
                          WHERE c.activity_id = a.id AND c.side = 'client')
+     AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                     WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id)
    ORDER BY m.message_id LIMIT 1) AS first_answer_by,
   --# last_client_at INTEGER derived | Последнее сообщение клиента, секунды UTC | The client's last message, UTC seconds
   (SELECT m.at FROM chat_messages AS m
@@ -1183,17 +1222,25 @@ SELECT
   --# last_answer_at INTEGER derived | Последний ответ сотрудника, секунды UTC | The last answer of an employee, UTC seconds
   (SELECT m.at FROM chat_messages AS m
    WHERE m.activity_id = a.id AND m.side = 'operator'
+     AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                     WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id)
    ORDER BY m.message_id DESC LIMIT 1) AS last_answer_at,
   --# last_side TEXT derived | За кем последнее слово, кроме системных: client, operator, bot или other | Whose the last word is, but for the system's: client, operator, bot or other
   (SELECT m.side FROM chat_messages AS m
    WHERE m.activity_id = a.id AND m.side <> 'system'
+     AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                     WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id)
    ORDER BY m.message_id DESC LIMIT 1) AS last_side,
   --# waits_since INTEGER derived | С какого времени клиент ждёт ответа, секунды UTC; пусто – не ждёт | Since when the client waits for an answer, UTC seconds; empty when he does not
   (SELECT m.at FROM chat_messages AS m
    WHERE a.completed = 0 AND m.activity_id = a.id AND m.side = 'client'
      AND m.message_id > coalesce((SELECT max(o.message_id) FROM chat_messages AS o
                                   WHERE o.activity_id = a.id
-                                    AND o.side NOT IN ('client', 'system')), 0)
+                                    AND o.side NOT IN ('client', 'system')
+                                    AND NOT EXISTS (
+                                      SELECT 1 FROM service_users AS u
+                                      WHERE u.user_id = o.author_id
+                                        AND u.user_id IS NOT a.manager_id)), 0)
    ORDER BY m.message_id LIMIT 1) AS waits_since,
   --# previous_at INTEGER derived | Последнее сообщение этого диалога перед сессией, секунды UTC | The last message of this dialogue before the session, UTC seconds
   (SELECT p.at FROM chat_messages AS p
@@ -1218,7 +1265,10 @@ SELECT
   --# side TEXT | client, operator, bot, system; other – портал не сказал, кто это | client, operator, bot, system; other when the portal does not say who it is
   m.side AS side,
   --# author_id INTEGER | Автор; у сотрудника – v_manager.id | Author; of an employee v_manager.id
-  m.author_id AS author_id
+  m.author_id AS author_id,
+  --# by_service INTEGER derived | 1 – пользователь вебхука в чужой сессии: не работа менеджера | 1 when by the webhook's user in the session of somebody else: no manager's work
+  EXISTS (SELECT 1 FROM service_users AS u
+          WHERE u.user_id = m.author_id AND u.user_id IS NOT a.manager_id) AS by_service
 FROM chat_messages AS m
 JOIN activities AS a ON a.id = m.activity_id
 WHERE a.deleted_at IS NULL;
@@ -1264,7 +1314,9 @@ SELECT
   (SELECT r.tracked FROM workday_rules AS r WHERE r.user_id = u.id) AS day_tracked,
   --# day_latest_start TEXT | Позже какого времени начинать день нельзя, «09:15»; пусто – не задано | The latest time to begin the day, "09:15"; empty when none is set
   (SELECT r.latest_start FROM workday_rules AS r
-   WHERE r.user_id = u.id AND r.flexible = 0) AS day_latest_start
+   WHERE r.user_id = u.id AND r.flexible = 0) AS day_latest_start,
+  --# is_service INTEGER | 1 – пользователь, от имени которого работает b24watch (вебхука или приложения) | 1 for the user as whom b24watch works (the webhook's or the application's)
+  EXISTS (SELECT 1 FROM service_users AS s WHERE s.user_id = u.id) AS is_service
 FROM users AS u
 WHERE u.deleted_at IS NULL;
 
@@ -1498,6 +1550,7 @@ WHERE d.deleted_at IS NULL;
 
 --# v_comment | Комментарии в истории сделок: кто и когда; сам текст не хранится | Comments in the timelines of deals: who and when; what was written is not kept
 --: Читаются, пока их читает какое-нибудь включённое правило: у открытых сделок и у изменённых за последние 45 дней. | Read while some rule that is switched on reads them: of open deals, and of those changed within the last 45 days.
+--: Комментариев пользователя вебхука в чужих сделках здесь нет: это не работа менеджера. | What the webhook's user writes in the deals of others is not here: it is no manager's work.
 CREATE VIEW v_comment AS
 SELECT
   --# id INTEGER | Номер комментария | The comment's id
@@ -1510,7 +1563,9 @@ SELECT
   c.created_at AS created_at
 FROM deal_comments AS c
 JOIN deals AS d ON d.id = c.deal_id
-WHERE d.deleted_at IS NULL;
+WHERE d.deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM service_users AS u
+                  WHERE u.user_id = c.author_id AND u.user_id IS NOT d.manager_id);
 
 --# v_payment | Оплаты по сделкам, счетам и заказам магазина | Payments of deals, invoices and orders of the shop
 --: С правом sale у вебхука это весь список оплат портала (sale.payment.list). Без него их спрашивают у сделок и счетов (crm.item.payment.list), пока их читает какое-нибудь включённое правило: у открытых, у изменённых за последние 45 дней и у тех, где что-то не оплачено; о возвратах портал тогда не говорит. Каким путём – в v_receipt_source. | With the scope sale these are all payments of the portal (sale.payment.list). Without it, deals and invoices are asked for theirs (crm.item.payment.list) while some rule that is switched on reads them: open ones, those changed within the last 45 days, and those with something unpaid; then the portal says nothing of returns. Which way is told by v_receipt_source.
