@@ -1,5 +1,7 @@
 // Reads all deals, tasks and calls of a portal as the SDK's guide says: the first page tells how many
-// there are, batchByChunk fetches the others, fifty pages a request. Prints the rows of each as JSON.
+// there are, batchByChunk fetches the others, fifty pages a request. Prints, as JSON, the rows it got
+// of each and what errors the SDK told of, by their codes: batchByChunk leaves out the pages that
+// failed, and keeps one error for each place in a batch.
 //
 //   node read.mjs https://127.0.0.1:8443/rest/1/secret/ [--limits]
 //
@@ -33,8 +35,8 @@ const LISTS = {
     params: {
       order: { ID: 'asc' },
       select: ['ID', 'TITLE', 'STATUS', 'RESPONSIBLE_ID', 'CREATED_BY', 'CLOSED_BY', 'DEADLINE',
-        'CREATED_DATE', 'CHANGED_DATE', 'CLOSED_DATE', 'STATUS_CHANGED_DATE', 'ACTIVITY_DATE',
-        'PRIORITY', 'GROUP_ID', 'PARENT_ID', 'TASK_CONTROL']
+        'CREATED_DATE', 'CHANGED_BY', 'CHANGED_DATE', 'CLOSED_DATE', 'STATUS_CHANGED_DATE',
+        'ACTIVITY_DATE', 'PRIORITY', 'GROUP_ID', 'PARENT_ID', 'TASK_CONTROL', 'UF_CRM_TASK']
     },
     rows: answer => answer.tasks
   },
@@ -45,21 +47,33 @@ const LISTS = {
   }
 }
 
-function orFail(response, what) {
-  if (!response.isSuccess) throw new Error(`${what}: ${response.getErrorMessages().join('; ')}`)
-  return response
+const errors = {}
+
+function note(error) {
+  const code = error.code ?? error.name
+  errors[code] = (errors[code] ?? 0) + 1
 }
 
+// Nothing of a list whose first page is refused, or whose reading the SDK breaks off.
 async function readList(b24, { method, params, rows }) {
-  const first = orFail(await b24.actions.v2.call.make({ method, params: { ...params, start: 0 } }), method)
-  const all = rows(first.getData().result)
-  const calls = []
-  for (let start = PAGE; start < first.getTotal(); start += PAGE) {
-    calls.push({ method, params: { ...params, start } })
+  const ids = new Set()
+  const keep = page => { for (const row of rows(page)) ids.add(String(row.id ?? row.ID)) }
+  try {
+    const first = await b24.actions.v2.call.make({ method, params: { ...params, start: 0 } })
+    for (const error of first.getErrors()) note(error)
+    if (!first.isSuccess) return 0
+    keep(first.getData().result)
+    const calls = []
+    for (let start = PAGE; start < first.getTotal(); start += PAGE) {
+      calls.push({ method, params: { ...params, start } })
+    }
+    const rest = await b24.actions.v2.batchByChunk.make({ calls })
+    for (const error of rest.getErrors()) note(error)
+    for (const page of rest.getData()) keep(page)
+  } catch (error) {
+    note(error)
   }
-  const rest = orFail(await b24.actions.v2.batchByChunk.make({ calls }), method)
-  for (const page of rest.getData()) all.push(...rows(page))
-  return new Set(all.map(row => String(row.id ?? row.ID))).size
+  return ids.size
 }
 
 const [webhook, ...words] = process.argv.slice(2)
@@ -67,6 +81,6 @@ const b24 = B24Hook.fromWebhookUrl(webhook)
 if (!words.includes('--limits')) {
   await b24.setRestrictionManagerParams({ ...b24.getHttpClient('v2').getRestrictionManagerParams(), ...UNBOUND })
 }
-const counts = {}
-for (const [name, list] of Object.entries(LISTS)) counts[name] = await readList(b24, list)
-console.log(JSON.stringify(counts))
+const got = {}
+for (const [name, list] of Object.entries(LISTS)) got[name] = await readList(b24, list)
+console.log(JSON.stringify({ got, errors }))

@@ -2,22 +2,26 @@
 """Compares b24watch with Bitrix24's own SDK for JavaScript at reading a whole portal.
 
   tests/bench/peer-jssdk/run.py                    20,000 deals, 10,000 tasks, 50,000 calls, no limits
-  tests/bench/peer-jssdk/run.py --deals 200000 ... other sizes
-  tests/bench/peer-jssdk/run.py --limits           under the portal's limits; --rounds 5 for more rounds
+  tests/bench/peer-jssdk/run.py --full             ten times as many
+  tests/bench/peer-jssdk/run.py --full --limits    under the portal's limits: about ten minutes
+  tests/bench/peer-jssdk/run.py --deals 5000 --rounds 5 --build build/release
 
 Both read the same simulated company over HTTPS, one after the other, each in a process of its own:
-`b24watch sync` into an empty database, and read.mjs with the SDK's batchByChunk, which keeps the
-rows in memory and stores nothing. (b24watch also reads people and directories, some dozens of
-rows.) Prints requests, refusals, seconds, CPU and memory side by side; the best of the rounds
-counts. Nothing is asserted. Needs node and npm (Debian packages nodejs and npm); the SDK is
-installed from npm's registry into build/peer-jssdk, in the version of package.json.
+`b24watch sync` into an empty database, and read.mjs with the SDK's batchByChunk, as its guide has it,
+which keeps the rows in memory and stores nothing. (b24watch also reads people and directories, some
+dozens of rows.) Prints what the portal counted, what the system says of the processes, and how many
+rows of the three kinds there are, arrived and were lost; of several rounds the quickest. Nothing is
+asserted. Needs node and npm (Debian packages nodejs and npm); the SDK is installed from npm's
+registry into build/peer-jssdk, in the version of package.json.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -30,10 +34,12 @@ sys.path.insert(0, str(HERE.parent))
 from sync import OTHERS, Portal, sync  # noqa: E402
 
 SIZES = {"managers": 50, "deals": 20_000, "tasks": 10_000, "calls": 50_000}
-COLUMNS = {"requests": "{:.0f}", "refusals": "{:.0f}", "rows": "{:.0f}", "wall": "{:.2f}",
-           "cpu": "{:.2f}", "peak_mib": "{:.0f}", "bytes": "{:.1f}"}
-NAMES = {"requests": "requests", "refusals": "refusals", "rows": "rows", "wall": "seconds",
-         "cpu": "CPU seconds", "peak_mib": "peak MiB", "bytes": "MiB received"}
+FULL = SIZES | {"deals": 200_000, "tasks": 100_000, "calls": 500_000}
+KINDS = {"deal": "deals", "task": "tasks", "call": "calls"}  # as the portal says, and our tables
+LINES = {"requests": ("requests", "{:,}"), "refusals": ("refusals", "{:,}"),
+         "wall": ("seconds", "{:.2f}"), "cpu": ("CPU seconds", "{:.2f}"),
+         "peak_mib": ("peak MiB", "{:.0f}"), "received": ("MiB received", "{:.1f}"),
+         "there": ("rows there", "{:,}"), "got": ("rows got", "{:,}"), "lost": ("lost", "{:,}")}
 
 
 def install():
@@ -60,8 +66,16 @@ def read_with_sdk(folder, portal, limits):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"the SDK ended with {process.returncode}")
-    return {"rows": sum(json.loads(out.splitlines()[-1]).values()), "wall": time.monotonic() - began,
-            "cpu": usage.ru_utime + usage.ru_stime, "peak_mib": usage.ru_maxrss / 1024}
+    told = json.loads(out.splitlines()[-1])
+    return {"got": sum(told["got"].values()), "errors": told["errors"],
+            "wall": time.monotonic() - began, "cpu": usage.ru_utime + usage.ru_stime,
+            "peak_mib": usage.ru_maxrss / 1024}
+
+
+def rows_in(file):
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as mirror:
+        return sum(mirror.execute(f"SELECT count(*) FROM {table} WHERE deleted_at IS NULL")
+                   .fetchone()[0] for table in KINDS.values())
 
 
 def read_with_b24watch(build, portal, limits):
@@ -73,15 +87,35 @@ def read_with_b24watch(build, portal, limits):
         plan = "" if limits else "  limits: {plan: none}\n"
         settings.write_text(f"portal:\n  webhook_file: webhook\n  ca_file: {portal.ca_file}\n{plan}"
                             "state_dir: state\nlog: {level: warn}\n")
-        return sync(build, settings)
+        report = sync(build, settings)
+        return report | {"got": rows_in(folder / "state" / "b24watch.sqlite"), "errors": {}}
 
 
 def measured(portal, read):
     portal.reset()
     report = read()
     counters = portal.counters()
-    return report | {"requests": counters["requests"], "refusals": sum(counters["refusals"].values()),
-                     "bytes": counters["bytes_out"] / 2**20}
+    streams = portal.streams()
+    there = sum(streams.get(kind, 0) for kind in KINDS)
+    return report | {"requests": counters["requests"], "codes": counters["refusals"],
+                     "refusals": sum(counters["refusals"].values()),
+                     "received": counters["bytes_out"] / 2**20,
+                     "there": there, "lost": there - report["got"]}
+
+
+def show(best):
+    own, peer = best.values()
+    print(f"{'':<14}" + "".join(f"{name:>16}" for name in best) + f"{'times':>10}")
+    for column, (name, form) in LINES.items():
+        compared = own[column] and column not in ("there", "got", "lost")
+        times = f"{peer[column] / own[column]:.1f}" if compared else ""
+        print(f"{name:<14}{form.format(own[column]):>16}{form.format(peer[column]):>16}{times:>10}")
+    for name, report in best.items():
+        for what, codes in (("refused by the portal", report["codes"]),
+                            ("errors told, one a place in a batch", report["errors"])):
+            if codes:
+                told = ", ".join(f"{code} {times:,}" for code, times in codes.items())
+                print(f"{name}: {what}: {told}")
 
 
 def main():
@@ -89,31 +123,31 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build/release")
     for name, value in SIZES.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
+        parser.add_argument(f"--{name}", type=int, help=f"{value:,}; with --full {FULL[name]:,}")
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--limits", action="store_true")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, help="3; with --limits 1")
     given = parser.parse_args()
+    usual = FULL if given.full else SIZES
+    sizes = {name: value if getattr(given, name) is None else getattr(given, name)
+             for name, value in usual.items()}
+    rounds = given.rounds or (1 if given.limits else 3)
     build = (ROOT / given.build).resolve()
     folder = install()
-    # The same kinds of rows for both; a portal of limits that were used up must not decide.
-    sizes = {name: getattr(given, name) for name in SIZES} | {name: 0 for name in OTHERS}
     readers = {"b24watch sync": lambda portal: read_with_b24watch(build, portal, given.limits),
                "b24jssdk": lambda portal: read_with_sdk(folder, portal, given.limits)}
     best = {}
-    for _ in range(given.rounds):
+    for _ in range(rounds):
         for name, read in readers.items():
-            with Portal(build, sizes, given.limits, tls=True) as portal:
+            # A portal for each: limits that were used up must not decide.
+            with Portal(build, sizes | dict.fromkeys(OTHERS, 0), given.limits, tls=True) as portal:
                 report = measured(portal, lambda: read(portal))
             if name not in best or report["wall"] < best[name]["wall"]:
                 best[name] = report
     version = json.loads((HERE / "package.json").read_text())["dependencies"]["@bitrix24/b24jssdk"]
-    print(f"{given.deals:,} deals, {given.tasks:,} tasks, {given.calls:,} calls over HTTPS, limits "
-          f"{'on' if given.limits else 'off'}; b24jssdk {version}; best of {given.rounds}")
-    print(f"{'':<14}" + "".join(f"{name:>16}" for name in best) + f"{'times':>10}")
-    for column, form in COLUMNS.items():
-        own, peer = (best[name][column] for name in readers)
-        times = f"{peer / own:.1f}" if own else ""
-        print(f"{NAMES[column]:<14}{form.format(own):>16}{form.format(peer):>16}{times:>10}")
+    print(f"{sizes['deals']:,} deals, {sizes['tasks']:,} tasks, {sizes['calls']:,} calls over HTTPS, "
+          f"limits {'on' if given.limits else 'off'}; b24jssdk {version}; best of {rounds}")
+    show(best)
 
 
 if __name__ == "__main__":
