@@ -14,8 +14,8 @@
 namespace b24 {
 namespace {
 
-// A burst of hints is gathered for this long before the portal is asked.
-constexpr milliseconds kGatherHints{1000};
+// Of hinted ids, which the request of a poll has room for.
+constexpr std::size_t kPagesBesideAPoll = 20;
 constexpr seconds kBackoffMost{300};
 constexpr seconds kVerifyAfterStart{900};
 // A refused connection is probed slowly: somebody has to act.
@@ -188,6 +188,13 @@ std::vector<Puller::Plan> Puller::plan_optional() const {
   return plans;
 }
 
+Puller::Plan Puller::hinted(Entity entity, std::set<std::int64_t> ids) {
+  return {.mode = Mode::hinted,
+          .entity = entity,
+          .request = {.entity = entity, .ids = {ids.begin(), ids.end()}},
+          .missing = std::move(ids)};
+}
+
 std::vector<Puller::Plan> Puller::plan_hints() {
   std::vector<Plan> plans;
   for (auto& [entity, ids] : hints_.take()) {
@@ -195,12 +202,37 @@ std::vector<Puller::Plan> Puller::plan_hints() {
     std::erase_if(ids, [](std::int64_t id) { return id <= 0; });
     // What changes while a stream rests is found when it is read again.
     if (ids.empty() || rests(entity)) continue;
-    plans.push_back({.mode = Mode::hinted,
-                     .entity = entity,
-                     .request = {.entity = entity, .ids = {ids.begin(), ids.end()}},
-                     .missing = ids});
+    plans.push_back(hinted(entity, std::move(ids)));
   }
   return plans;
+}
+
+void Puller::wait_for_changes(std::vector<Plan>& hints) {
+  std::vector<Plan> now;
+  std::size_t room = kPagesBesideAPoll;
+  for (Plan& plan : hints) {
+    const std::size_t pages = (plan.missing.size() + kPageRows - 1) / kPageRows;
+    const bool by_changes = spec(plan.entity).renewal == Renewal::changed_since;
+    if (pages > room && by_changes && states_.at(plan.entity).full_done) {
+      awaited_[plan.entity] = std::move(plan.missing);
+      continue;
+    }
+    room -= std::min(room, pages);
+    now.push_back(std::move(plan));
+  }
+  hints = std::move(now);
+}
+
+void Puller::read_awaited(Counts counts, PassReport& report, const std::stop_token& stop) {
+  std::vector<Plan> plans;
+  for (auto& [entity, ids] : std::exchange(awaited_, {})) {
+    if (report.error) {
+      for (const std::int64_t id : ids) hints_.put_back({entity, id});
+    } else if (!ids.empty()) {
+      plans.push_back(hinted(entity, std::move(ids)));
+    }
+  }
+  read(std::move(plans), counts, report, stop);
 }
 
 void Puller::read_details(Counts counts, PassReport& report, const std::stop_token& stop) {
@@ -273,7 +305,9 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   const std::vector<ObjectRef> lost = fates_.lost();
   std::vector<Plan> plans = plan(counts);
   if (counts == Counts::now) std::ranges::move(plan_optional(), std::back_inserter(plans));
-  std::ranges::move(plan_hints(), std::back_inserter(plans));
+  std::vector<Plan> hints = plan_hints();
+  wait_for_changes(hints);
+  std::ranges::move(hints, std::back_inserter(plans));
   const auto full = [&] {
     return std::count_if(states_.begin(), states_.end(),
                          [](const auto& entry) { return entry.second.full_done; });
@@ -287,6 +321,7 @@ PassReport Puller::look(Counts counts, const std::stop_token& stop) {
   };
   const auto full_at_first = full();
   plans = read(std::move(plans), counts, report, stop);
+  read_awaited(counts, report, stop);
   // A pass that is made by hand asks at once for what has left a list of recent rows.
   if (counts == Counts::now && !report.error) read(plan_hints(), counts, report, stop);
   if (!catch_up(full_at_first)) return report;
@@ -316,6 +351,19 @@ seconds Puller::pause_after(const Error& why, seconds last, seconds poll) {
   return std::clamp(last * 2, poll, std::max(poll, kBackoffMost));
 }
 
+// The next poll comes no later for hints that are still gathered.
+void Puller::wait_for_look(const std::stop_token& stop) {
+  const SteadyTime looked = clock_.steady_now();
+  const seconds poll = pace();
+  if (!hints_.wait(poll, stop)) {
+    gathering_ = {};
+    return;
+  }
+  const SteadyTime came = clock_.steady_now();
+  const milliseconds gather = gathering_.after(came - looked, poll);
+  clock_.sleep_until(std::min(came + gather, looked + poll), stop);
+}
+
 void Puller::run(const std::stop_token& stop) {
   seconds pause{0};
   std::string problem;
@@ -343,9 +391,7 @@ void Puller::run(const std::stop_token& stop) {
     if (!problem.empty()) log::info("portal read again rows={}", report.rows);
     problem.clear();
     pause = seconds{0};
-    if (hints_.wait(pace(), stop)) {
-      clock_.sleep_until(clock_.steady_now() + kGatherHints, stop);
-    }
+    wait_for_look(stop);
   }
 }
 

@@ -142,6 +142,11 @@ class Puller {
   std::vector<Plan> plan(Counts counts);
   std::vector<Plan> plan_optional() const;
   std::vector<Plan> plan_hints();
+  static Plan hinted(Entity entity, std::set<std::int64_t> ids);
+  // Hints that find no room beside a poll wait for the lists of changes, which bring most of them
+  // anyway; then the rest is read: what was deleted, or has not changed.
+  void wait_for_changes(std::vector<Plan>& hints);
+  void read_awaited(Counts counts, PassReport& report, const std::stop_token& stop);
   // Reads the planned lists to their end and hands the rows on; gives the plans back as they are
   // then. Hints that found no answer are kept for later.
   std::vector<Plan> read(std::vector<Plan> plans, Counts counts, PassReport& report,
@@ -182,6 +187,8 @@ class Puller {
   enum class After { nothing, judge };
   // False: a stop came first, or the mirror was cleared and is to be read anew.
   bool commit(After after, const std::stop_token& stop);
+  // Until the next poll is due, or hints are gathered.
+  void wait_for_look(const std::stop_token& stop);
   // As the file says, on which a pass builds.
   void load_states();
   // What pass() does, once.
@@ -220,6 +227,8 @@ class Puller {
   SteadyTime details_due_{};
   bool begun_anew_ = false;  // the mirror was cleared in this pass
   Differences differences_;
+  std::map<Entity, std::set<std::int64_t>> awaited_;  // hinted, and not brought by this look yet
+  Gathering gathering_;
   std::map<std::pair<Entity, Mode>, Unfinished> unfinished_;  // a restart begins them anew
   std::map<Entity, Reading> sweeps_;     // under way; a restart begins them anew
   std::optional<Reading> filling_;       // under way; a restart goes on at the cursors

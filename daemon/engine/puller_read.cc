@@ -101,6 +101,9 @@ void Puller::advance(const Reading& reading, Plan& plan, const ListPart& part, P
       break;
     case Mode::changed:
     case Mode::also_changed:
+      if (const auto awaited = awaited_.find(plan.entity); awaited != awaited_.end()) {
+        for (const Record& record : part.records) awaited->second.erase(record.id);
+      }
       note_unfinished(reading, plan, part, began);
       if (reading.all_changes_read(plan.entity)) end_changes(reading, state);
       break;

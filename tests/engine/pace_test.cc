@@ -29,6 +29,43 @@ TEST(PaceTest, TheNightIsNeverQuickerThanTheDay) {
   EXPECT_EQ(pace_at(pace, calendar, *parse_time("2026-11-21T03:00:00+03:00")), minutes{10});
 }
 
+TEST(GatheringTest, GrowsWithAStormAndForgetsIt) {
+  const seconds poll{30};
+  const struct {
+    const char* name;
+    std::vector<milliseconds> rests;  // of the looks in a row
+    milliseconds want;                // of the last one
+  } cases[] = {
+      {"a lone hint", {seconds{25}}, seconds{1}},
+      {"the first after a look", {seconds{0}}, seconds{1}},
+      {"somebody saves a card twice", {seconds{9}, seconds{0}, seconds{1}}, seconds{1}},
+      {"a storm begins", {seconds{9}, seconds{0}, seconds{0}, seconds{0}}, seconds{2}},
+      {"a storm", std::vector<milliseconds>(7, seconds{0}), seconds{30}},
+      {"a storm that lasts", std::vector<milliseconds>(500, seconds{0}), seconds{30}},
+      {"a hint in a second", std::vector<milliseconds>(500, seconds{1}), seconds{30}},
+      {"some in a minute", std::vector<milliseconds>(500, seconds{7}), seconds{1}},
+  };
+  for (const auto& c : cases) {
+    Gathering gathering;
+    milliseconds gathered{0};
+    for (const milliseconds rest : c.rests) gathered = gathering.after(rest, poll);
+    EXPECT_EQ(gathered, c.want) << c.name;
+  }
+  Gathering after_a_storm;
+  for (int i = 0; i < 50; ++i) after_a_storm.after(seconds{0}, poll);
+  for (const int want : {15'000, 7'500, 3'750, 1'875, 1'000, 1'000}) {
+    EXPECT_EQ(after_a_storm.after(seconds{5}, poll), milliseconds{want});
+  }
+}
+
+TEST(GatheringTest, IsNeverLongerThanAPoll) {
+  Gathering gathering;
+  for (int i = 0; i < 50; ++i) gathering.after(seconds{0}, minutes{5});
+  EXPECT_EQ(gathering.after(seconds{0}, minutes{5}), minutes{5});
+  EXPECT_EQ(gathering.after(seconds{0}, seconds{30}), seconds{30});
+  EXPECT_EQ(Gathering{}.after(seconds{0}, seconds{1}), seconds{1});
+}
+
 // The portal's own calendar counts, and what the settings say of it.
 TEST(PaceTest, ThePullerGoesByThePortalsCalendar) {
   const Pace pace{seconds{30}, minutes{5}};
