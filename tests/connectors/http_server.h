@@ -72,9 +72,11 @@ class HttpServer {
  public:
   using Handler = std::function<Reply(const Seen&)>;
 
-  explicit HttpServer(Handler handler, const std::optional<Certificate>& certificate = {})
+  // Throws boost::system::system_error where it may not listen.
+  explicit HttpServer(Handler handler, const std::optional<Certificate>& certificate = {},
+                      const std::string& address = "127.0.0.1", unsigned short port = 0)
       : handler_(std::move(handler)),
-        acceptor_(io_, {boost::asio::ip::make_address("127.0.0.1"), 0}) {
+        acceptor_(io_, {boost::asio::ip::make_address(address), port}) {
     if (certificate) {
       tls_.emplace(boost::asio::ssl::context::tls_server);
       tls_->use_certificate_file(certificate->file.string(), boost::asio::ssl::context::pem);
