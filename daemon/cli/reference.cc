@@ -55,8 +55,9 @@ constexpr std::string_view kIntroductionRu = R"(# Виды b24watch: справ�
   86400. «Сейчас» в запросах и правилах – `:now`.
 - Признаки – 1 и 0. «Пусто» – NULL: `IS NULL`, а не `= NULL`.
 - Сотрудник везде – номер, имя по нему в `v_manager`.
-- Удалённого и скрытого от пользователя вебхука в видах нет; только `v_deal_won` хранит выигрыши
-  таких сделок. Что скрыто, перечисляет `v_hidden`.
+- Удалённого и скрытого от пользователя вебхука в видах нет, кроме тех, по которым считают прошедшие
+  периоды: `v_deal_won`, `v_receipt`, `v_done`, `v_call_log`, `v_lead_log`, `v_missed_call`, переносы
+  сроков. Что скрыто, перечисляет `v_hidden`.
 - Колонки с пометкой «вычисляется» выведены из других таблиц. Запрос, где такая колонка не названа,
   за неё не платит и её данных не ждёт.
 - Журнал изменений программа ведёт с первого запуска и хранит 400 дней. Что было раньше, видно
@@ -78,8 +79,9 @@ What to know:
   is `:now`, in queries and in rules.
 - Flags are 1 and 0. "None" is NULL: `IS NULL`, not `= NULL`.
 - An employee is an id everywhere; `v_manager` has the name.
-- What was deleted, or is hidden from the webhook's user, is in no view; only `v_deal_won` keeps
-  the wins of such deals. `v_hidden` lists what is hidden.
+- What was deleted, or is hidden from the webhook's user, is in no view but those that past periods
+  are counted by: `v_deal_won`, `v_receipt`, `v_done`, `v_call_log`, `v_lead_log`, `v_missed_call`,
+  and moved deadlines. `v_hidden` lists what is hidden.
 - Columns marked "derived" follow from other tables. A query that does not name such a column
   neither pays for it nor waits for its data.
 - The change log begins with the first start and is kept for 400 days. Of the time before only the

@@ -25,7 +25,8 @@ constexpr const char* kColumnsOf = "SELECT name FROM pragma_table_info(?, ?) ORD
 // What the views look up in the log for its whole length, and the newest lines.
 constexpr const char* kOfChanges =
     " WHERE field IN ('stage_id', 'manager_id', 'amount_minor', 'currency', 'deadline_at', "
-    "'changed_by', 'return_kind', 'rate', 'nominal', 'is_base') "
+    "'changed_by', 'editor_id', 'status', 'completed', 'return_kind', 'rate', 'nominal', "
+    "'is_base') "
     "OR id > (SELECT coalesce(max(id), 0) - {} FROM {}.changes)";
 // What speaks of the mirror that is left behind: its views, the zone of its local days, and how it
 // compared with the portal.

@@ -38,10 +38,10 @@ constexpr const char* kOutboxCounts =
     "coalesce(sum(given_up), 0), max(delivered_at) FROM outbox";
 constexpr const char* kOutboxProblem =
     "SELECT problem FROM outbox WHERE problem <> '' ORDER BY id DESC LIMIT 1";
-// By the index of days, whose first entries hold the first calls.
+// By the index of days, whose first entries hold the first calls. What the portal has deleted since
+// is still known of its day.
 constexpr const char* kFirstCall =
-    "SELECT min(started_at) FROM calls WHERE deleted_at IS NULL AND day = "
-    "(SELECT min(day) FROM calls WHERE deleted_at IS NULL)";
+    "SELECT min(started_at) FROM calls WHERE day = (SELECT min(day) FROM calls)";
 
 Error no_file(const std::filesystem::path& file) {
   return error(

@@ -6,7 +6,9 @@
 --   --# column TYPE | по-русски | in English
 --   --# column TYPE derived | по-русски | in English: looked up in other tables; a rule that asks for
 --                             every object gets it only if it names it
--- Deleted rows are in no view. Names are looked up by scalar subqueries: they cost nothing in a
+-- Views of objects as they are lack deleted rows. What closed periods are counted by keeps them,
+-- with deleted_at: wins, receipts, what was done, calls, missed calls that were returned, leads that
+-- came, moved deadlines. Names are looked up by scalar subqueries: they cost nothing in a
 -- query that does not use the column, and can never multiply rows. JSON functions are not trusted
 -- inside views: the first of "[5,7]" is the number after the bracket.
 --
@@ -480,7 +482,7 @@ FROM task_links AS l
 JOIN tasks AS t ON t.id = l.task_id
 WHERE t.deleted_at IS NULL;
 
---# v_deadline_move | Переносы сроков задач, как они замечены в журнале изменений | Moves of tasks' deadlines, as the change log noticed them
+--# v_deadline_move | Переносы сроков задач, и удалённых тоже, как они замечены в журнале изменений | Moves of tasks' deadlines, of deleted ones too, as the change log noticed them
 --: Портал говорит, кто изменил задачу последним. Из нескольких правок между двумя опросами виден итог, и он записан на последнего. | The portal tells who changed a task last. Of several changes between two looks only the result is seen, and it is the last one's.
 CREATE VIEW v_deadline_move AS
 SELECT
@@ -507,13 +509,158 @@ SELECT
     (SELECT w.old_value FROM changes AS w
      WHERE w.entity = 'task' AND w.entity_id = t.id AND w.field = 'manager_id'
        AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
-    t.manager_id) AS manager_id
+    t.manager_id) AS manager_id,
+  --# deleted_at INTEGER | Когда задача удалена или скрыта, секунды UTC; ни то ни другое – пусто | When the task was deleted or hidden, UTC seconds; none while it is there
+  t.deleted_at AS deleted_at
 FROM changes AS c
 JOIN tasks AS t ON t.id = c.entity_id
-WHERE c.entity = 'task' AND c.field = 'deadline_at' AND t.deleted_at IS NULL;
+WHERE c.entity = 'task' AND c.field = 'deadline_at';
 
---# v_call | Звонки телефонии | Calls of the telephony
-CREATE VIEW v_call AS
+--# v_activity_deadline_move | Переносы сроков дел CRM, и удалённых тоже | Moves of the deadlines of CRM activities, of deleted ones too
+--: Как v_deadline_move, но о делах: звонках, встречах и прочих; за задачами – туда. Срок, сменившийся вместе с завершением дела или после него, – не перенос. | As v_deadline_move, of activities: calls, meetings and others; of tasks look there. A deadline that changed together with the activity's completion, or after it, was not moved.
+CREATE VIEW v_activity_deadline_move AS
+SELECT
+  --# id INTEGER | Номер записи: v_change.id | The entry's id: v_change.id
+  c.id AS id,
+  --# activity_id INTEGER | Дело: v_activity.id | Activity: v_activity.id
+  c.entity_id AS activity_id,
+  --# moved_at INTEGER | Когда замечено, секунды UTC | When it was noticed, UTC seconds
+  c.seen_at AS moved_at,
+  --# old_deadline_at INTEGER | Прежний срок, секунды UTC; пусто – срока не было | The deadline before, UTC seconds; none: there was none
+  c.old_value AS old_deadline_at,
+  --# new_deadline_at INTEGER | Новый срок, секунды UTC; пусто – срок сняли | The new deadline, UTC seconds; none: it was taken off
+  c.new_value AS new_deadline_at,
+  --# moved_by INTEGER | Кто перенёс: v_manager.id; пусто – неизвестно | Who moved it: v_manager.id; none: not known
+  iif(EXISTS (SELECT 1 FROM changes AS w
+              WHERE w.entity = 'activity' AND w.entity_id = a.id AND w.field = 'editor_id'
+                AND w.seen_at > c.seen_at),
+      (SELECT w.old_value FROM changes AS w
+       WHERE w.entity = 'activity' AND w.entity_id = a.id AND w.field = 'editor_id'
+         AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+      a.editor_id) AS moved_by,
+  --# manager_id INTEGER | Кто был ответственным: v_manager.id | Who was responsible: v_manager.id
+  coalesce(
+    (SELECT w.old_value FROM changes AS w
+     WHERE w.entity = 'activity' AND w.entity_id = a.id AND w.field = 'manager_id'
+       AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+    a.manager_id) AS manager_id,
+  --# deleted_at INTEGER | Когда дело удалено или скрыто, секунды UTC; ни то ни другое – пусто | When the activity was deleted or hidden, UTC seconds; none while it is there
+  a.deleted_at AS deleted_at
+FROM changes AS c
+JOIN activities AS a ON a.id = c.entity_id
+WHERE c.entity = 'activity' AND c.field = 'deadline_at'
+  -- A task's moves are those of the task.
+  AND a.type_id IS NOT 3 AND a.provider_id IS NOT 'CRM_TASKS_TASK'
+  AND coalesce(
+        (SELECT w.old_value FROM changes AS w
+         WHERE w.entity = 'activity' AND w.entity_id = a.id AND w.field = 'completed'
+           AND w.seen_at > c.seen_at ORDER BY w.id LIMIT 1),
+        a.completed) IS NOT 1;
+
+--# v_done | Сделанное: завершённые задачи и дела, и удалённые тоже | What was done: tasks and activities, deleted ones too
+--: Цифры закрытого периода остаются: удалённое здесь есть, с deleted_at. Возвращённого в работу нет. | Figures of a closed period stay: what is deleted is here, with deleted_at. What was taken up again is not.
+--: Задача сделана, когда исполнитель впервые сдал её (на контроль, а без контроля – совсем); заслуга того, кто был исполнителем тогда. Дело, за которым стоит задача, считается задачей. Когда завершено дело, портал не говорит: это момент, когда завершение замечено, а у завершённых до наблюдения – их конец. | A task is done when its responsible first handed it in (to be controlled, or for good where it is not); credited to whoever was responsible then. An activity that stands for a task is left to the task. The portal does not tell when an activity was completed: it is when that was noticed, or, completed before b24watch began to watch, when it ended.
+CREATE VIEW v_done AS
+SELECT
+  --# kind TEXT | task – задача, meeting – встреча, call – звонок, email – письмо, other – другое дело | task, meeting, call, email or other
+  'task' AS kind,
+  --# id INTEGER | Номер: у task – v_task.id, у прочих – v_activity.id | Its id: v_task.id for a task, else v_activity.id
+  t.id AS id,
+  --# title TEXT | Название | Title
+  t.title AS title,
+  --# done_at INTEGER | Когда сделано, секунды UTC | When it was done, UTC seconds
+  t.done_at AS done_at,
+  --# manager_id INTEGER | Кто отвечал за него тогда: v_manager.id | Who was responsible then: v_manager.id
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'task' AND c.entity_id = t.id AND c.field = 'manager_id'
+       AND c.seen_at > coalesce(t.noticed_at, t.done_at) ORDER BY c.id LIMIT 1),
+    t.manager_id) AS manager_id,
+  --# done_by INTEGER | Кто завершил: v_manager.id; пусто – неизвестно | Who completed it: v_manager.id; none: not known
+  t.closed_by AS done_by,
+  --# by_service INTEGER | 1 – завершил пользователь вебхука за другого: не работа менеджера | 1 when the webhook's user completed it for somebody else: no manager's work
+  EXISTS (SELECT 1 FROM service_users AS u
+          WHERE u.user_id = t.closed_by AND u.user_id IS NOT t.manager_id) AS by_service,
+  --# deadline_at INTEGER | Срок, по которому судят «вовремя»: у задачи – через сутки после создания, секунды UTC | The deadline that "in time" is judged by: a task's a day after it was set, UTC seconds
+  t.strict_at AS deadline_at,
+  --# in_time INTEGER | 1 – сделано в срок; без срока – пусто | 1 when done in time; empty without a deadline
+  t.done_at <= effective_deadline(t.strict_at) AS in_time,
+  --# deleted_at INTEGER | Когда удалено или скрыто, секунды UTC; ни то ни другое – пусто | When it was deleted or hidden, UTC seconds; none while it is there
+  t.deleted_at AS deleted_at
+-- What other columns refer to; SQLite dissolves it.
+FROM (
+  SELECT
+    o.*,
+    coalesce(
+      (SELECT c.seen_at FROM changes AS c
+       WHERE c.entity = 'task' AND c.entity_id = o.id AND c.field = 'status' AND c.new_value = 4
+         AND c.id > coalesce((SELECT max(w.id) FROM changes AS w
+                              WHERE w.entity = 'task' AND w.entity_id = o.id
+                                AND w.field = 'status' AND w.new_value NOT IN (4, 5)), 0)
+       ORDER BY c.id LIMIT 1),
+      iif(o.status = 5, o.closed_at, NULL), o.status_changed_at) AS done_at,
+    (SELECT c.seen_at FROM changes AS c
+     WHERE c.entity = 'task' AND c.entity_id = o.id AND c.field = 'status'
+       AND c.new_value IN (4, 5)
+       AND c.id > coalesce((SELECT max(w.id) FROM changes AS w
+                            WHERE w.entity = 'task' AND w.entity_id = o.id
+                              AND w.field = 'status' AND w.new_value NOT IN (4, 5)), 0)
+     ORDER BY c.id LIMIT 1) AS noticed_at,
+    iif(EXISTS (SELECT 1 FROM changes AS c
+                WHERE c.entity = 'task' AND c.entity_id = o.id AND c.field = 'deadline_at'
+                  AND c.seen_at > o.created_at + 86400),
+        (SELECT c.old_value FROM changes AS c
+         WHERE c.entity = 'task' AND c.entity_id = o.id AND c.field = 'deadline_at'
+           AND c.seen_at > o.created_at + 86400 ORDER BY c.id LIMIT 1),
+        o.deadline_at) AS strict_at
+  FROM tasks AS o
+  WHERE o.status IN (4, 5)
+) AS t
+UNION ALL
+SELECT
+  CASE
+    WHEN a.type_id = 1 OR a.provider_id = 'CRM_MEETING' THEN 'meeting'
+    WHEN a.type_id = 2 OR a.provider_id = 'VOXIMPLANT_CALL' THEN 'call'
+    WHEN a.type_id = 4 OR a.provider_id = 'CRM_EMAIL' THEN 'email'
+    ELSE 'other'
+  END,
+  a.id, a.subject, a.done_at,
+  coalesce(
+    (SELECT c.old_value FROM changes AS c
+     WHERE c.entity = 'activity' AND c.entity_id = a.id AND c.field = 'manager_id'
+       AND c.seen_at > a.done_at ORDER BY c.id LIMIT 1),
+    a.manager_id),
+  a.done_by,
+  EXISTS (SELECT 1 FROM service_users AS u
+          WHERE u.user_id = a.done_by AND u.user_id IS NOT a.manager_id),
+  a.deadline_at, a.done_at <= effective_deadline(a.deadline_at), a.deleted_at
+FROM (
+  SELECT
+    n.*,
+    coalesce(n.noticed_at, min(n.updated_at, max(n.created_at, n.ends_at)), n.updated_at,
+             n.created_at) AS done_at,
+    iif(n.noticed_at IS NULL, NULL,
+        iif(EXISTS (SELECT 1 FROM changes AS c
+                    WHERE c.entity = 'activity' AND c.entity_id = n.id AND c.field = 'editor_id'
+                      AND c.seen_at > n.noticed_at),
+            (SELECT c.old_value FROM changes AS c
+             WHERE c.entity = 'activity' AND c.entity_id = n.id AND c.field = 'editor_id'
+               AND c.seen_at > n.noticed_at ORDER BY c.id LIMIT 1),
+            n.editor_id)) AS done_by
+  FROM (
+    SELECT
+      o.*,
+      (SELECT c.seen_at FROM changes AS c
+       WHERE c.entity = 'activity' AND c.entity_id = o.id AND c.field = 'completed'
+         AND c.new_value = 1 ORDER BY c.id DESC LIMIT 1) AS noticed_at
+    FROM activities AS o
+    WHERE o.completed = 1 AND o.type_id IS NOT 3 AND o.provider_id IS NOT 'CRM_TASKS_TASK'
+  ) AS n
+) AS a;
+
+--# v_call_log | Все звонки телефонии, и удалённые из её статистики | All calls of the telephony, those deleted from its statistics too
+--: Цифры закрытого периода остаются: удалённые звонки здесь есть, с deleted_at. Сколько звонков было, считайте здесь; v_call – то, что на портале есть сейчас. | Figures of a closed period stay: deleted calls are here, with deleted_at. Count here how many calls there were; v_call is what the portal has now.
+CREATE VIEW v_call_log AS
 SELECT
   --# id INTEGER | Номер записи статистики | Id of the record in the statistics
   c.id AS id,
@@ -560,13 +707,52 @@ SELECT
   --# crm_entity_id INTEGER | Объект CRM | The CRM object
   c.crm_entity_id AS crm_entity_id,
   --# activity_id INTEGER | Дело CRM | The CRM activity
+  c.activity_id AS activity_id,
+  --# deleted_at INTEGER | Когда удалён или скрыт, секунды UTC; ни то ни другое – пусто | When it was deleted or hidden, UTC seconds; none while it is there
+  c.deleted_at AS deleted_at
+FROM calls AS c;
+
+--# v_call | Звонки телефонии, кроме удалённых | Calls of the telephony, without deleted ones
+CREATE VIEW v_call AS
+SELECT
+  --# id INTEGER | Номер записи статистики | Id of the record in the statistics
+  c.id AS id,
+  --# manager_id INTEGER | Сотрудник: v_manager.id | Employee: v_manager.id
+  c.manager_id AS manager_id,
+  --# direction TEXT | out – исходящий, in – входящий, callback – обратный, info – обзвон | out, in, callback or info
+  c.direction AS direction,
+  --# phone TEXT | Номер клиента | The client's number
+  c.phone AS phone,
+  --# phone_key TEXT | Он же для сравнения: последние десять цифр | The same to compare by: its last ten digits
+  c.phone_key AS phone_key,
+  --# internal INTEGER | 1 – номер сотрудника или не длиннее 4 цифр | 1 when the number is a colleague's, or has up to 4 digits
+  c.internal AS internal,
+  --# started_at INTEGER | Начало, секунды UTC | Start, UTC seconds
+  c.started_at AS started_at,
+  --# duration_seconds INTEGER | Длительность, секунды | Duration in seconds
+  c.duration_seconds AS duration_seconds,
+  --# code TEXT | Код завершения: 200 – успешный, 304 – пропущенный | Result: 200 successful, 304 missed
+  c.code AS code,
+  --# answered INTEGER | 1 – разговор состоялся | 1 when people talked
+  c.answered AS answered,
+  --# day TEXT | День по местному времени, например 2026-11-21 | Local day, such as 2026-11-21
+  c.day AS day,
+  --# call_id TEXT | Код звонка на портале | The call's code in the portal
+  c.call_id AS call_id,
+  --# line TEXT | Линия портала | The portal's line
+  c.line AS line,
+  --# crm_entity_type TEXT | Вид объекта CRM: CONTACT, COMPANY, LEAD; сделкой не бывает | Kind of CRM object: CONTACT, COMPANY, LEAD; never a deal
+  c.crm_entity_type AS crm_entity_type,
+  --# crm_entity_id INTEGER | Объект CRM | The CRM object
+  c.crm_entity_id AS crm_entity_id,
+  --# activity_id INTEGER | Дело CRM | The CRM activity
   c.activity_id AS activity_id
-FROM calls AS c
+FROM v_call_log AS c
 WHERE c.deleted_at IS NULL;
 
 --# v_missed_call | Пропущенные звонки клиентов и перезвоны; повторы одного номера за полчаса – одна строка | Missed calls of clients and their call-backs; one number within half an hour is one row
 --: Очередь звонит нескольким: записи одного номера на одной линии с промежутками до 120 секунд – один звонок; он пропущен, если не ответил никто. Пока с клиентом не связались, его новые пропущенные звонки с промежутками до 30 минут – та же строка. Связались – первый исходящий на этот номер, чей угодно и даже без ответа, или звонок клиента, на который ответили. | A queue rings several people: records of one number on one line that follow each other within 120 seconds are one call, missed when nobody took it. Until the client is reached, his further missed calls within 30 minutes of each other belong to the row. He is reached by the first outgoing call to the number, anybody's and even unanswered, or by a call of his that was taken.
---: Звонков коллег и звонков без номера здесь нет. | Calls of colleagues, and those without a number, are not here.
+--: Звонков коллег и звонков без номера здесь нет. Удалённые из статистики остаются, если с клиентом связались; ждущих среди них нет. | Calls of colleagues, and those without a number, are not here. Those deleted from the statistics stay when the client was reached; none of them waits.
 CREATE VIEW v_missed_call AS
 SELECT
   --# first_call_id INTEGER | Первая запись звонка: v_call.id | The call's first record: v_call.id
@@ -584,72 +770,80 @@ SELECT
   --# legs INTEGER | Сколько записей в этом звонке: скольким звонила очередь | How many records the call has: whom the queue rang
   (SELECT count(*) FROM calls AS l
    WHERE l.phone_key = c.phone_key AND l.line IS c.line AND l.type IN (2, 3)
-     AND l.deleted_at IS NULL AND l.started_at >= c.started_at AND l.started_at < c.over_at)
-    AS legs,
+     AND l.started_at >= c.started_at AND l.started_at < c.over_at) AS legs,
   --# returned_at INTEGER | Когда с клиентом связались, секунды UTC; пусто – ещё нет | When he was reached, UTC seconds; none: not yet
   (SELECT r.started_at FROM calls AS r
-   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+   WHERE r.phone_key = c.phone_key AND r.started_at > c.started_at
      AND (r.type IN (1, 4)
           OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
    ORDER BY r.started_at, r.id LIMIT 1) AS returned_at,
   --# returned_by INTEGER | Кто с ним связался: v_manager.id | Who reached him: v_manager.id
   (SELECT r.manager_id FROM calls AS r
-   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+   WHERE r.phone_key = c.phone_key AND r.started_at > c.started_at
      AND (r.type IN (1, 4)
           OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
    ORDER BY r.started_at, r.id LIMIT 1) AS returned_by,
   --# returned_how TEXT | out – перезвонили (или пытались), client – дозвонился сам | out: called back, or tried to; client: got through himself
   (SELECT iif(r.type IN (1, 4), 'out', 'client') FROM calls AS r
-   WHERE r.phone_key = c.phone_key AND r.deleted_at IS NULL AND r.started_at > c.started_at
+   WHERE r.phone_key = c.phone_key AND r.started_at > c.started_at
      AND (r.type IN (1, 4)
           OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200') AND r.duration_seconds > 0))
    ORDER BY r.started_at, r.id LIMIT 1) AS returned_how,
   --# crm_entity_type TEXT | Вид объекта CRM: CONTACT, COMPANY, LEAD | Kind of CRM object: CONTACT, COMPANY, LEAD
   c.crm_entity_type AS crm_entity_type,
   --# crm_entity_id INTEGER | Объект CRM | The CRM object
-  c.crm_entity_id AS crm_entity_id
+  c.crm_entity_id AS crm_entity_id,
+  --# deleted_at INTEGER | Когда первая запись звонка удалена или скрыта, секунды UTC; ни то ни другое – пусто | When the call's first record was deleted or hidden, UTC seconds; none while it is there
+  c.deleted_at AS deleted_at
 FROM (
   SELECT
     o.*,
+    -- What is deleted counts only where nobody waits any more.
+    EXISTS (
+      SELECT 1 FROM calls AS r
+      WHERE r.phone_key = o.phone_key AND r.started_at > o.started_at
+        AND (r.type IN (1, 4)
+             OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200')
+                 AND r.duration_seconds > 0))) AS returned,
     -- When the next call of this number on this line begins.
     coalesce(
       (SELECT n.started_at FROM calls AS n
        WHERE n.phone_key = o.phone_key AND n.line IS o.line AND n.type IN (2, 3)
-         AND n.deleted_at IS NULL AND n.started_at > o.started_at + 120
+         AND n.started_at > o.started_at + 120
          AND NOT EXISTS (
            SELECT 1 FROM calls AS b
            WHERE b.phone_key = n.phone_key AND b.line IS n.line AND b.type IN (2, 3)
-             AND b.deleted_at IS NULL
              AND b.started_at >= n.started_at - 120 AND b.started_at < n.started_at)
        ORDER BY n.started_at LIMIT 1),
       9223372036854775807) AS over_at
-  FROM v_call AS o
+  FROM v_call_log AS o
   WHERE o.direction = 'in' AND o.answered = 0 AND o.internal = 0 AND o.phone_key <> ''
 ) AS c
 WHERE
+  (c.deleted_at IS NULL OR c.returned)
   -- The first record of its call.
-  NOT EXISTS (
+  AND NOT EXISTS (
     SELECT 1 FROM calls AS b
     WHERE b.phone_key = c.phone_key AND b.line IS c.line AND b.type IN (2, 3)
-      AND b.deleted_at IS NULL
+      AND (b.deleted_at IS NULL OR c.returned)
       AND b.started_at >= c.started_at - 120 AND b.started_at <= c.started_at
       AND (b.started_at < c.started_at OR b.id < c.id))
   -- Nobody took it.
   AND NOT EXISTS (
     SELECT 1 FROM calls AS l
     WHERE l.phone_key = c.phone_key AND l.line IS c.line AND l.type IN (2, 3)
-      AND l.deleted_at IS NULL AND l.started_at >= c.started_at AND l.started_at < c.over_at
+      AND l.started_at >= c.started_at AND l.started_at < c.over_at
       AND coalesce(l.code, '') IN ('', '200') AND l.duration_seconds > 0)
   -- No missed call just before that still waits.
   AND NOT EXISTS (
     SELECT 1 FROM calls AS p
-    WHERE p.phone_key = c.phone_key AND p.type IN (2, 3) AND p.deleted_at IS NULL
+    WHERE p.phone_key = c.phone_key AND p.type IN (2, 3)
+      AND (p.deleted_at IS NULL OR c.returned)
       AND p.started_at >= c.started_at - 1800 AND p.started_at <= c.started_at
       AND (p.started_at < c.started_at OR p.id < c.id)
       AND NOT EXISTS (
         SELECT 1 FROM calls AS r
-        WHERE r.phone_key = p.phone_key AND r.deleted_at IS NULL
-          AND r.started_at <= c.started_at
+        WHERE r.phone_key = p.phone_key AND r.started_at <= c.started_at
           AND ((r.type IN (1, 4) AND r.started_at >= p.started_at)
                OR (r.type IN (2, 3) AND coalesce(r.code, '') IN ('', '200')
                    AND r.duration_seconds > 0 AND r.started_at >= p.started_at - 120))));
@@ -883,6 +1077,45 @@ FROM (
   ) AS t
 ) AS l;
 
+--# v_lead_log | Все пришедшие лиды, и удалённые тоже | All leads that came, deleted ones too
+--: Цифры закрытого периода остаются: удалённые лиды здесь есть, с deleted_at, какими были перед удалением. Сколько лидов пришло, считайте здесь; v_lead – то, что на портале есть сейчас. | Figures of a closed period stay: deleted leads are here, with deleted_at, as they were before. Count here how many leads came; v_lead is what the portal has now.
+CREATE VIEW v_lead_log AS
+SELECT
+  --# id INTEGER | Номер лида | The lead's id
+  l.id AS id,
+  --# title TEXT | Название | Title
+  l.title AS title,
+  --# created_at INTEGER | Пришёл, секунды UTC | Came, UTC seconds
+  l.created_at AS created_at,
+  --# manager_id INTEGER | Ответственный: v_manager.id | Responsible: v_manager.id
+  l.manager_id AS manager_id,
+  --# creator_id INTEGER | Кто завёл: v_manager.id | Who created it: v_manager.id
+  l.created_by AS creator_id,
+  --# semantic TEXT | Итог: P – в работе, S – стал сделкой или клиентом, F – отказ | P in progress, S converted, F junk
+  coalesce(
+    l.semantic,
+    (SELECT s.semantics FROM stages AS s
+     WHERE s.entity_id = 'STATUS' AND s.status_id = l.stage_id
+       AND (s.deleted_at IS NULL OR l.deleted_at IS NOT NULL) LIMIT 1),
+    'P') AS semantic,
+  --# stage_id TEXT | Код стадии | Stage's code
+  l.stage_id AS stage_id,
+  --# source_id TEXT | Код источника | Source's code
+  l.source_id AS source_id,
+  --# source TEXT | Название источника | Source's name
+  (SELECT s.name FROM stages AS s
+   WHERE s.entity_id = 'SOURCE' AND s.status_id = l.source_id
+   ORDER BY s.deleted_at IS NOT NULL LIMIT 1) AS source,
+  --# repeated INTEGER | 1 – повторный: клиент уже обращался | 1 when the client has come before
+  l.repeated AS repeated,
+  --# company_id INTEGER | Компания: v_company.id | Company: v_company.id
+  l.company_id AS company_id,
+  --# contact_id INTEGER | Контакт: v_contact.id | Contact: v_contact.id
+  l.contact_id AS contact_id,
+  --# deleted_at INTEGER | Когда удалён или скрыт, секунды UTC; ни то ни другое – пусто | When it was deleted or hidden, UTC seconds; none while it is there
+  l.deleted_at AS deleted_at
+FROM leads AS l;
+
 --# v_quote | Коммерческие предложения, кроме удалённых | Quotes, without deleted ones
 CREATE VIEW v_quote AS
 SELECT
@@ -1115,6 +1348,15 @@ SELECT
   a.ends_at AS ends_at,
   --# deadline_at INTEGER | Срок, секунды UTC; пусто – без срока | Deadline, UTC seconds; empty when there is none
   a.deadline_at AS deadline_at,
+  --# deadline_moves INTEGER derived | Сколько раз ответственный отложил срок; подряд за 10 минут – один раз | How often the responsible put the deadline off; within ten minutes it is once
+  (SELECT count(*) FROM v_activity_deadline_move AS m
+   WHERE m.activity_id = a.id AND m.new_deadline_at > m.old_deadline_at
+     AND m.moved_by = m.manager_id
+     AND NOT EXISTS (
+       SELECT 1 FROM v_activity_deadline_move AS p
+       WHERE p.activity_id = a.id AND p.new_deadline_at > p.old_deadline_at
+         AND p.moved_by = p.manager_id AND p.id < m.id AND p.moved_at >= m.moved_at - 600)
+  ) AS deadline_moves,
   --# type_id INTEGER | Вид дела числом портала | The portal's number of its kind
   a.type_id AS type_id,
   --# provider_id TEXT | Чем создано, например CRM_TODO | What made it, such as CRM_TODO
