@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "connectors/bitrix24/details.h"
+#include "connectors/bitrix24/fate.h"
+#include "connectors/bitrix24/rights.h"
 #include "connectors/bitrix24/scopes.h"
 #include "connectors/say.h"
 #include "daemon/engine/presence_puller.h"
@@ -15,24 +17,28 @@ namespace {
 constexpr std::string_view kHeadRu = R"(
 ## Откуда данные
 
-Что читается с портала, каким методом и по какому праву вебхука. «С каждым опросом» – раз в
+Что читается с портала, каким методом, по какому праву вебхука и что должен уметь на портале его
+владелец (администратор умеет всё). «С каждым опросом» – раз в
 `portal.poll`, ночью и в выходные раз в `portal.poll_quiet`; за один опрос уходит один запрос, если
-ничего не изменилось. Удалённое находят сверка номеров раз в сутки, события портала и проверка
-перед сообщением.
+ничего не изменилось. Удалённое находит сверка номеров раз в сутки; где портал присылает события об
+удалении и отвечает об одном объекте, – ещё они и проверка перед сообщением: тогда удалённое отличают
+от скрытого.
 
-| что | метод | право | как находятся изменения | как часто | удалённое |
-|---|---|---|---|---|---|
+| что | метод | право вебхука | его владельцу нужно | как находятся изменения | как часто | удалённое |
+|---|---|---|---|---|---|---|
 )";
 constexpr std::string_view kHeadEn = R"(
 ## Where the data come from
 
-What is read from the portal, by which method, and which scope of the webhook it takes. "With every
+What is read from the portal, by which method, which scope of the webhook it takes, and what its
+owner must be allowed on the portal (an administrator is allowed everything). "With every
 poll" is once in `portal.poll`, at night and on days off once in `portal.poll_quiet`; a poll is one
-request when nothing has changed. What was deleted is found by a comparison of ids once a day, by
-the portal's events, and by a check before a message.
+request when nothing has changed. What was deleted is found by a comparison of ids once a day; where
+the portal posts events of deletions and answers about one object, by these and by a check before a
+message too, and then it is told from what is hidden.
 
-| what | method | scope | how changes are found | how often | what was deleted |
-|---|---|---|---|---|---|
+| what | method | scope | its owner needs | how changes are found | how often | what was deleted |
+|---|---|---|---|---|---|---|
 )";
 
 std::string duration(seconds time) {
@@ -86,9 +92,15 @@ std::string pace_of(const EntitySpec& spec) {
 }
 
 std::string deletions_of(const EntitySpec& spec) {
-  return spec.renewal == Renewal::whole
-             ? say("чего нет в новом списке", "what the new list lacks")
-             : say("сверка номеров, события, проверка", "comparison of ids, events, check");
+  if (spec.renewal == Renewal::whole) {
+    return say("чего нет в новом списке", "what the new list lacks");
+  }
+  // Kinds that the portal can be asked about are those of whose deletion it posts events.
+  return fate_method(spec.entity).empty()
+             ? say("только сверка номеров: события об этом нет",
+                   "comparison of ids alone: there is no event of it")
+             : say("сверка номеров, события, проверка (`{}`)",
+                   "comparison of ids, events, check (`{}`)", fate_method(spec.entity));
 }
 
 std::string changes_of(const DetailSpec& detail) {
@@ -135,20 +147,21 @@ std::string streams_section() {
                         "\nThe fields that are read, under the portal's names:\n\n")};
   for (const EntitySpec& spec : specs()) {
     out += line({std::string(list_name(spec.entity)), method_of(spec),
-                 scope_cell(spec.method, spec.optional), changes_of(spec), pace_of(spec),
-                 deletions_of(spec)});
+                 scope_cell(spec.method, spec.optional), right_for(spec.method).pick(),
+                 changes_of(spec), pace_of(spec), deletions_of(spec)});
     fields += fmt::format("- {}: {}\n", list_name(spec.entity), fields_of(spec));
   }
   for (const DetailSpec& detail : detail_specs()) {
     out += line({std::string(list_name(detail.detail)), method_of(detail.rows),
-                 scope_cell(detail.rows.method, true), changes_of(detail), pace_of(detail),
-                 say("вместе с объектом", "with the object")});
+                 scope_cell(detail.rows.method, true), right_for(detail.rows.method).pick(),
+                 changes_of(detail), pace_of(detail), say("вместе с объектом", "with the object")});
     fields += fmt::format("- {}: {}\n", list_name(detail.detail), fields_of(detail.rows));
   }
   for (const PresencePart part : kPresenceParts) {
     out += line({std::string(part_name(part)), fmt::format("`{}`", method_of(part)),
-                 scope_cell(method_of(part), true), say("всё заново", "all of it again"),
-                 pace_of(part), say("чего нет в новом ответе", "what the new answer lacks")});
+                 scope_cell(method_of(part), true), right_for(method_of(part)).pick(),
+                 say("всё заново", "all of it again"), pace_of(part),
+                 say("чего нет в новом ответе", "what the new answer lacks")});
   }
   return out + fields;
 }

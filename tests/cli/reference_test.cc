@@ -12,6 +12,7 @@
 
 #include "connectors/bitrix24/details.h"
 #include "connectors/bitrix24/scopes.h"
+#include "daemon/engine/presence.h"
 #include "daemon/store/store.h"
 #include "tests/support/workplace.h"
 
@@ -97,14 +98,22 @@ TEST(ReferenceTest, NamesEveryStream) {
                                               detail.rows.method)));
       EXPECT_NE(scope_of(detail.rows.method), "") << detail.rows.method;
     }
+    for (const PresencePart part : kPresenceParts) {
+      EXPECT_THAT(text, HasSubstr(fmt::format("\n| {} | `{}` | {}", part_name(part),
+                                              method_of(part), scope_needed(part))));
+      EXPECT_NE(scope_needed(part), "") << method_of(part);
+    }
   }
   set_language(Language::ru);
   EXPECT_THAT(
       reference(),
       HasSubstr(
-          "\n| звонки | `voximplant.statistic.get` | telephony | новые по номеру; за последние "
-          "2 сут. – снова, по `CALL_START_DATE` | с каждым опросом, снова – раз в час | сверка "
-          "номеров, события, проверка |\n"));
+          "\n| звонки | `voximplant.statistic.get` | telephony | просмотр статистики звонков, всех "
+          "сотрудников | новые по номеру; за последние 2 сут. – снова, по `CALL_START_DATE` | с "
+          "каждым опросом, снова – раз в час | только сверка номеров: события об этом нет |\n"));
+  EXPECT_THAT(reference(), HasSubstr("| сверка номеров, события, проверка (`crm.activity.get`) |"));
+  EXPECT_THAT(reference(), HasSubstr("\n| оплаты | `sale.payment.list` | sale, необязательно | "
+                                     "администратор |"));
   EXPECT_THAT(reference(), HasSubstr("\n- сотрудники: ID, ACTIVE, NAME,"));
 }
 
