@@ -4,6 +4,9 @@
   tests/bench/peer-jssdk/run.py                    20,000 deals, 10,000 tasks, 50,000 calls, no limits
   tests/bench/peer-jssdk/run.py --full             ten times as many
   tests/bench/peer-jssdk/run.py --full --limits    under the portal's limits: about ten minutes
+  tests/bench/peer-jssdk/run.py --limits --page-cost 0.045 --operating 42
+                                                   where 50,000 calls are more than a method may do in
+                                                   ten minutes: about ten of them
   tests/bench/peer-jssdk/run.py --deals 5000 --rounds 5 --build build/release
 
 Both read the same simulated company over HTTPS, one after the other, each in a process of its own:
@@ -126,6 +129,10 @@ def main():
         parser.add_argument(f"--{name}", type=int, help=f"{value:,}; with --full {FULL[name]:,}")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--limits", action="store_true")
+    parser.add_argument("--page-cost", type=float, default=0.02,
+                        help="seconds of operating time that the portal charges for a page: 0.02")
+    parser.add_argument("--operating", type=float, default=480,
+                        help="seconds of it that a method has in ten minutes: 480")
     parser.add_argument("--rounds", type=int, help="3; with --limits 1")
     given = parser.parse_args()
     usual = FULL if given.full else SIZES
@@ -136,17 +143,22 @@ def main():
     folder = install()
     readers = {"b24watch sync": lambda portal: read_with_b24watch(build, portal, given.limits),
                "b24jssdk": lambda portal: read_with_sdk(folder, portal, given.limits)}
+    options = sizes | dict.fromkeys(OTHERS, 0) | {
+        "page-cost": given.page_cost, "operating": given.operating}
     best = {}
     for _ in range(rounds):
         for name, read in readers.items():
             # A portal for each: limits that were used up must not decide.
-            with Portal(build, sizes | dict.fromkeys(OTHERS, 0), given.limits, tls=True) as portal:
+            with Portal(build, options, given.limits, tls=True) as portal:
                 report = measured(portal, lambda: read(portal))
             if name not in best or report["wall"] < best[name]["wall"]:
                 best[name] = report
+    limits = "off"
+    if given.limits:
+        limits = f"on, {given.page_cost:g} s a page, {given.operating:g} s in ten minutes"
     version = json.loads((HERE / "package.json").read_text())["dependencies"]["@bitrix24/b24jssdk"]
     print(f"{sizes['deals']:,} deals, {sizes['tasks']:,} tasks, {sizes['calls']:,} calls over HTTPS, "
-          f"limits {'on' if given.limits else 'off'}; b24jssdk {version}; best of {rounds}")
+          f"limits {limits}; b24jssdk {version}; best of {rounds}")
     show(best)
 
 
