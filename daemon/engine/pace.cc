@@ -9,6 +9,7 @@ namespace {
 constexpr hours kAround{1};
 
 constexpr milliseconds kShortest{1000};
+constexpr minutes kLongest{5};  // an alert may wait for the look that confirms it
 constexpr int kQuickLooks = 2;  // in a row: somebody is at work on a card
 constexpr seconds kRest{4};     // without hints after a look: no storm
 
@@ -30,7 +31,7 @@ milliseconds Gathering::after(milliseconds rest, seconds pace) {
   } else {
     last_ *= 2;
   }
-  last_ = std::min<milliseconds>(last_, pace);
+  last_ = std::min<milliseconds>({last_, pace, kLongest});
   return last_;
 }
 

@@ -14,8 +14,8 @@ seconds pace_at(const Pace& pace, const Calendar& calendar, Time now);
 
 // How long hints are gathered before the portal is asked: a second, so that a lone one is followed
 // at once. While they leave no rest between the looks, twice as long again and again, until a storm
-// that lasts costs no more looks than the polls; back by halves where they come some in a minute.
-// A poll that no hint has come before begins anew. Not thread-safe.
+// that lasts costs no more looks than the polls (or one in five minutes); back by halves where they
+// come some in a minute. A poll that no hint has come before begins anew. Not thread-safe.
 class Gathering {
  public:
   // For hints that came `rest` after the last look, beside polls every `pace`.

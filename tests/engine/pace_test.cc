@@ -64,6 +64,8 @@ TEST(GatheringTest, IsNeverLongerThanAPoll) {
   EXPECT_EQ(gathering.after(seconds{0}, minutes{5}), minutes{5});
   EXPECT_EQ(gathering.after(seconds{0}, seconds{30}), seconds{30});
   EXPECT_EQ(Gathering{}.after(seconds{0}, seconds{1}), seconds{1});
+  for (int i = 0; i < 50; ++i) gathering.after(seconds{0}, hours{1});
+  EXPECT_EQ(gathering.after(seconds{0}, hours{1}), minutes{5});
 }
 
 // The portal's own calendar counts, and what the settings say of it.
