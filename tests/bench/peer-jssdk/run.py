@@ -3,7 +3,7 @@
 
   tests/bench/peer-jssdk/run.py                    20,000 deals, 10,000 tasks, 50,000 calls, no limits
   tests/bench/peer-jssdk/run.py --full             ten times as many
-  tests/bench/peer-jssdk/run.py --full --limits    under the portal's limits: about ten minutes
+  tests/bench/peer-jssdk/run.py --full --limits    under the portal's limits: about five minutes
   tests/bench/peer-jssdk/run.py --limits --page-cost 0.045 --operating 42
                                                    where 50,000 calls are more than a method may do in
                                                    ten minutes: about ten of them
