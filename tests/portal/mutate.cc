@@ -372,6 +372,9 @@ class Mutator {
       }
       ++counts_.payments_added;
     } else if (kind < 45) {
+      // What was returned stays so: no list tells of one that was made, returned and taken back
+      // between two looks.
+      if (payment->returned) return;
       world_.set_paid(*payment, !payment->paid, by);
       ++counts_.payments_paid;
     } else if (kind < 53) {
