@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/bitrix24/chat_history.h"
+#include "connectors/say.h"
 #include "rules/base/language.h"
 
 namespace b24 {
@@ -175,10 +176,19 @@ Result<Page> parse(const DetailSpec& spec, std::string_view result) {
   return spec.parse != nullptr ? spec.parse(spec.rows, result) : parse_page(spec.rows, result);
 }
 
+Error not_understood(Detail detail, const RejectedRow& row) {
+  return error(ErrorKind::unavailable,
+               say("Портал ответил на {} не так, как описано: строка не понята ({}).",
+                   "The portal's answer to {} is not as documented: a row is not understood ({}).",
+                   spec(detail).rows.method, row.reason));
+}
+
 DetailAnswer answer_of(const DetailAsk& ask, const CommandAnswer& command) {
   if (!command.result) return {ask, command.result.error()};
   auto page = parse(spec(ask.detail), *command.result);
   if (!page) return {ask, page.error()};
+  // Without it the rest would pass for all there is.
+  if (!page->rejected.empty()) return {ask, not_understood(ask.detail, page->rejected.front())};
   const bool more = spec(ask.detail).paged && page->rows >= kPageRows;
   return {ask, std::move(page->records), more};
 }

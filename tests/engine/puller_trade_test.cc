@@ -336,5 +336,21 @@ TEST(PullerTrade, CommentsAreReadForARuleAndFollowTheirDeals) {
   EXPECT_EQ(desk.calls("crm.timeline.comment.list"), 1U) << "of the one deal that changed";
 }
 
+// The rest would pass for all there is: the deal is asked again.
+TEST(PullerTrade, ARowThatIsNotUnderstoodIsNotLeftOut) {
+  Desk desk{without_shop(), {}, reading(kComments)};
+  desk.portal().add_fault(
+      {.kind = sim::FaultKind::broken_row, .method = "crm.timeline.comment.list", .detail = "ID"});
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+    desk.go_on(seconds{30});
+  }
+  ASSERT_TRUE(desk.portal().faults().empty());
+  EXPECT_NE(of_mirror(desk, "deal_id, id, author_id", "v_comment"), comments_of(desk));
+  desk.go_on(minutes{10});
+  ASSERT_FALSE(desk.pass(Puller::Counts::now).error);
+  EXPECT_EQ(of_mirror(desk, "deal_id, id, author_id", "v_comment"), comments_of(desk));
+}
+
 }  // namespace
 }  // namespace b24
