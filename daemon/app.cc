@@ -91,6 +91,7 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   }
   app->client_ = make_client(std::move(*access), app->config_, app->options_.http,
                              app->writer_->meta(kLimitsMeta), clock);
+  app->writer_->set_meta(kLimitsMeta, limits_now(*app->client_, clock));
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
   } else {

@@ -7,6 +7,13 @@
 #include "daemon/store/token_file.h"
 
 namespace b24 {
+namespace {
+
+// Requests that a run which was killed may have sent after it last noted them; part of the bucket.
+constexpr double kUnnoted = 0.1;
+constexpr seconds kRounding{1};  // of the moment noted
+
+}  // namespace
 
 Result<void> same_portal(const std::optional<std::string>& known,
                          const std::optional<std::string>& moved_to, const std::string& host) {
@@ -37,8 +44,16 @@ std::unique_ptr<Client> make_client(Access access, const Config& config, const H
   options.http.ca_file = config.portal.ca_file;
   auto client = std::make_unique<Client>(std::move(access), options, clock);
   const auto kept = kept_limits ? limits_from_json(*kept_limits) : std::nullopt;
-  if (kept) client->assume_bucket(kept->level, std::max(seconds{0}, clock.now() - kept->at));
+  if (kept) {
+    client->assume_limits(kept->level + kUnnoted * options.limits.burst, kept->operating,
+                          std::max(seconds{0}, clock.now() - kept->at - kRounding));
+  }
   return client;
+}
+
+std::string limits_now(const Client& client, Clock& clock) {
+  const LimiterReport report = client.report();
+  return to_json(KeptLimits{report.bucket_level, report.operating, clock.now()});
 }
 
 }  // namespace b24

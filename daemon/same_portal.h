@@ -22,8 +22,13 @@ Result<void> same_portal(const std::optional<std::string>& known,
 Result<Access> access_of(const Config& config, const std::filesystem::path& tokens,
                          const HttpOptions& http, Clock& clock);
 
-// `kept_limits`: how much of the budgets was used, as the state says (KeptLimits).
+// `kept_limits`: how much of the budgets was used, as the state says (KeptLimits); some more is
+// assumed, for a run that was killed.
 std::unique_ptr<Client> make_client(Access access, const Config& config, const HttpOptions& http,
                                     const std::optional<std::string>& kept_limits, Clock& clock);
+
+// The same to be kept: at a start, so that what was assumed is not forgotten by one start after the
+// other.
+std::string limits_now(const Client& client, Clock& clock);
 
 }  // namespace b24

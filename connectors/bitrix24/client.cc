@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr const char* kBatch = "batch";
 constexpr seconds kGlance{1};
+constexpr minutes kOperatingWindow{10};
 constexpr std::size_t kErrorText = 1000;  // bytes of a portal's description that we keep
 
 Error resting(std::string_view method) {
@@ -34,10 +36,10 @@ Error no_answer(std::string_view method) {
           "The portal gave no answer to {} inside a batch; we shall try again later.", method));
 }
 
-std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& resting) {
+std::string batch_body(const std::vector<Command>& commands, const std::set<std::string>& held) {
   Params cmd = Params::object();
   for (const Command& c : commands) {
-    if (!resting.contains(c.method)) cmd[c.key] = c.method + "?" + c.query;
+    if (!held.contains(c.key)) cmd[c.key] = c.method + "?" + c.query;
   }
   const Params body = {{"halt", 0}, {"cmd", std::move(cmd)}};
   return body.dump(-1, ' ', false, Params::error_handler_t::replace);
@@ -136,8 +138,9 @@ struct Client::Impl {
 
   std::optional<Companions> companions_of(std::size_t commands);
   Result<BatchAnswer> batch(const std::vector<Command>& commands, const std::stop_token& stop);
-  // Methods that must not be called now.
-  std::set<std::string> resting_among(const std::vector<Command>& commands) const;
+  // Keys of the commands that must not be sent now: their method rests, or those before them use up
+  // its budget.
+  std::set<std::string> held_back(const std::vector<Command>& commands) const;
   // What a batch brought for one command; feeds the limiter.
   CommandAnswer command_answer(const Command& command, const CommandParts& parts);
 
@@ -390,14 +393,23 @@ Attempt Client::Impl::judge(HttpAnswer answer, const std::string& method) {
   return result;
 }
 
-std::set<std::string> Client::Impl::resting_among(const std::vector<Command>& commands) const {
+std::set<std::string> Client::Impl::held_back(const std::vector<Command>& commands) const {
   const SteadyTime now = clock.steady_now();
-  std::set<std::string> result;
+  std::map<std::string, std::size_t> left;  // calls by method
+  std::set<std::string> held;
   std::lock_guard lock{mutex};
   for (const Command& c : commands) {
-    if (limiter.method_at(c.method, now) > now) result.insert(c.method);
+    const auto [calls, first] = left.try_emplace(c.method, 0);
+    if (first && limiter.method_at(c.method, now) <= now) {
+      calls->second = limiter.calls_that_fit(c.method, now);
+    }
+    if (calls->second == 0) {
+      held.insert(c.key);
+    } else {
+      --calls->second;
+    }
   }
-  return result;
+  return held;
 }
 
 CommandAnswer Client::Impl::command_answer(const Command& command, const CommandParts& parts) {
@@ -474,13 +486,11 @@ std::optional<Companions> Client::Impl::companions_of(std::size_t commands) {
 Result<BatchAnswer> Client::Impl::batch(const std::vector<Command>& commands,
                                         const std::stop_token& stop) {
   const EitherStop either{stop, cancelled.get_token()};
-  const std::set<std::string> rest = resting_among(commands);
-  const bool any = std::any_of(commands.begin(), commands.end(),
-                               [&](const Command& c) { return !rest.contains(c.method); });
+  const std::set<std::string> held = held_back(commands);
   BatchAnswer answer;
   CommandParts parts;
-  if (any) {
-    Attempt attempt = exchange(kBatch, batch_body(commands, rest), Effect::read, either.token());
+  if (held.size() < commands.size()) {
+    Attempt attempt = exchange(kBatch, batch_body(commands, held), Effect::read, either.token());
     if (attempt.failed) return *attempt.failed;
     if (!attempt.envelope.parts) return unreadable({200, "{", {}});
     parts = std::move(*attempt.envelope.parts);
@@ -491,7 +501,7 @@ Result<BatchAnswer> Client::Impl::batch(const std::vector<Command>& commands,
     answer.body = std::move(attempt.body);
   }
   for (const Command& c : commands) {
-    if (rest.contains(c.method)) {
+    if (held.contains(c.key)) {
       answer.commands.push_back({c.key, resting(c.method), std::nullopt});
     } else {
       answer.commands.push_back(command_answer(c, parts));
@@ -526,10 +536,13 @@ bool Client::sit_out(SteadyTime until, const std::stop_token& stop) const {
 
 SteadyTime Client::steady_now() const { return impl_->clock.steady_now(); }
 
-void Client::assume_bucket(double level, seconds ago) {
+void Client::assume_limits(double level, const std::map<std::string, double>& operating,
+                           seconds ago) {
   std::lock_guard lock{impl_->mutex};
   const double drained = static_cast<double>(ago.count()) * impl_->options.limits.drain_per_second;
-  impl_->limiter.assume(std::max(0.0, level - drained), impl_->clock.steady_now());
+  impl_->limiter.assume(std::max(0.0, level - drained),
+                        ago < kOperatingWindow ? operating : std::map<std::string, double>{},
+                        impl_->clock.steady_now());
 }
 
 LimiterReport Client::report() const {

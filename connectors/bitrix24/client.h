@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -131,8 +132,9 @@ class Client {
   bool sit_out(SteadyTime until, const std::stop_token& stop) const;
   SteadyTime steady_now() const;
 
-  // The portal's bucket knows nothing of our restarts: `level` requests were in it `ago`.
-  void assume_bucket(double level, seconds ago);
+  // The portal knows nothing of our restarts: `level` requests were in its bucket `ago`, and so
+  // much of the operating budgets was spent, in seconds by method.
+  void assume_limits(double level, const std::map<std::string, double>& operating, seconds ago);
   LimiterReport report() const;
   // As given. After the portal was renamed, host() is where it is spoken to.
   const Access& access() const;

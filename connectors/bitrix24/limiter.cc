@@ -8,7 +8,10 @@ namespace {
 
 constexpr double kSlower = 0.8;  // of the pace, after each refusal
 constexpr double kSlowest = 0.25;
-constexpr double kRecovery = 1.005;  // per request: about a tenth back in twenty requests
+constexpr double kRecovery = 1.005;   // per request: about a tenth back in twenty requests
+constexpr double kForgetting = 0.98;  // of the dearest call, with each one after it
+constexpr double kCostUnknown = 1;    // seconds; far more than usual calls cost
+constexpr double kCostLeast = 1e-6;
 constexpr seconds kRestLeast{10};
 constexpr seconds kRestMost{600};  // the window of the operating budget
 constexpr seconds kUnmetered{1};   // after a refusal by a portal said to have no limits
@@ -51,15 +54,31 @@ SteadyTime Limiter::method_at(const std::string& method, SteadyTime now) const {
   if (found == methods_.end()) return now;
   const Method& m = found->second;
   SteadyTime at = std::max(now, m.parked_until);
-  const double allowed =
-      static_cast<double>(options_.operating_limit.count()) * options_.operating_use;
-  if (options_.enabled && m.operating >= allowed) at = std::max(at, m.reset_at);
+  if (options_.enabled && m.operating >= operating_allowed()) at = std::max(at, m.reset_at);
   return at;
 }
 
-void Limiter::assume(double level, SteadyTime now) {
+double Limiter::operating_allowed() const {
+  return static_cast<double>(options_.operating_limit.count()) * options_.operating_use;
+}
+
+std::size_t Limiter::calls_that_fit(const std::string& method, SteadyTime now) const {
+  const auto found = methods_.find(method);
+  if (!options_.enabled || found == methods_.end()) return kBatchCommands;
+  const Method& m = found->second;
+  if (now > m.reset_at + kRestMost) return kBatchCommands;
+  // After the reset nobody knows how much is free before the next answer says so.
+  const double cost = std::max(m.reported ? m.cost : kCostUnknown, kCostLeast);
+  const double calls = std::floor((operating_allowed() - m.operating) / cost);
+  return static_cast<std::size_t>(std::clamp(calls, 1.0, static_cast<double>(kBatchCommands)));
+}
+
+void Limiter::assume(double level, const std::map<std::string, double>& operating, SteadyTime now) {
   level_ = std::clamp(level, 0.0, options_.burst);
   level_at_ = now;
+  // When they are reset, the first answer says.
+  for (const auto& [method, spent] : operating)
+    methods_[method] = {.operating = spent, .reset_at = now};
 }
 
 void Limiter::sent(SteadyTime now) {
@@ -72,6 +91,13 @@ void Limiter::sent(SteadyTime now) {
 void Limiter::reported(const std::string& method, double operating, seconds reset_in,
                        SteadyTime now) {
   Method& m = methods_[method];
+  if (!m.reported) {
+    m.cost = operating;
+    m.reported = true;
+  } else if (operating > m.operating) {  // a fall is a part that dropped out
+    m.cost = std::max(operating - m.operating, m.cost_known ? m.cost * kForgetting : 0);
+    m.cost_known = true;
+  }
   m.operating = operating;
   m.reset_at = now + std::clamp(reset_in, seconds{0}, kRestMost);
 }

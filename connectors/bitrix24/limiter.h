@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -24,8 +25,10 @@ struct LimiterOptions {
   double burst = 50;             // 250 on Enterprise
   double leave_free = 0.05;      // part of the bucket left to others at this address
   seconds operating_limit{480};  // per method in ten minutes
-  double operating_use = 0.9;    // part of it we allow ourselves
-  bool enabled = true;           // off for a self-hosted portal without limits
+  // Part of it we allow ourselves. What is left unused makes whatever needs more than one such
+  // budget take longer by as much; so it is only what calls may cost more than those before them.
+  double operating_use = 0.98;
+  bool enabled = true;  // off for a self-hosted portal without limits
 };
 
 struct LimiterReport {
@@ -45,9 +48,12 @@ class Limiter {
   SteadyTime request_at(SteadyTime now) const;
   // The earliest moment at which a call of `method` may be sent, by its operating budget.
   SteadyTime method_at(const std::string& method, SteadyTime now) const;
+  // How many calls of `method` that may be sent now fit into its operating budget together, by what
+  // they have cost lately; at least one.
+  std::size_t calls_that_fit(const std::string& method, SteadyTime now) const;
 
-  // What an earlier run of this program left in the bucket, as of now.
-  void assume(double level, SteadyTime now);
+  // What an earlier run of this program left in the bucket, and seconds spent by method, as of now.
+  void assume(double level, const std::map<std::string, double>& operating, SteadyTime now);
   // A request leaves now.
   void sent(SteadyTime now);
   // What the portal said of a method: `operating` seconds spent, reset in `reset_in` from now.
@@ -63,10 +69,14 @@ class Limiter {
  private:
   struct Method {
     double operating = 0;
+    bool reported = false;    // by the portal, not assumed
+    bool cost_known = false;  // else the first report stands for it, which may hold earlier calls
+    double cost = 0;          // of the dearest call lately; seconds
     SteadyTime reset_at{};
     SteadyTime parked_until{};
   };
   double level(SteadyTime now) const;
+  double operating_allowed() const;
 
   LimiterOptions options_;
   double level_ = 0;

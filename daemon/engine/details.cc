@@ -156,6 +156,7 @@ Result<void> DetailPuller::ask(const std::vector<DetailAsk>& batch, std::vector<
   }
   batch_ = std::min(batch_ * 2, kBatchCommands);
   DetailsRead out;
+  out.limits = client_.report();
   std::map<Detail, Tally> tallies;
   for (DetailAnswer& answer : *answers) {
     take(std::move(answer), asks, out, tallies[answer.ask.detail]);

@@ -121,6 +121,7 @@ void Engine::take(const Event& event) {
   if (auto* delivered = std::get_if<Delivered>(&event)) return take_delivery(*delivered);
   if (auto* rules = std::get_if<RulesLoaded>(&event)) return take_rules(*rules);
   const auto& done = std::get<PassDone>(event);
+  take_limits(done.limits);
   // Nothing new in the mirror: what time alone makes true can wait for the loop's own pace.
   const bool worth_judging = changed_ || !judged_at_ || check_.is_waiting();
   if (done.judge && options_.judging && days_settled && worth_judging) judge_all(clock_.now());
@@ -137,10 +138,7 @@ void Engine::take_rows(const Pulled& pulled) {
   const Time now = clock_.now();
   Writer::Transaction transaction{writer_};
   for (const PulledPart& part : pulled.parts) take_part(part, now);
-  if (const auto& limits = pulled.limits) {
-    const KeptLimits kept{limits->bucket_level, limits->operating, now};
-    writer_.set_meta(kLimitsMeta, to_json(kept));
-  }
+  keep_limits(pulled.limits);
   const bool restored = lost_ends_.size() >= kListsOfABackup;
   if (restored) clear_for_restored(now);
   transaction.commit();
@@ -301,8 +299,23 @@ void Engine::take_noted(const Noted& noted) {
   transaction.commit();
 }
 
+void Engine::take_limits(const std::optional<LimiterReport>& limits) {
+  if (!limits || limits->requests == kept_requests_) return;
+  Writer::Transaction transaction{writer_};
+  keep_limits(limits);
+  transaction.commit();
+}
+
+void Engine::keep_limits(const std::optional<LimiterReport>& limits) {
+  if (!limits) return;
+  writer_.set_meta(kLimitsMeta,
+                   to_json(KeptLimits{limits->bucket_level, limits->operating, clock_.now()}));
+  kept_requests_ = limits->requests;
+}
+
 void Engine::take_details(const DetailsRead& read) {
   Writer::Transaction transaction{writer_};
+  keep_limits(read.limits);
   writer_.save_details(read.rows);
   for (const DetailState& state : read.states) writer_.save_detail(state);
   transaction.commit();

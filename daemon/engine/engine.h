@@ -95,6 +95,9 @@ class Engine {
   void take_details(const DetailsRead& read);
   void take_fates(const FatesRead& read);
   void take_noted(const Noted& noted);
+  // How much of the portal's budgets is used, for a next start.
+  void take_limits(const std::optional<LimiterReport>& limits);
+  void keep_limits(const std::optional<LimiterReport>& limits);  // in a transaction
   void take_delivery(const Delivered& delivered);
   void note_failure(const OutboxEntry& entry, const Error& why, Time now);
   void take_rules(const RulesLoaded& loaded);
@@ -168,6 +171,7 @@ class Engine {
   std::optional<KeptOutage> outage_;  // that was told
   Time rules_from_;                   // when the rules in force were loaded
   std::set<std::int64_t> in_flight_;  // outbox ids with the sender
+  std::uint64_t kept_requests_ = 0;   // sent when the state was last told of the limits
   std::optional<Time> judged_at_;
   bool changed_ = false;  // the mirror, since the rules were judged
   // The state is that of a backup: what waited in it, up to this outbox id, may be over, and is

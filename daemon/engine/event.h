@@ -46,6 +46,7 @@ enum class Committed {
 struct PassDone {
   bool judge = false;
   std::shared_ptr<std::promise<Committed>> committed;
+  std::optional<LimiterReport> limits = {};  // after whatever was asked since the last rows
 };
 
 // The portal's own settings were read (again).
@@ -79,6 +80,7 @@ struct Verified {
 struct DetailsRead {
   std::vector<DetailRows> rows;
   std::vector<DetailState> states;
+  std::optional<LimiterReport> limits = {};  // after the request
 };
 
 // Why rows are gone that the mirror had.

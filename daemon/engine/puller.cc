@@ -247,7 +247,8 @@ void Puller::read_details(Counts counts, PassReport& report, const std::stop_tok
 }
 
 bool Puller::commit(After after, const std::stop_token& stop) {
-  PassDone done{after == After::judge, std::make_shared<std::promise<Committed>>()};
+  PassDone done{after == After::judge, std::make_shared<std::promise<Committed>>(),
+                client_.report()};
   auto committed = done.committed->get_future();
   if (!events_.push(done, stop)) return false;
   while (committed.wait_for(milliseconds{20}) != std::future_status::ready) {

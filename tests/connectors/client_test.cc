@@ -217,7 +217,7 @@ TEST_F(ClientTest, LetsAMethodRestAndGoesOn) {
 
 TEST_F(ClientTest, SaysToWaitWhenAMethodMustRestLong) {
   const std::string spent =
-      R"({"result":1,"time":{"finish":1000,"operating":470,"operating_reset_at":1500}})";
+      R"({"result":1,"time":{"finish":1000,"operating":475,"operating_reset_at":1500}})";
   serve({{spent}, {envelope("1")}});
   ASSERT_TRUE(call());
   EXPECT_EQ(client_->ready_at("crm.item.list"), clock_.steady_now() + seconds{501});

@@ -17,6 +17,7 @@
 #include "daemon/engine/offline_events.h"
 #include "daemon/engine/puller.h"
 #include "daemon/engine/surroundings.h"
+#include "daemon/same_portal.h"
 #include "daemon/store/token_file.h"
 #include "tests/portal/portal.h"
 #include "tests/support/fake_clock.h"
@@ -52,12 +53,18 @@ inline sim::PortalOptions small_company() {
           .limits = {.enabled = false}};
 }
 
+inline LimiterOptions no_limits() {
+  LimiterOptions limits;
+  limits.enabled = false;
+  return limits;
+}
+
 // A portal, a file, the engine in its thread and a puller, which the test's thread drives.
 class Desk {
  public:
   // With rules they are judged, at any hour.
   explicit Desk(sim::PortalOptions options = small_company(), PullerOptions pulling = {},
-                RuleSet rules = {}, Way way = Way::webhook)
+                RuleSet rules = {}, Way way = Way::webhook, LimiterOptions limits = no_limits())
       : portal_([&] {
           options.clock = &ticks;
           return options;
@@ -69,9 +76,8 @@ class Desk {
     for (auto* reader : {&reader_, &engine_reader_, &puller_reader_}) {
       *reader = std::move(*Reader::open(paths()));
     }
-    ClientOptions client;
-    client.limits.enabled = false;
-    client_ = std::make_unique<Client>(access(way), client, clock);
+    config_.portal.limits = limits;
+    client_ = make_client(access(way), config_, {}, std::nullopt, clock);
     const auto needed = std::make_shared<NeededDetails>();
     pulling.details.needed = needed;
     const EngineOptions judging{portal_.url(), !rules.rules.empty(), needed, ask_by(hints)};
@@ -87,6 +93,16 @@ class Desk {
   }
   // A puller that knows what is in the file, and nothing more.
   void restart() { start_puller({}); }
+  // A new process after the old one has ended.
+  void restart_process(PullerOptions options = {}) {
+    PassDone done{false, std::make_shared<std::promise<Committed>>(), client_->report()};
+    events_.push(done, stop());
+    done.committed->get_future().wait();
+    puller.reset();
+    client_ = make_client(client_->access(), config_, {}, meta(kLimitsMeta), clock);
+    events_.push(Noted{kLimitsMeta, limits_now(*client_, clock)}, stop());
+    start_puller(std::move(options));
+  }
   ~Desk() {
     stop_.request_stop();
     client_->cancel();
