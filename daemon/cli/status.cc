@@ -101,6 +101,7 @@ OrderedJson to_json(const Mirror& mirror, const std::vector<Text>& warned,
                        {"needed", d.needed},
                        {"complete", d.full_done},
                        {"waiting", waiting[d.detail]},
+                       {"fresh_at", time_json(d.fresh_at)},
                        {"refused", d.refused},
                        {"problem", d.problem}});
   }
@@ -152,15 +153,15 @@ std::string about_reading(const StreamState& stream, Time now) {
 }
 
 // How far the details of objects have come, and how many objects are still to be asked about.
-std::string about_reading(const DetailState& details, std::int64_t waiting) {
+std::string about_reading(const DetailState& details, std::int64_t waiting, Time now) {
   if (!details.needed) return std::string{tr("не нужны ни одному правилу", "no rule reads them")};
   if (details.refused) return std::string{tr("портал не даёт", "not given by the portal")};
   const std::string left =
       waiting == 0 ? ""
                    : fmt::format(fmt::runtime(tr(", в очереди: {}", ", waiting: {}")), waiting);
-  return std::string{details.full_done ? tr("прочитано", "complete")
-                                       : tr("читается", "being read")} +
-         left;
+  if (!details.full_done) return std::string{tr("читается", "being read")} + left;
+  return fmt::format("{}{}{}", tr("прочитано целиком, ", "complete, "), age(details.fresh_at, now),
+                     left);
 }
 
 // What we may not see any more; nothing when there is nothing.
@@ -324,7 +325,8 @@ Exit status_command(const Common& common) {
   }
   auto waiting = mirror->reader->waiting_details();
   for (const DetailState& d : mirror->reader->details()) {
-    std::cout << fmt::format("{:<14} {}{}\n", name(d.detail), about_reading(d, waiting[d.detail]),
+    std::cout << fmt::format("{:<14} {}{}\n", name(d.detail),
+                             about_reading(d, waiting[d.detail], now),
                              d.problem.empty() || !d.needed ? "" : ": " + d.problem);
   }
   std::cout << about_receipts(json["receipts"]);
