@@ -607,16 +607,10 @@ TEST_F(ReadyMirror, SchemaPrintsEveryView) {
   const Finished text = workplace_.run({"schema"});
   const json list = json::parse(workplace_.run({"schema", "--json"}).out);
   EXPECT_EQ(text.exit_code, 0);
-  for (const std::string view :
-       {"v_deal",          "v_task",        "v_call",          "v_lead",     "v_quote",
-        "v_invoice",       "v_contact",     "v_company",       "v_activity", "v_stage_move",
-        "v_manager",       "v_department",  "v_pipeline",      "v_stage",    "v_change",
-        "v_stream",        "v_alert",       "v_deal_step",     "v_deal_won", "v_task_link",
-        "v_deadline_move", "v_missed_call", "v_activity_link", "v_hidden"}) {
+  EXPECT_GT(list.size(), 30U);
+  for (const json& entry : list) {
+    const auto view = entry["view"].get<std::string>();
     EXPECT_NE(text.out.find(view + " — "), std::string::npos) << view;
-    EXPECT_TRUE(std::any_of(list.begin(), list.end(), [&](const json& entry) {
-      return entry["view"] == view;
-    })) << view;
     EXPECT_EQ(workplace_.run({"query", "SELECT * FROM " + view}).exit_code, 0) << view;
   }
 }
