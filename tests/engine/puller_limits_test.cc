@@ -98,9 +98,8 @@ TEST_F(Bucket, StartsInTheMiddleAreNeverRefusedAndLoseNothing) {
 }
 
 // What belongs to the objects is asked for with no list between: a start after it must know of it.
-TEST_F(Bucket, WhatDetailsHaveCostIsKnownAfterAStart) {
+TEST(BucketOfDetails, IsKnownAfterAStart) {
   sim::PortalOptions options = sim::bare(small_company());
-  options.leads = 0;
   options.activities = 400;
   options.limits = {.drain_per_second = kDrain, .burst = kBurst};
   Desk desk{options, {.verify_requests = 0}, {}, Way::webhook, small_bucket()};
