@@ -91,7 +91,13 @@ Result<std::unique_ptr<App>> App::make(Config config, RuleSet rules, AppOptions 
   }
   app->client_ = make_client(std::move(*access), app->config_, app->options_.http,
                              app->writer_->meta(kLimitsMeta), clock);
-  app->writer_->set_meta(kLimitsMeta, limits_now(*app->client_, clock));
+  try {
+    app->writer_->set_meta(kLimitsMeta, limits_now(*app->client_, clock));
+  } catch (const StoreFailure& problem) {
+    // A service waits for the disk at its work, and says so there; what it sends meanwhile is noted
+    // with the first rows.
+    if (!problem.passes || !app->options_.judging) throw;
+  }
   if (app->options_.show_instead) {
     app->notifier_ = std::make_unique<ShowingNotifier>(app->options_.show_instead);
   } else {

@@ -1792,7 +1792,6 @@ WHERE d.deleted_at IS NULL;
 
 --# v_comment | Комментарии в истории сделок: кто и когда; сам текст не хранится | Comments in the timelines of deals: who and when; what was written is not kept
 --: Читаются, пока их читает какое-нибудь включённое правило: у открытых сделок и у изменённых за последние 45 дней. | Read while some rule that is switched on reads them: of open deals, and of those changed within the last 45 days.
---: Комментариев пользователя вебхука в чужих сделках здесь нет: это не работа менеджера. | What the webhook's user writes in the deals of others is not here: it is no manager's work.
 CREATE VIEW v_comment AS
 SELECT
   --# id INTEGER | Номер комментария | The comment's id
@@ -1801,13 +1800,14 @@ SELECT
   c.deal_id AS deal_id,
   --# author_id INTEGER | Кто написал: v_manager.id | Who wrote it: v_manager.id
   c.author_id AS author_id,
+  --# by_service INTEGER derived | 1 – пользователь вебхука в чужой сделке: не работа менеджера | 1 when by the webhook's user in the deal of somebody else: no manager's work
+  EXISTS (SELECT 1 FROM service_users AS u
+          WHERE u.user_id = c.author_id AND u.user_id IS NOT d.manager_id) AS by_service,
   --# created_at INTEGER | Когда, секунды UTC | When, UTC seconds
   c.created_at AS created_at
 FROM deal_comments AS c
 JOIN deals AS d ON d.id = c.deal_id
-WHERE d.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM service_users AS u
-                  WHERE u.user_id = c.author_id AND u.user_id IS NOT d.manager_id);
+WHERE d.deleted_at IS NULL;
 
 --# v_payment | Оплаты по сделкам, счетам и заказам магазина | Payments of deals, invoices and orders of the shop
 --: С правом sale у вебхука это весь список оплат портала (sale.payment.list). Без него их спрашивают у сделок и счетов (crm.item.payment.list), пока их читает какое-нибудь включённое правило: у открытых, у изменённых за последние 45 дней и у тех, где что-то не оплачено; о возвратах портал тогда не говорит. Каким путём – в v_receipt_source. | With the scope sale these are all payments of the portal (sale.payment.list). Without it, deals and invoices are asked for theirs (crm.item.payment.list) while some rule that is switched on reads them: open ones, those changed within the last 45 days, and those with something unpaid; then the portal says nothing of returns. Which way is told by v_receipt_source.

@@ -75,7 +75,7 @@ TEST_F(ServiceUserTest, WhatWasBeforeHisPostsMayBeUnknown) {
   EXPECT_EQ(last(Entity::deal), "3|NULL") << "whoever it was";
 }
 
-TEST_F(ServiceUserTest, HisCommentsAreNoWork) {
+TEST_F(ServiceUserTest, HisCommentsAreMarked) {
   upsert(Entity::deal, {record(Entity::deal, 1, {{"manager_id", integer(kAnna)}}),
                         record(Entity::deal, 2, {{"manager_id", integer(kService)}})});
   const DetailRows comments[] = {{Detail::deal_comment,
@@ -85,7 +85,8 @@ TEST_F(ServiceUserTest, HisCommentsAreNoWork) {
                                    {7, {Value{}, at(hours{0})}, {}}}},
                                  {Detail::deal_comment, 2, {{8, {integer(kService), {}}, {}}}}};
   in_transaction([&] { writer_->save_details(comments); });
-  EXPECT_EQ(rows("SELECT id FROM v_comment ORDER BY id"), (Rows{"5", "7", "8"}));
+  EXPECT_EQ(rows("SELECT id, by_service FROM v_comment ORDER BY id"),
+            (Rows{"5|0", "6|1", "7|0", "8|0"}));
 }
 
 TEST_F(ServiceUserTest, HisActivitiesAreMarked) {

@@ -74,6 +74,7 @@ struct Comparison {
   const char* sql;                     // gives the same id
   std::vector<Column> columns;
   const char* word = nullptr;  // what they are called; else as the entity
+  Asked deletions = Asked::by_polls;
 };
 
 json same(const json& value) { return value; }
@@ -309,7 +310,9 @@ const Comparison& order_links() {
       Entity::order_link,
       [](const json& row) { return integer(row.at("orderId")).dump(); },
       "SELECT id, owner_type_id, owner_id FROM order_links WHERE deleted_at IS NULL",
-      {{"ownerTypeId", "owner_type_id", integer}, {"ownerId", "owner_id", integer}}};
+      {{"ownerTypeId", "owner_type_id", integer}, {"ownerId", "owner_id", integer}},
+      nullptr,
+      Asked::by_clock};
   return all;
 }
 
@@ -332,7 +335,9 @@ const Comparison& payments() {
        {"payReturnDate", "returned_at", returned_at, Asked::by_clock},
        {"dateBill", "billed_at", instant},
        {"responsibleId", "manager_id", integer},
-       {"paySystemName", "pay_system", same}}};
+       {"paySystemName", "pay_system", same}},
+      nullptr,
+      Asked::by_clock};
   return all;
 }
 
@@ -454,6 +459,7 @@ void compare(const Comparison& what, Asked up_to, const json& portal_rows, const
     }
     mirror.erase(here);
   }
+  if (up_to < what.deletions) return;
   for (const auto& [id, row] : mirror) found.push_back(fmt::format("{} {} is extra", entity, id));
 }
 

@@ -12,8 +12,8 @@ namespace b24 {
 
 class Workplace;
 
-// The rates of currencies, and which payments were made, taken back or returned, are asked for by
-// the clock: every hour, every quarter of an hour. The polls bring all the rest.
+// The rates of currencies, and which payments were made, taken back, returned or deleted, are asked
+// for by the clock: every hour, every quarter of an hour. The polls bring all the rest.
 enum class Asked { by_polls, by_clock };
 
 // Every row of every list; up to what the polls alone bring, or up to what the clock brings too.

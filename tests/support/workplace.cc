@@ -66,7 +66,8 @@ void Workplace::configure(const std::string& more) {
                                                          std::filesystem::perms::owner_write);
   std::ofstream settings{config_file(), std::ios::trunc};
   settings << "portal:\n  webhook_file: " << folder_ << "/webhook\n  poll: " << poll
-           << "\n  poll_quiet: " << poll << "\nstate_dir: " << folder_
+           << "\n  poll_quiet: " << poll << (limits ? "" : "\n  limits: {plan: none}")
+           << "\nstate_dir: " << folder_
            << "/state\n"
            // Tests run at night too.
            << (more.find("people:") == std::string::npos ? "people: {notify_hours: any}\n" : "")

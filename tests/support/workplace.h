@@ -47,6 +47,7 @@ class Workplace {
   nlohmann::json preview(const std::string& rule) const;
 
   std::string poll = "1 second";
+  bool limits = true;  // requests are kept within a portal's usual limits
 
  private:
   std::string folder_;
