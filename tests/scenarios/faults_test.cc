@@ -325,7 +325,8 @@ TEST(FaultScenario, AfterAllOfThemTheMirrorEqualsThePortal) {
   // Goods that changed without their deal are all that there is to be mended.
   const Finished mended =
       workplace.run({"verify", "--mend", "--json", "--rows", "100000", "--requests", "100000"});
-  for (const auto& difference : nlohmann::json::parse(mended.out).at("differences")) {
+  const auto report = nlohmann::json::parse(mended.out);
+  for (const auto& difference : report.at("differences")) {
     EXPECT_EQ(difference.at("kind"), "details") << difference;
     EXPECT_EQ(difference.at("field"), "product_row") << difference;
   }
