@@ -55,7 +55,7 @@ class Sender:
         self.link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.requests, self.gap, self.seconds = requests, 1 / rate, seconds
         self.began = time.perf_counter() + late
-        self.statuses, self.waits = {}, []
+        self.statuses, self.waits, self.failure = {}, [], None
         self.thread = threading.Thread(target=self.send)
         self.thread.start()
 
@@ -72,7 +72,8 @@ class Sender:
             while b"\r\n\r\n" not in answer:  # the few bytes of the body come with the head
                 part = self.link.recv(4096)
                 if not part:
-                    raise SystemExit("the listener closed a connection")
+                    self.failure = "the listener closed a connection"
+                    return
                 answer += part
             self.waits.append(time.perf_counter() - sent)
             status = answer[9:12].decode()
@@ -170,6 +171,8 @@ def measure(portal, run, port, mirror, given):
     counts = company.requests_in(given.seconds, deleting=True)
     for sender in senders:
         sender.thread.join()
+        if sender.failure:
+            raise SystemExit(sender.failure)
     took, after = time.perf_counter() - began, Usage(run.pid)
     there = portal.streams()["deal"]
     last = f"amount_minor = {(1_000_000 + company.changed) * 100}"
