@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "connectors/bitrix24/application.h"
 #include "connectors/bitrix24/client_words.h"
@@ -258,13 +259,14 @@ Attempt Client::Impl::exchange(const std::string& method, const std::string& bod
                                const std::stop_token& stop) {
   const SteadyTime began = clock.steady_now();
   int sent = 0;
+  bool doubted = false;
   for (int attempts = 1;; ++attempts) {
     Attempt result = attempt(method, body, stop);
     result.sent = sent += result.sent;
     if (!result.failed) {
       // Broken on its way, or so on the portal: that shows the second time.
-      const bool doubtful = result.mended && attempts == 1 && effect != Effect::write;
-      if (!doubtful) return result;
+      const bool doubtful = result.mended && effect != Effect::write;
+      if (!doubtful || std::exchange(doubted, true)) return result;
       continue;
     }
     const auto again = again_at(result, effect, attempts, method);

@@ -136,6 +136,13 @@ TEST_F(ClientTest, AsksOnceMoreWhereBytesAreNoUtf8) {
   EXPECT_EQ(kept->result, "\"a\xEF\xBF\xBD\"");
   EXPECT_EQ(server_->seen().size(), 2U);
 
+  // Not the second time of all, if the first brought nothing.
+  serve({{"<html>", 502}, told("a\xFF"), told("ab")});
+  const auto late = call();
+  ASSERT_TRUE(late) << late.error().text;
+  EXPECT_EQ(late->result, R"("ab")");
+  EXPECT_EQ(server_->seen().size(), 3U);
+
   serve({told("a\xFF")});
   EXPECT_TRUE(call(Effect::write));
   EXPECT_EQ(server_->seen().size(), 1U);
