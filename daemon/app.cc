@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "connectors/bitrix24/application.h"
 #include "connectors/bitrix24/entities.h"
@@ -339,6 +340,7 @@ void App::stop() {
   events_.close();
   if (engine_thread_.joinable()) engine_thread_.join();
   remember_move();
+  remember_limits();
 }
 
 // So that settings with the new address fit the mirror that is there.
@@ -350,6 +352,19 @@ void App::remember_move() try {
   transaction.commit();
 } catch (const StoreFailure& problem) {
   log::error("new address not kept text={}", log::quoted(problem.what()));
+}
+
+// What was asked for after the engine last noted it: a comparison, a message, a look cut short.
+// A disk that failed the engine is not waited for.
+void App::remember_limits() try {
+  if (!engine_ || failure() || !engine_->trouble().empty()) return;
+  const std::uint64_t requests = client_->report().requests;
+  if (std::exchange(requests_kept_, requests) == requests) return;
+  Writer::Transaction transaction{*writer_};
+  writer_->set_meta(kLimitsMeta, limits_now(*client_, clock_));
+  transaction.commit();
+} catch (const StoreFailure& problem) {
+  log::error("limits not kept text={}", log::quoted(problem.what()));
 }
 
 // Each sentence once, and none about a scope that was named already.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -112,6 +113,7 @@ class App {
   bool wait_for_installation(const std::stop_token& stop);
   void begin_listening();
   void remember_move();
+  void remember_limits();
   std::string words_about(const PortalFacts& facts, bool calendar_kept) const;
   std::string without_calendar(bool granted) const;
   std::vector<Error> untold(const std::vector<Error>& streams) const;
@@ -143,6 +145,7 @@ class App {
   std::string waiting_;           // for an application's installation, and what to do; or empty
   std::atomic<bool> met_{false};  // connect() is done: the portal has answered, or is known
   std::optional<SteadyTime> up_from_;  // then the service is up without that
+  std::uint64_t requests_kept_ = 0;    // sent when the limits were last noted at an end
   std::promise<void> sender_ended_;
   std::jthread engine_thread_;
   std::jthread sender_thread_;

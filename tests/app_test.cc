@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/engine/kept.h"
 #include "tests/portal/portal.h"
 #include "tests/support/certificates.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 
 // The program put together, without its command line.
@@ -110,6 +112,34 @@ TEST_F(RenamedPortal, KeepsItsMirrorUnderTheNewName) {
     ASSERT_TRUE(report) << report.error().text;
     EXPECT_LT(report->rows, 100U) << "directories, and what is recent";
   }
+}
+
+// A comparison asks for much after the last rows, and a command may come at once after the other.
+TEST(AppEnd, NotesWhatWasAskedForAtLast) {
+  FakeClock clock{from_unix(1'795'244'400)};
+  const TempFolder folder;
+  sim::Portal portal{sim::bare({.managers = 3,
+                                .deals = 200,
+                                .tasks = 20,
+                                .calls = 20,
+                                .days = 20,
+                                .clock = &clock,
+                                .limits = {.enabled = false}})};
+  portal.start();
+  Config config;
+  config.portal.webhook = Secret{portal.webhook()};
+  config.state_dir = folder.path() / "state";
+  AppOptions options;
+  options.judging = false;
+  auto app = App::make(config, {}, options, clock);
+  ASSERT_TRUE(app) << app.error().text;
+  ASSERT_TRUE((*app)->connect());
+  ASSERT_TRUE((*app)->verify({}, App::Mend::no, {}));
+  const auto reader = Reader::open({config.state_dir});
+  ASSERT_TRUE(reader);
+  const auto kept = limits_from_json(*(*reader)->meta(kLimitsMeta));
+  ASSERT_TRUE(kept);
+  EXPECT_NEAR(kept->level, static_cast<double>(portal.counters().requests), 0.01);
 }
 
 }  // namespace
